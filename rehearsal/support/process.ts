@@ -16,6 +16,12 @@ export interface ManagedProcessOptions {
   readonly onUnexpectedExit?: (message: string) => void;
 }
 
+/** The run's mark (see rehearsal/run/processes.ts), by which a later run recognises what a killed one left behind. */
+function runMarker(): Record<string, string> {
+  const mark = process.env["CUTOVER_REHEARSAL_RUN"];
+  return mark ? { CUTOVER_REHEARSAL_RUN: mark } : {};
+}
+
 /** A child process in a process group of its own: started once, stopped once, its output kept in a file. */
 export class ManagedProcess {
   readonly #child: ChildProcess;
@@ -30,7 +36,7 @@ export class ManagedProcess {
     const log = openSync(options.logFile, "a");
     this.#child = spawn(options.command, [...options.args], {
       cwd: options.cwd,
-      env: { ...options.env },
+      env: { ...runMarker(), ...options.env },
       stdio: ["ignore", log, log],
       detached: true,
     });

@@ -1,0 +1,201 @@
+import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { RehearsalError } from "../errors";
+import { type CommandResult, runCommand } from "./command";
+import { type EngineSettings, engineEnvironment, engineFolders } from "./environment";
+import { changedCount, type Diagnostic, describeErrors, EventReader } from "./events";
+
+export interface StackRunSettings extends EngineSettings {
+  /** The folder with `Pulumi.yaml`: the real project, used in place. Nothing is written into it. */
+  readonly project: string;
+  readonly logFile: string;
+  /** Real ms an engine run may take; default 300 000. */
+  readonly deadlineMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One engine run: up, preview, refresh or destroy. */
+export interface EngineResult {
+  readonly exitCode: number;
+  readonly seconds: number;
+  /** Operation → number of resources. */
+  readonly changes: Readonly<Record<string, number>>;
+  /** Number of resources with an operation other than "same". */
+  readonly changed: number;
+  readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the command printed. */
+  readonly text: string;
+}
+
+export interface EngineRunOptions {
+  /** Called a few times a second with "12 done, aws:lb/listener:Listener web". */
+  readonly onProgress?: (text: string) => void;
+  /** The engine ends with an error where anything changes, or would. */
+  readonly expectNoChanges?: boolean;
+  /** Return a failed run instead of throwing. */
+  readonly allowFailure?: boolean;
+}
+
+export interface ConfigEntry {
+  /** `cutover:phase`, or a path such as `cutover:ghl.token`. */
+  readonly key: string;
+  readonly value: string;
+  readonly secret?: boolean;
+}
+
+/** An engine run that failed, with the errors trimmed for a terminal and the place of the whole output. */
+export class EngineError extends RehearsalError {
+  override readonly name = "EngineError";
+  readonly result: EngineResult;
+
+  constructor(what: string, result: EngineResult, logFile: string, ended?: CommandResult["ended"]) {
+    const why = ended === "deadline" ? "did not end in time and was stopped" : `failed (exit code ${result.exitCode})`;
+    const said = describeErrors(result.diagnostics) || lastLines(result.text, 12);
+    super(`pulumi ${what} ${why}:\n${said}\nWhole output: ${logFile}`);
+    this.result = result;
+  }
+}
+
+/**
+ * The real Pulumi CLI on the real project, with a home, a file backend and a stack file of its own in the run folder.
+ * The stack's settings are written there by `pulumi config set`, never beside the project's `Pulumi.dev.yaml`.
+ */
+export class StackRun {
+  readonly #settings: StackRunSettings;
+  readonly environment: Readonly<Record<string, string>>;
+  #runs = 0;
+
+  constructor(settings: StackRunSettings) {
+    this.#settings = settings;
+    this.environment = engineEnvironment(settings);
+  }
+
+  get stackFile(): string {
+    return engineFolders(this.#settings).stackFile;
+  }
+
+  /** Makes the folders and the stack. `stack init` knows no --config-file, so it runs beside a copy of `Pulumi.yaml`. */
+  async init(): Promise<void> {
+    const folders = engineFolders(this.#settings);
+    for (const folder of [folders.home, folders.backend, folders.temporary]) mkdirSync(folder, { recursive: true });
+    const scratch = join(folders.temporary, "init");
+    mkdirSync(scratch, { recursive: true });
+    copyFileSync(join(this.#settings.project, "Pulumi.yaml"), join(scratch, "Pulumi.yaml"));
+    const stack = this.#settings.stack;
+    await this.#cli(["stack", "init", stack], { cwd: scratch });
+    renameSync(join(scratch, `Pulumi.${stack}.yaml`), folders.stackFile);
+    rmSync(scratch, { recursive: true });
+  }
+
+  /** `pulumi config set-all --path`: several values in one command. */
+  async configSet(...entries: readonly ConfigEntry[]): Promise<void> {
+    const args = entries.flatMap((e) => [e.secret ? "--secret" : "--plaintext", `${e.key}=${e.value}`]);
+    await this.#cli(["config", "set-all", "--path", ...args]);
+  }
+
+  async configRm(key: string): Promise<void> {
+    await this.#cli(["config", "rm", "--path", key]);
+  }
+
+  up(options: EngineRunOptions = {}): Promise<EngineResult> {
+    return this.#engine("up", ["--yes", "--skip-preview"], options);
+  }
+
+  preview(options: EngineRunOptions = {}): Promise<EngineResult> {
+    return this.#engine("preview", [], options);
+  }
+
+  /** Compares the state with the world; with `previewOnly` the state is left as it is. */
+  refresh(options: EngineRunOptions & { readonly previewOnly?: boolean } = {}): Promise<EngineResult> {
+    return this.#engine("refresh", options.previewOnly ? ["--preview-only"] : ["--yes", "--skip-preview"], options);
+  }
+
+  destroy(options: EngineRunOptions = {}): Promise<EngineResult> {
+    return this.#engine("destroy", ["--yes", "--skip-preview"], options);
+  }
+
+  /** Stack outputs; secret ones in plain text where `showSecrets` is set. */
+  async outputs(showSecrets = false): Promise<Readonly<Record<string, unknown>>> {
+    const { stdout } = await this.#cli(["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : [])], {
+      private: showSecrets,
+    });
+    return JSON.parse(stdout) as Record<string, unknown>;
+  }
+
+  /** The deployment as `pulumi stack export` shows it; secrets stay encrypted. */
+  async exportState(): Promise<StackState> {
+    const { stdout } = await this.#cli(["stack", "export"]);
+    return JSON.parse(stdout) as StackState;
+  }
+
+  async #engine(what: string, args: readonly string[], options: EngineRunOptions): Promise<EngineResult> {
+    const eventLog = join(engineFolders(this.#settings).temporary, `events-${++this.#runs}.jsonl`);
+    const reader = new EventReader(eventLog);
+    const expect = options.expectNoChanges ? ["--expect-no-changes"] : [];
+    const run = await this.#run([what, ...args, ...expect, "--event-log", eventLog], {
+      onTick: () => {
+        reader.poll();
+        options.onProgress?.(reader.progress);
+      },
+    });
+    reader.poll();
+    rmSync(eventLog, { force: true });
+    const { changes, steps, diagnostics } = reader.events;
+    const { exitCode, seconds } = run;
+    const text = `${run.stdout}${run.stderr}`;
+    const result: EngineResult = {
+      exitCode,
+      seconds,
+      changes,
+      changed: changedCount(changes),
+      steps,
+      diagnostics,
+      text,
+    };
+    this.#settings.signal?.throwIfAborted();
+    if (exitCode !== 0 && !options.allowFailure) throw new EngineError(what, result, this.#settings.logFile, run.ended);
+    return result;
+  }
+
+  async #cli(args: readonly string[], options: CliOptions = {}): Promise<CommandResult> {
+    const result = await this.#run(args, options);
+    this.#settings.signal?.throwIfAborted();
+    if (result.exitCode === 0) return result;
+    const what = args.slice(0, 2).join(" ");
+    throw new RehearsalError(
+      `pulumi ${what} failed (exit code ${result.exitCode}):\n${lastLines(result.stderr || result.stdout, 12)}\nWhole output: ${this.#settings.logFile}`,
+    );
+  }
+
+  #run(args: readonly string[], options: CliOptions & { readonly onTick?: () => void }): Promise<CommandResult> {
+    const { project, logFile, deadlineMs = 300_000, signal } = this.#settings;
+    return runCommand({
+      command: "pulumi",
+      args: [...args, "--non-interactive", "--color", "never"],
+      cwd: options.cwd ?? project,
+      env: this.environment,
+      logFile,
+      deadlineMs,
+      ...(signal ? { signal } : {}),
+      ...(options.private ? { private: true } : {}),
+      ...(options.onTick ? { onTick: options.onTick } : {}),
+    });
+  }
+}
+
+interface CliOptions {
+  readonly cwd?: string;
+  readonly private?: boolean;
+}
+
+/** The parts of an exported stack that the rehearsal looks at. */
+export interface StackState {
+  readonly deployment?: {
+    readonly resources?: readonly { readonly urn: string; readonly type: string; readonly id?: string }[];
+  };
+}
+
+function lastLines(text: string, lines: number): string {
+  return text.trim().split("\n").slice(-lines).join("\n");
+}
