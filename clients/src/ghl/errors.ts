@@ -1,0 +1,161 @@
+import type { HttpReply } from "../http/client";
+import { excerpt, redactText } from "../http/redact";
+import { askedWaitMs } from "../http/retry";
+
+/** What went wrong with GHL, as programs distinguish it. */
+export type GhlFailure =
+  /** 401: the token is wrong, expired or revoked. */
+  | "token"
+  /** 401: the token may not do this, or belongs to another location or to the agency. */
+  | "scope"
+  /** 401: the `Version` header. A bug of ours or a change of theirs, never a matter of the token. */
+  | "version"
+  | "missing"
+  | "duplicate"
+  /** 400 or 422: GHL does not take what we sent. */
+  | "invalid"
+  /** Somebody else changed the value meanwhile. */
+  | "conflict"
+  /** A write was answered with success but never seen in a read. */
+  | "not-applied"
+  | "rate-limited"
+  | "daily-limit"
+  /** 5xx, no connection, or an answer that is no JSON. */
+  | "unavailable";
+
+/** An error of the GHL client: a sentence for people, without token or query string. */
+export class GhlError extends Error {
+  override readonly name = "GhlError";
+  constructor(
+    readonly failure: GhlFailure,
+    message: string,
+    readonly status?: number,
+    /** GHL's id of the request, for its support. */
+    readonly traceId?: string,
+    /** How long GHL asks to wait before the next request, in ms. */
+    readonly askedMs?: number,
+  ) {
+    super(traceId === undefined ? message : `${message} (GHL trace ${traceId})`);
+  }
+}
+
+/** One of the four kinds of request, with the scope it needs (vendor page: docs/oauth/Scopes.md). */
+export type Operation = "list" | "read" | "create" | "update" | "delete";
+
+const SCOPE: Readonly<Record<Operation, string>> = {
+  list: "locations/customValues.readonly",
+  read: "locations/customValues.readonly",
+  create: "locations/customValues.write",
+  update: "locations/customValues.write",
+  delete: "locations/customValues.write",
+};
+
+const WHERE = "GHL: the sub-account's Settings > Private Integrations";
+
+/** Error body in any of the shapes seen: `statusCode` or `status`, `message` as text or list, or no JSON at all. */
+export function readErrorBody(reply: HttpReply): { messages: string[]; traceId: string | undefined } {
+  const body = reply.json;
+  if (typeof body !== "object" || body === null) return { messages: [], traceId: undefined };
+  const message = "message" in body ? body.message : undefined;
+  const messages = (Array.isArray(message) ? message : [message]).filter((m): m is string => typeof m === "string");
+  const traceId = "traceId" in body && typeof body.traceId === "string" ? body.traceId : undefined;
+  return { messages, traceId: traceId !== undefined && /^[\w-]{1,64}$/.test(traceId) ? traceId : undefined };
+}
+
+/** The error for an answer that is no success. `secrets` are blotted out of what GHL said. */
+export function errorFor(
+  reply: HttpReply,
+  what: { readonly operation: Operation; readonly locationId: string; readonly subject: string },
+  secrets: readonly string[],
+): GhlError {
+  const { messages, traceId } = readErrorBody(reply);
+  const said = excerpt(redactText(messages.length > 0 ? messages.join("; ") : reply.text, secrets));
+  const quoted = said === "" ? "" : ` GHL said: "${said}".`;
+  const doing = `${VERB[what.operation]} ${what.subject}`;
+  const askedMs = askedWaitMs(reply.status, reply.headers, Date.now());
+  const make = (failure: GhlFailure, sentence: string) =>
+    new GhlError(failure, sentence, reply.status, traceId, askedMs);
+  switch (reply.status) {
+    case 401:
+    case 403:
+      return unauthorised(said, doing, what, make);
+    case 400:
+    case 422:
+      return make("invalid", `${doing}: GHL refused the request (${reply.status}).${quoted} Check the name and value.`);
+    case 404:
+      return make(
+        "missing",
+        `${doing}: not found (404).${quoted} Check cutover:ghl.baseUrl and cutover:ghl.locationId (${what.locationId}).`,
+      );
+    case 429:
+      return usedUp(reply)
+        ? make(
+            "daily-limit",
+            `${doing}: the token's daily number of requests is used up (429). Try again tomorrow or use a token of its own for Cutover.`,
+          )
+        : make(
+            "rate-limited",
+            `${doing}: GHL still answers "too many requests" (429) after ${tries(reply)}. Something else uses the same token's 100 requests per 10 s; try again in a minute.`,
+          );
+    default:
+      return make(
+        "unavailable",
+        `${doing}: GHL answered ${reply.status} after ${tries(reply)}.${quoted} Nothing to fix here; try again later (status.gohighlevel.com).`,
+      );
+  }
+}
+
+/** The error for a success without the JSON it should carry. */
+export function notJson(reply: HttpReply, operation: Operation, subject: string, secrets: readonly string[]): GhlError {
+  const type = reply.headers["content-type"]?.split(";")[0] ?? "no content type";
+  const said = excerpt(redactText(reply.text, secrets), 80);
+  return new GhlError(
+    "unavailable",
+    `${VERB[operation]} ${subject}: the answer (${reply.status}, ${type}) is not what GHL's API sends${said === "" ? "" : `: "${said}"`}. ` +
+      "Check cutover:ghl.baseUrl; a proxy or a maintenance page may stand in between.",
+    reply.status,
+  );
+}
+
+/** True when a 429 says that nothing is left for today, so that waiting seconds is useless. */
+export function usedUp(reply: HttpReply): boolean {
+  return reply.status === 429 && reply.headers["x-ratelimit-daily-remaining"] === "0";
+}
+
+const VERB: Readonly<Record<Operation, string>> = {
+  list: "listing",
+  read: "reading",
+  create: "creating",
+  update: "updating",
+  delete: "deleting",
+};
+
+function unauthorised(
+  said: string,
+  doing: string,
+  what: { readonly operation: Operation; readonly locationId: string },
+  make: (failure: GhlFailure, sentence: string) => GhlError,
+): GhlError {
+  if (/version header/i.test(said)) {
+    return make(
+      "version",
+      `${doing}: GHL refused the API version, not the token ("${said}"). Cutover sends Version: 2021-07-28; if GHL has retired it, Cutover needs an update.`,
+    );
+  }
+  if (/not authorized for this scope|scope|forbidden|access to this location/i.test(said)) {
+    return make(
+      "scope",
+      `${doing}: the token lacks the scope ${SCOPE[what.operation]} for location ${what.locationId}. ` +
+        `Tick it in ${WHERE} (the token stays the same). An agency token or one of another location gets this error too: make it inside this sub-account.`,
+    );
+  }
+  return make(
+    "token",
+    `${doing}: GHL does not know the token (wrong, expired, rotated or deleted). Make or copy one in ${WHERE}, then: ` +
+      `pulumi config set --secret --path 'cutover:ghl.token' (or set CUTOVER_GHL_TOKEN for one run).`,
+  );
+}
+
+function tries(reply: HttpReply): string {
+  return reply.attempts === 1 ? "one attempt" : `${reply.attempts} attempts`;
+}

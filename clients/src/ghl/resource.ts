@@ -1,0 +1,348 @@
+import { createHash } from "node:crypto";
+import {
+  capturePrevious,
+  decideDestroy,
+  decideWrite,
+  isWritableUrl,
+  ownerOf,
+  type WriteDecision,
+} from "@cutover/domain/webhook";
+import { HttpClient } from "../http/client";
+import { HttpError } from "../http/errors";
+import { type CustomValue, GhlClient, type GhlClientOptions, GhlError } from "./client";
+import { declared, type GhlValueInputs, type GhlValueState, shownAs, stateOf, UNKNOWN } from "./state";
+
+/**
+ * What the `GhlValue` dynamic resource does, as plain functions. The stub in providers/ghl-value.ts only calls them: its
+ * text is kept in Pulumi's state, this file is not.
+ */
+export interface ResourceContext {
+  readonly client: GhlClient;
+  /** Whether a URL answers at all. */
+  readonly answers: (url: string) => Promise<boolean>;
+  /** `cutover:destroy: lose-traffic`, as it is set now. */
+  readonly loseTraffic: boolean;
+  /** Tells the person at the terminal. */
+  readonly say: (sentence: string) => void;
+}
+
+/** The stack's configuration as a dynamic provider sees it. */
+export interface StackConfig {
+  get(key: string): string | undefined;
+}
+
+/**
+ * Client and settings from the stack's configuration (`cutover:ghl`, `cutover:destroy`). `CUTOVER_GHL_TOKEN` counts before
+ * the token of the configuration, so that a rotated token works even where an old one is kept.
+ */
+export function contextFrom(
+  config: StackConfig | undefined,
+  locationId: string,
+  overrides: Partial<GhlClientOptions> = {},
+): ResourceContext {
+  const ghl = parseObject(config?.get("ghl"));
+  const token = process.env.CUTOVER_GHL_TOKEN || text(ghl.token);
+  if (!token) {
+    throw new GhlError(
+      "token",
+      "no GHL token: pulumi config set --secret --path 'cutover:ghl.token' (or set CUTOVER_GHL_TOKEN for one run)",
+    );
+  }
+  const readBack = Number(process.env.CUTOVER_GHL_READ_BACK_MS);
+  return {
+    client: new GhlClient({
+      token,
+      locationId,
+      baseUrl: text(ghl.baseUrl),
+      ...(readBack > 0 ? { readBackMs: readBack } : {}),
+      ...overrides,
+    }),
+    answers: urlAnswers,
+    loseTraffic: config?.get("destroy") === "lose-traffic" || process.env.CUTOVER_DESTROY === "lose-traffic",
+    say: (sentence) => console.error(sentence),
+  };
+}
+
+/** The first 12 hex digits of a value's SHA-256: names a value without showing it. */
+export function fingerprint(value: string): string {
+  return createHash("sha256").update(value).digest("hex").slice(0, 12);
+}
+
+/** Finds problems before anything is touched and adds `shown`. Values not known yet in preview are passed over. */
+export function checkInputs(news: Readonly<Record<string, unknown>>): {
+  inputs: Record<string, unknown>;
+  failures: { property: string; reason: string }[];
+} {
+  const failures: { property: string; reason: string }[] = [];
+  const inputs = declared(news);
+  if (inputs.mode === "set" && inputs.value === undefined) {
+    failures.push({ property: "value", reason: "mode `set` needs a value" });
+  }
+  if (inputs.mode === "set" && inputs.value === "")
+    failures.push({ property: "value", reason: "is empty; GHL may refuse that, and messages would be lost" });
+  if (
+    !inputs.secret &&
+    typeof inputs.value === "string" &&
+    inputs.value !== "" &&
+    inputs.value !== UNKNOWN &&
+    !isWritableUrl(inputs.value)
+  ) {
+    failures.push({
+      property: "value",
+      reason: `${shownAs(inputs.value, false)} can't be written into GHL: expected an https URL without spaces, user, password or fragment`,
+    });
+  }
+  const shown =
+    inputs.mode === "as-found" ? "as found" : inputs.value === UNKNOWN ? UNKNOWN : shownAs(inputs.value, inputs.secret);
+  return { inputs: { ...inputs, shown }, failures };
+}
+
+/** Whether the declared state differs from the state as last seen. Never asks GHL: refresh does. */
+export function diffValue(
+  olds: Readonly<Record<string, unknown>>,
+  news: Readonly<Record<string, unknown>>,
+): { changes: boolean; replaces: string[] } {
+  const before = declared(olds);
+  const after = declared(news);
+  const replaces = before.locationId === after.locationId ? [] : ["locationId"];
+  const bookkeeping = [
+    "match",
+    "mode",
+    "onDestroy",
+    "createWith",
+    "alsoOurs",
+    "decommissioned",
+    "loseTraffic",
+    "overwrite",
+    "secret",
+  ] as const;
+  const bookDiffers = bookkeeping.some((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  const valueDiffers =
+    after.mode === "set"
+      ? after.value !== olds.value || after.value !== olds.lastWritten
+      : olds.lastWritten !== undefined;
+  return { changes: replaces.length > 0 || bookDiffers || valueDiffers, replaces };
+}
+
+/** Adopts or makes the value, remembers what was there, and writes if the mode says so. */
+export async function createValue(
+  context: ResourceContext,
+  news: Readonly<Record<string, unknown>>,
+): Promise<{ id: string; outs: GhlValueState }> {
+  const inputs = declared(news);
+  const found = (await context.client.find(inputs.match)) ?? (await make(context, inputs));
+  const previousValue =
+    found.value === ""
+      ? inputs.createWith // an empty value is no address anybody used
+      : capturePrevious(found.value, { wanted: inputs.value, alsoOurs: inputs.alsoOurs }, inputs.createWith);
+  const past = { valueId: found.id, name: found.name, mergeField: found.mergeField, previousValue };
+  return { id: found.id, outs: await apply(context, inputs, found, past) };
+}
+
+/** Makes the value agree with what is declared now. Refuses to overwrite what somebody else wrote. */
+export async function updateValue(
+  context: ResourceContext,
+  olds: Readonly<Record<string, unknown>>,
+  news: Readonly<Record<string, unknown>>,
+): Promise<{ outs: GhlValueState }> {
+  const before = olds as unknown as GhlValueState;
+  const inputs = declared(news);
+  const found = (await live(context, before, inputs)) ?? (await make(context, inputs, before.previousValue));
+  return { outs: await apply(context, inputs, found, before) };
+}
+
+/** What GHL holds now. Keeps the resource when the value is gone, so that the previous value is not forgotten. */
+export async function readValue(
+  context: ResourceContext,
+  props: Readonly<Record<string, unknown>>,
+): Promise<{ props: GhlValueState; inputs: Record<string, unknown> }> {
+  const before = props as unknown as GhlValueState;
+  const inputs = declared(props);
+  // The bag holds outputs: its `value` is what GHL held, what we want is what we last wrote.
+  const { value: _seen, ...rest } = inputs;
+  const wanted = before.lastWritten === undefined ? rest : { ...rest, value: before.lastWritten };
+  const found = await live(context, before, inputs);
+  const state = stateOf(wanted, found, before);
+  const shown = inputs.mode === "as-found" && state.drift === undefined ? "as found" : state.shown;
+  return { props: state, inputs: { ...wanted, shown } };
+}
+
+/** Gives the value back at destroy, or refuses because messages would be lost (design 5). */
+export async function deleteValue(context: ResourceContext, props: Readonly<Record<string, unknown>>): Promise<void> {
+  const before = props as unknown as GhlValueState;
+  const current = await live(context, before, declared(props));
+  const situation = {
+    current: current?.value,
+    onDestroy: before.onDestroy,
+    lastWritten: before.lastWritten,
+    previous: before.previousValue,
+    alsoOurs: before.alsoOurs,
+    decommissioned: before.decommissioned === true,
+    loseTraffic: context.loseTraffic || before.loseTraffic === true,
+    secret: before.secret,
+  };
+  let decision = decideDestroy({ ...situation, previousAnswers: "not-asked" });
+  if (decision.action === "ask") {
+    const previousAnswers = (await context.answers(decision.url)) ? "yes" : "no";
+    decision = decideDestroy({ ...situation, previousAnswers });
+  }
+  const subject = `GHL custom value "${before.name}"`;
+  if (decision.action === "refuse") throw new GhlError("conflict", `${subject}: ${decision.reason}`);
+  if (current && decision.action === "delete") await context.client.remove(current.id);
+  if (current && decision.action === "restore") {
+    await context.client.write(current.id, decision.value, unchangedSince(current));
+    context.say(`${subject}: put back to ${shownAs(decision.value, before.secret)}`);
+  }
+  if (decision.action === "leave" && before.lastWritten !== undefined) context.say(`${subject}: ${decision.reason}`);
+}
+
+/** Whether anything answers at a URL. A GET has no effect on a webhook; any answer below 500 shows that a server is there. */
+export async function urlAnswers(url: string): Promise<boolean> {
+  const http = new HttpClient({ deadlineMs: 5_000, retry: { attempts: 3 } });
+  try {
+    return (
+      (await http.send({ method: "GET", path: url.trim(), headers: { "x-cutover-synthetic": "destroy" } })).status < 500
+    );
+  } catch (error) {
+    if (error instanceof HttpError) return false;
+    throw error;
+  } finally {
+    http.close();
+  }
+}
+
+interface Past {
+  readonly valueId: string;
+  readonly name: string;
+  readonly mergeField: string;
+  readonly previousValue?: string | undefined;
+  readonly lastWritten?: string | undefined;
+}
+
+/** Decides and writes. A failure after the value was adopted keeps what is known, so that nothing has to be found out again. */
+async function apply(
+  context: ResourceContext,
+  inputs: GhlValueInputs,
+  found: CustomValue,
+  known: Past,
+): Promise<GhlValueState> {
+  const decision = decide(inputs, found.value, known);
+  // Before our first write, a value somebody newly wrote and allowed to be overwritten is the one to go back to.
+  const accepted =
+    decision.action === "write" && known.lastWritten === undefined && inputs.mode === "set" && found.value !== "";
+  const past = accepted && !isOurs(inputs, found.value) ? { ...known, previousValue: found.value } : known;
+  const settled = (value: string) => ({ ...past, lastWritten: inputs.mode === "set" ? value : undefined });
+  if (decision.action === "refuse") {
+    throw partialFailure(
+      past,
+      stateOf(inputs, found, past),
+      new GhlError("conflict", `GHL custom value "${found.name}": ${decision.reason}`),
+    );
+  }
+  if (decision.action === "nothing") {
+    const restored = inputs.mode === "as-found" && found.value === past.previousValue;
+    return stateOf(inputs, found, inputs.mode === "set" || restored ? settled(found.value) : past);
+  }
+  try {
+    if (inputs.mode === "as-found") await mustAnswer(context, inputs, decision.value);
+    const { after } = await context.client.write(found.id, decision.value, unchangedSince(found));
+    return stateOf(inputs, after, settled(after.value));
+  } catch (error) {
+    if (!(error instanceof GhlError)) throw error;
+    // The write may have arrived: it counts as ours.
+    const maybe = error.failure === "conflict" ? past : settled(decision.value);
+    throw partialFailure(past, stateOf(inputs, found, maybe), error);
+  }
+}
+
+function isOurs(inputs: GhlValueInputs, current: string): boolean {
+  return ownerOf(current, { wanted: inputs.value, alsoOurs: inputs.alsoOurs }) !== "theirs";
+}
+
+function decide(inputs: GhlValueInputs, current: string, past: Past): WriteDecision {
+  return decideWrite({
+    mode: inputs.mode,
+    wanted: inputs.value,
+    current,
+    lastWritten: past.lastWritten,
+    previous: past.previousValue,
+    alsoOurs: inputs.alsoOurs,
+    overwrite: inputs.overwrite,
+    currentFingerprint: fingerprint(current),
+    secret: inputs.secret,
+  });
+}
+
+/** Going back to the previous URL is refused when nothing answers there. */
+async function mustAnswer(context: ResourceContext, inputs: GhlValueInputs, url: string): Promise<void> {
+  if (inputs.secret || inputs.loseTraffic || context.loseTraffic || (await context.answers(url))) return;
+  throw new GhlError(
+    "conflict",
+    `the address from before the cutover, ${shownAs(url, false)}, does not answer, so GHL is not pointed at it. ` +
+      "Start the old service, or accept the loss: pulumi config set cutover:destroy lose-traffic",
+  );
+}
+
+function unchangedSince(found: CustomValue): (now: CustomValue) => void {
+  return (now) => {
+    if (now.value === found.value) return;
+    throw new GhlError(
+      "conflict",
+      `GHL custom value "${found.name}" was changed by somebody else a moment ago. Nothing was written; look at it in GHL, then run again.`,
+    );
+  };
+}
+
+/** The value as it is now: by id, else by name if somebody deleted it and made it again. */
+async function live(
+  context: ResourceContext,
+  before: GhlValueState,
+  inputs: GhlValueInputs,
+): Promise<CustomValue | undefined> {
+  const sameMatch = JSON.stringify(before.match) === JSON.stringify(inputs.match);
+  if (!sameMatch) return context.client.find(inputs.match);
+  return (
+    (await context.client.get(before.valueId)) ??
+    ("name" in inputs.match ? context.client.find(inputs.match) : undefined)
+  );
+}
+
+/** Makes a value that does not exist: holding today's URL, so that nothing changes by its existence. */
+async function make(context: ResourceContext, inputs: GhlValueInputs, before?: string): Promise<CustomValue> {
+  if (!("name" in inputs.match)) return context.client.adopt(inputs.match);
+  const first = inputs.createWith ?? before ?? (inputs.secret ? inputs.value : undefined);
+  if (first === undefined || first === "") {
+    throw new GhlError(
+      "missing",
+      `location ${inputs.locationId} has no custom value named "${inputs.match.name}". Either make it in GHL (Settings > Custom Values) holding today's webhook URL, ` +
+        "or let Cutover make it: pulumi config set --path 'cutover:ghl.currentUrl' <today's webhook URL>",
+    );
+  }
+  return (await context.client.ensure(inputs.match.name, first)).value;
+}
+
+/** An error the engine records together with the state reached (dynamic provider protocol: id, properties, reasons). */
+function partialFailure(past: Past, state: GhlValueState, error: GhlError): Error {
+  return Object.assign(new Error(error.message), {
+    id: past.valueId,
+    properties: { ...state },
+    reasons: [error.message],
+  });
+}
+
+function parseObject(json: string | undefined): Readonly<Record<string, unknown>> {
+  if (json === undefined) return {};
+  try {
+    const parsed: unknown = JSON.parse(json);
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
+  } catch {
+    throw new GhlError(
+      "invalid",
+      "cutover:ghl is not an object; set its parts with: pulumi config set --path 'cutover:ghl.<part>'",
+    );
+  }
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
