@@ -1,0 +1,112 @@
+"""Starts and stops the service: listener first, the graph (a slow import) beside it, an orderly end on SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from .events import Events
+from .faults import Faults
+from .settings import Settings
+from .store import Store
+from .web import Web
+from .worker import Worker
+
+if TYPE_CHECKING:
+    from .graph import Agents
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would end the process by the signal again, and ECS would show a failure."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings) -> int:
+    """Runs until SIGTERM or SIGINT; 0 after an orderly end, 1 when it could not start."""
+    events = Events(settings.clock)
+    faults = Faults(settings.fault_file)
+    store = Store(settings)
+    web = Web(settings, store, events, faults)
+    server = _Server(
+        uvicorn.Config(
+            web.app,
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            lifespan="off",
+            # Longer than the load balancer's idle timeout, or it meets closed connections and answers 502.
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=max(1, int(settings.drain)),
+        )
+    )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    await store.open()
+    listener = asyncio.create_task(_listen(server))
+    worker = asyncio.create_task(_start_worker(settings, store, web, events, faults))
+    stopped = asyncio.create_task(stop.wait())
+    await asyncio.wait([listener, stopped], return_when=asyncio.FIRST_COMPLETED)
+    failed = listener.done()
+    await _stop(settings, server, listener, worker, web, events)
+    await store.close()
+    return 1 if failed else 0
+
+
+async def _listen(server: _Server) -> None:
+    try:
+        await server.serve()
+    except SystemExit:  # uvicorn's answer to a port that is taken
+        pass
+
+
+async def _start_worker(settings: Settings, store: Store, web: Web, events: Events, faults: Faults) -> None:
+    """Loads langgraph in a thread while messages are accepted already; the health path says no until this is done."""
+    started = time.monotonic()
+    agents = await asyncio.to_thread(_load_agents)
+    web.worker = Worker(settings, store, agents, events, faults)
+    web.agents = agents
+    web.worker.start()
+    events.write("started", port=settings.port, graphMs=round((time.monotonic() - started) * 1000))
+
+
+def _load_agents() -> Agents:
+    from .graph import Agents as Loaded
+
+    return Loaded()
+
+
+async def _stop(
+    settings: Settings,
+    server: _Server,
+    listener: asyncio.Task[None],
+    worker: asyncio.Task[None],
+    web: Web,
+    events: Events,
+) -> None:
+    """Health says no, late requests are still served, then no new ones, then the worker ends."""
+    events.write("stopping")
+    web.stopping = True
+    if not listener.done():
+        await asyncio.sleep(settings.linger)
+        server.should_exit = True
+        await listener
+    if not worker.done():
+        worker.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await worker
+    if web.worker:
+        await web.worker.stop()
+    events.write("stopped")
