@@ -1,0 +1,126 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type Applied, decide, type Intent, type World } from "./decide";
+import { ladder, type PhaseName, phaseOf, phases } from "./phases";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const OTHER = `sha256:${"b".repeat(64)}`;
+
+const intent = (phase: PhaseName, more: Partial<Intent> = {}): Intent => ({ phase, pythonDigest: DIGEST, ...more });
+const applied = (phase: PhaseName, more: Partial<Applied> = {}): World => ({
+  applied: { phase, pythonShare: phaseOf(phase).pythonShare, pythonDigest: DIGEST, ...more },
+});
+const reasons = (i: Intent, w: World) => decide(i, w).refusals.map((r) => r.reason);
+
+describe("steps", () => {
+  it.each([
+    ["prepare", undefined, undefined],
+    ["front-door", undefined, /first phase is "prepare"/],
+    ["full", undefined, /first phase is "prepare"/],
+    ["front-door", "prepare", undefined],
+    ["parallel", "prepare", /next phase is "front-door"/],
+    ["parallel", "front-door", undefined],
+    ["ramp-25", "parallel", undefined],
+    ["ramp-50", "parallel", /next phase is "ramp-25" \(25 %\); "ramp-50" skips/],
+    ["full", "ramp-90", undefined],
+    ["decommission", "ramp-90", /next phase is "full"/],
+    ["decommission", "full", undefined],
+    ["parallel", "ramp-50", /step down, but cutover:from is not set/],
+    ["prepare", "front-door", /step down/],
+    ["node-only", "ramp-75", undefined],
+    ["node-only", "full", undefined],
+    ["node-only", "decommission", /Node is removed/],
+    ["full", "decommission", /Node is removed/],
+    ["front-door", "node-only", /step down, but cutover:from is not set/],
+    ["ramp-25", "node-only", /way back begins/],
+  ] satisfies [PhaseName, PhaseName | undefined, RegExp | undefined][])("%s after %s", (to, from, refusal) => {
+    const found = reasons(intent(to), from ? applied(from) : {});
+    if (refusal) expect(found).toEqual([expect.stringMatching(refusal)]);
+    else expect(found).toEqual([]);
+  });
+
+  it("a step down passes when it names the phase it leaves", () => {
+    expect(reasons(intent("front-door", { from: "ramp-50" }), applied("ramp-50"))).toEqual([]);
+  });
+
+  it("a step down with a stale name says both", () => {
+    const { refusals } = decide(intent("front-door", { from: "ramp-25" }), applied("ramp-50"));
+    expect(refusals[0]?.reason).toContain('"ramp-50" is applied');
+    expect(refusals[0]?.reason).toContain('cutover:from says "ramp-25"');
+    expect(refusals[0]?.remedy).toContain("cutover:from ramp-50");
+  });
+
+  it("a name left over from an earlier step down does not block a step up", () => {
+    expect(reasons(intent("parallel", { from: "ramp-50" }), applied("front-door"))).toEqual([]);
+  });
+
+  it("never lets a share rise by more than one rung", () => {
+    const names = fc.constantFrom(...phases.map((p) => p.name));
+    fc.assert(
+      fc.property(names, names, (to, from) => {
+        const { desired, refusals } = decide(intent(to), applied(from));
+        if (refusals.length > 0) return;
+        const allowed = ladder[(phaseOf(from).rung ?? 0) + 1]?.pythonShare ?? 100;
+        expect(desired.pythonShare).toBeLessThanOrEqual(Math.max(allowed, phaseOf(from).pythonShare));
+      }),
+      { seed: 7 },
+    );
+  });
+});
+
+describe("share", () => {
+  it.each(ladder.map((p) => [p.name, p.pythonShare] as const))("%s declares %i %%", (name, share) => {
+    expect(decide(intent(name), applied(name)).desired.pythonShare).toBe(share);
+  });
+
+  it("cutover:pythonWeight lowers it", () => {
+    const { desired, refusals } = decide(intent("ramp-50", { pythonWeight: 5 }), applied("ramp-50"));
+    expect([desired.pythonShare, desired.direction, refusals]).toEqual([5, "down", []]);
+  });
+
+  it("cutover:pythonWeight never raises it", () => {
+    const { desired, refusals } = decide(intent("parallel", { pythonWeight: 30 }), applied("parallel"));
+    expect(desired.pythonShare).toBe(10);
+    expect(refusals[0]?.reason).toMatch(/30 is more than the 10 %/);
+  });
+});
+
+describe("a new Python image", () => {
+  it.each(["prepare", "front-door", "parallel"] as const)("is free up to %s", (phase) => {
+    expect(reasons(intent(phase, { pythonDigest: OTHER }), applied(phase))).toEqual([]);
+  });
+
+  it("must be accepted by its digest above", () => {
+    expect(reasons(intent("ramp-25", { pythonDigest: OTHER }), applied("ramp-25"))).toEqual([
+      expect.stringContaining(OTHER),
+    ]);
+    expect(reasons(intent("ramp-25", { pythonDigest: OTHER, acceptImage: OTHER }), applied("ramp-25"))).toEqual([]);
+    expect(reasons(intent("ramp-25", { pythonDigest: OTHER, acceptImage: DIGEST }), applied("ramp-25"))).toHaveLength(
+      1,
+    );
+  });
+});
+
+describe("while rolled back", () => {
+  const worlds: [string, World][] = [
+    ["the switch is node", { ...applied("ramp-50"), killSwitch: "node" }],
+    ["the switch is hold", { ...applied("ramp-50"), killSwitch: "hold" }],
+    ["a record waits", { ...applied("ramp-50"), killSwitch: "off", rollback: { id: "r-1", trigger: "errors" } }],
+  ];
+  it.each(worlds)("%s: nothing is sent to Python, whatever the phase says", (_, world) => {
+    for (const phase of ["ramp-50", "ramp-75"] as const) {
+      const { desired } = decide(intent(phase), world);
+      expect([desired.pythonShare, desired.webhook]).toEqual([0, "node"]);
+      expect(desired.warnings).toHaveLength(1);
+    }
+  });
+
+  it("a switch that somebody edited refuses everything", () => {
+    expect(reasons(intent("ramp-50"), { ...applied("ramp-50"), killSwitch: "unclear" })).toHaveLength(1);
+  });
+});
+
+it("reports every refusal at once", () => {
+  const found = reasons(intent("ramp-75", { pythonDigest: OTHER, pythonWeight: 80 }), applied("parallel"));
+  expect(found).toHaveLength(3);
+});
