@@ -1,0 +1,266 @@
+/** One thing that is wrong with the stack's configuration. */
+export interface Problem {
+  /** Full key, with the path inside an object: `cutover:ghl.token`. */
+  readonly key: string;
+  /** What was found (never a secret's value) and what is allowed. */
+  readonly message: string;
+  /** Command that sets it right. */
+  readonly fix: string;
+}
+
+/** Where the raw values come from; Pulumi in the program, a plain map in tests. */
+export interface ConfigSource {
+  /** All values of the stack by full key; objects and lists as JSON text, as Pulumi hands them out. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly isSecret: (key: string) => boolean;
+}
+
+export interface StringOptions {
+  readonly pattern?: RegExp;
+  /** What the pattern means, as it reads after "expected". */
+  readonly expected?: string;
+  /** For the command that sets it. */
+  readonly example: string;
+  /** The value is never shown, and must be encrypted in the stack's file. */
+  readonly secret?: boolean;
+}
+
+/**
+ * Reads values and collects every problem instead of stopping at the first. Reading a key also marks it as known, so
+ * that `unknown()` can tell the misspelt ones.
+ */
+export class ConfigReader {
+  readonly problems: Problem[] = [];
+  readonly #known = new Set<string>();
+  readonly #source: ConfigSource;
+  readonly #namespace: string;
+
+  constructor(source: ConfigSource, namespace: string) {
+    this.#source = source;
+    this.#namespace = namespace;
+  }
+
+  /** Whether the stack's file holds the key encrypted. */
+  isSecret(key: string): boolean {
+    return this.#source.isSecret(this.full(key));
+  }
+
+  /** The value of a key of one word, or undefined where it is not set. */
+  raw(key: string): string | undefined {
+    this.#known.add(this.full(key));
+    return this.#source.values[this.full(key)];
+  }
+
+  optionalString(key: string, options: StringOptions): string | undefined {
+    const value = this.raw(key);
+    return value === undefined ? undefined : this.checked(this.full(key), value, options);
+  }
+
+  requiredString(key: string, options: StringOptions): string {
+    const value = this.optionalString(key, options);
+    if (value === undefined && this.raw(key) === undefined) this.missing(this.full(key), options);
+    return value ?? "";
+  }
+
+  /** A value out of a fixed list. */
+  choice<T extends string>(key: string, allowed: readonly T[], fallback: T | undefined): T | undefined {
+    const value = this.raw(key);
+    if (value === undefined) return fallback;
+    const found = allowed.find((a) => a === value);
+    if (found === undefined) {
+      this.add(
+        this.full(key),
+        `found "${value}", expected one of ${allowed.join(", ")}`,
+        set(this.full(key), allowed[0] ?? ""),
+      );
+    }
+    return found ?? fallback;
+  }
+
+  integer(key: string, range: { min: number; max: number }): number | undefined {
+    const value = this.raw(key);
+    if (value === undefined) return undefined;
+    return this.checkedInteger(this.full(key), value, range);
+  }
+
+  /** An object value: its fields are read one by one, unknown fields are problems. */
+  object(key: string, fields: readonly string[]): ObjectReader {
+    const full = this.full(key);
+    const text = this.raw(key);
+    const value = text === undefined ? {} : this.parseObject(full, text);
+    for (const field of Object.keys(value)) {
+      if (!fields.includes(field)) {
+        this.add(
+          `${full}.${field}`,
+          `is no field of ${full}; known: ${fields.join(", ")}${didYouMean(field, fields)}`,
+          remove(`${full}.${field}`),
+        );
+      }
+    }
+    return new ObjectReader(this, full, value, this.#source.isSecret(full), text !== undefined);
+  }
+
+  /** Reports keys of the namespace that nobody read. */
+  unknown(): void {
+    const known = [...this.#known].filter((k) => k.startsWith(`${this.#namespace}:`));
+    for (const key of Object.keys(this.#source.values)) {
+      if (!key.startsWith(`${this.#namespace}:`) || this.#known.has(key)) continue;
+      const names = known.map((k) => k.slice(this.#namespace.length + 1));
+      const own = key.slice(this.#namespace.length + 1);
+      this.add(key, `is no key of this stack${didYouMean(own, names)}; known: ${names.sort().join(", ")}`, remove(key));
+    }
+  }
+
+  add(key: string, message: string, fix: string): void {
+    this.problems.push({ key, message, fix });
+  }
+
+  missing(key: string, options: StringOptions): void {
+    this.add(
+      key,
+      `is not set${options.expected ? `; expected ${options.expected}` : ""}`,
+      set(key, options.example, options.secret),
+    );
+  }
+
+  checked(key: string, value: string, options: StringOptions): string | undefined {
+    if (options.pattern && !options.pattern.test(value)) {
+      const found = options.secret ? "a value (not shown) that does not fit" : `"${value}"`;
+      this.add(
+        key,
+        `found ${found}, expected ${options.expected ?? options.pattern.source}`,
+        set(key, options.example, options.secret),
+      );
+      return undefined;
+    }
+    return value;
+  }
+
+  checkedInteger(key: string, value: unknown, range: { min: number; max: number }): number | undefined {
+    const number = typeof value === "number" ? value : Number(String(value).trim() === "" ? Number.NaN : value);
+    if (!Number.isInteger(number) || number < range.min || number > range.max) {
+      this.add(
+        key,
+        `found "${String(value)}", expected a whole number from ${range.min} to ${range.max}`,
+        set(key, String(range.min)),
+      );
+      return undefined;
+    }
+    return number;
+  }
+
+  private parseObject(full: string, text: string): Record<string, unknown> {
+    try {
+      const value: unknown = JSON.parse(text);
+      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+    } catch {
+      // said below
+    }
+    this.add(full, "is not an object; set its fields one by one", `pulumi config set --path ${full}.<field> <value>`);
+    return {};
+  }
+
+  private full(key: string): string {
+    return `${this.#namespace}:${key}`;
+  }
+}
+
+/** Reads the fields of one object value. */
+export class ObjectReader {
+  constructor(
+    private readonly reader: ConfigReader,
+    private readonly key: string,
+    private readonly value: Record<string, unknown>,
+    private readonly encrypted: boolean,
+    /** False where the whole object is not set. */
+    readonly present: boolean,
+  ) {}
+
+  optionalString(field: string, options: StringOptions): string | undefined {
+    const value = this.value[field];
+    const key = `${this.key}.${field}`;
+    if (value === undefined) return undefined;
+    if (typeof value !== "string") {
+      this.reader.add(
+        key,
+        `is ${Array.isArray(value) ? "a list" : `a ${typeof value}`}, expected text`,
+        set(key, options.example, options.secret),
+      );
+      return undefined;
+    }
+    if (options.secret && !this.encrypted) {
+      this.reader.add(key, "is in plain text in the stack's file", set(key, options.example, true));
+      return undefined;
+    }
+    return this.reader.checked(key, value, options);
+  }
+
+  requiredString(field: string, options: StringOptions): string {
+    const value = this.optionalString(field, options);
+    if (this.value[field] === undefined) this.reader.missing(`${this.key}.${field}`, options);
+    return value ?? "";
+  }
+
+  integer(field: string, range: { min: number; max: number }, fallback: number): number {
+    const value = this.value[field];
+    if (value === undefined) return fallback;
+    return this.reader.checkedInteger(`${this.key}.${field}`, value, range) ?? fallback;
+  }
+
+  boolean(field: string, fallback: boolean): boolean {
+    const value = this.value[field];
+    if (value === undefined) return fallback;
+    if (value === true || value === "true") return true;
+    if (value === false || value === "false") return false;
+    const key = `${this.key}.${field}`;
+    this.reader.add(key, `found "${String(value)}", expected true or false`, set(key, "false"));
+    return fallback;
+  }
+
+  choice<T extends string>(field: string, allowed: readonly T[], fallback: T): T {
+    const value = this.value[field];
+    if (value === undefined) return fallback;
+    const found = allowed.find((a) => a === value);
+    if (found === undefined) {
+      const key = `${this.key}.${field}`;
+      this.reader.add(
+        key,
+        `found "${String(value)}", expected one of ${allowed.join(", ")}`,
+        set(key, allowed[0] ?? ""),
+      );
+    }
+    return found ?? fallback;
+  }
+}
+
+/** The command that sets a key; a secret's value is asked for, so that it is in no shell history. */
+function set(key: string, example: string, secret = false): string {
+  const path = key.includes(".") || key.includes("[") ? "--path " : "";
+  return secret ? `pulumi config set --secret ${path}${key}` : `pulumi config set ${path}${key} ${example}`;
+}
+
+function remove(key: string): string {
+  return `pulumi config rm ${key.includes(".") ? "--path " : ""}${key}`;
+}
+
+/** " (did you mean …?)" where one known name is at most two typing errors away. */
+function didYouMean(found: string, known: readonly string[]): string {
+  const near = known
+    .map((name) => ({ name, distance: editDistance(found.toLowerCase(), name.toLowerCase()) }))
+    .filter((c) => c.distance <= 2)
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near ? ` (did you mean ${near.name}?)` : "";
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(substitution, (previous[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1));
+    }
+    previous = row;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,308 @@
+import type { Intent } from "@cutover/domain/decide";
+import { isPhaseName, type PhaseName, phases } from "@cutover/domain/phases";
+import { ConfigReader, type ConfigSource, type ObjectReader, type Problem } from "./config-reader";
+
+/** The seven variables both applications get. Source: plan, appendix "Environment Variables Migration". */
+export const SHARED_VARIABLES = [
+  "OPENAI_API_KEY",
+  "SUPABASE_URL",
+  "SUPABASE_ANON_KEY",
+  "GHL_API_TOKEN",
+  "GHL_LOCATION_ID",
+  "GHL_CALENDAR_ID",
+  "GHL_ASSIGNED_USER_ID",
+] as const;
+
+/** One of the two applications: its container and how much of it runs. */
+export interface AppConfig {
+  /** Image by digest: `repository@sha256:…`. A tag could change under a running service. */
+  readonly image: string;
+  /** Port the container listens on; default 8080. */
+  readonly port: number;
+  /** Path that answers 200 when the application can work; default /healthz. */
+  readonly healthPath: string;
+  /** CPU units (1024 = one vCPU); default 512. */
+  readonly cpu: number;
+  /** Memory in MiB; default 1024. */
+  readonly memory: number;
+  /** Tasks that carry 100 % of the messages at their peak; default 2. */
+  readonly tasks: number;
+}
+
+export interface NodeConfig extends AppConfig {
+  /** Node's own public webhook URL, a way back that does not need our load balancer. */
+  readonly url?: string;
+  /** Run Node non-root on a read-only root too; default false: the standby must be what worked yesterday. */
+  readonly hardened: boolean;
+}
+
+export interface GhlConfig {
+  readonly token: string;
+  readonly locationId: string;
+  readonly baseUrl?: string;
+  /** `custom-value`: we own the URL. `manual`: a person edits the workflow step. Default custom-value. */
+  readonly mode: "custom-value" | "manual";
+  /** Name of the custom value the workflow step's URL is read from. */
+  readonly webhookValue: string;
+  /** Name of the custom value the step's x-webhook-secret header is read from. */
+  readonly secretValue: string;
+  /** Today's webhook URL; only needed where the custom value does not exist yet. */
+  readonly currentUrl?: string;
+  /** Fingerprint of a value written by somebody else that may be overwritten; the refusal names it. */
+  readonly overwrite?: string;
+}
+
+export interface NetworkConfig {
+  /** IPv4 range of the network that is made; default 10.42.0.0/16. */
+  readonly cidr: string;
+  /** 1 or 2; default 1. Two survive the loss of a zone, at twice the price. */
+  readonly natGateways: number;
+}
+
+/** Everything the stack's file says, checked. The only place that knows a key's name. */
+export interface CutoverConfig {
+  readonly intent: Intent;
+  /** Public name of the front door. */
+  readonly domain: string;
+  /** Route 53 zone of the domain: certificate and alias record are made there. */
+  readonly hostedZoneId?: string;
+  /** A certificate that exists; with it no zone is needed, and the alias record is yours to make. */
+  readonly certificateArn?: string;
+  readonly python: AppConfig;
+  readonly node: NodeConfig;
+  readonly ghl: GhlConfig;
+  /** The seven shared variables. Secret. */
+  readonly environment: Readonly<Record<(typeof SHARED_VARIABLES)[number], string>>;
+  /** Error tracking of the Python service. Secret. */
+  readonly sentryDsn?: string;
+  readonly network: NetworkConfig;
+  /** `cutover:destroy` is `lose-traffic`: destroy may leave customers without a webhook. */
+  readonly loseTraffic: boolean;
+}
+
+/** The stack's configuration can't be used; the message lists every problem with the command that mends it. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  constructor(readonly problems: readonly Problem[]) {
+    const lines = problems.map((p) => `  ${p.key} ${p.message}\n      ${p.fix}`);
+    super(
+      `${problems.length === 1 ? "1 problem" : `${problems.length} problems`} in the stack's configuration:\n${lines.join("\n")}`,
+    );
+  }
+}
+
+const DIGEST_IMAGE = /^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}$/;
+const HTTPS_URL = /^https:\/\/[^\s/]+(\/\S*)?$/;
+const HOST_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
+
+/** Reads and checks the whole configuration. @throws ConfigError naming every problem at once. */
+export function parseConfig(source: ConfigSource): CutoverConfig {
+  const reader = new ConfigReader(source, "cutover");
+  const phase = readPhase(reader, "phase");
+  const python = readApp(reader.object("python", APP_FIELDS));
+  const config: CutoverConfig = {
+    intent: { ...readIntent(reader), phase: phase ?? "prepare", pythonDigest: digestOf(python.image) },
+    ...readFrontDoor(reader),
+    python,
+    node: readNode(reader),
+    ghl: readGhl(reader),
+    environment: readEnvironment(reader),
+    ...optional("sentryDsn", readSentry(reader)),
+    network: readNetwork(reader),
+    loseTraffic: reader.choice("destroy", ["lose-traffic"], undefined) !== undefined,
+  };
+  readDatabase(reader);
+  reader.unknown();
+  if (reader.problems.length > 0) throw new ConfigError(reader.problems);
+  return Object.freeze(config);
+}
+
+function readPhase(reader: ConfigReader, key: "phase" | "from"): PhaseName | undefined {
+  const names = phases.map((p) => p.name);
+  const value = reader.choice(key, names, undefined);
+  if (key === "phase" && reader.raw(key) === undefined) {
+    reader.missing("cutover:phase", { expected: `one of ${names.join(", ")}`, example: "prepare" });
+  }
+  return value !== undefined && isPhaseName(value) ? value : undefined;
+}
+
+function readIntent(reader: ConfigReader): Omit<Intent, "phase" | "pythonDigest"> {
+  return {
+    ...optional("from", readPhase(reader, "from")),
+    ...optional("pythonWeight", reader.integer("pythonWeight", { min: 0, max: 100 })),
+    ...optional(
+      "acceptImage",
+      reader.optionalString("acceptImage", {
+        pattern: /^sha256:[0-9a-f]{64}$/,
+        expected: "an image digest, sha256: and 64 hexadecimal digits",
+        example: "sha256:…",
+      }),
+    ),
+  };
+}
+
+function readFrontDoor(reader: ConfigReader): Pick<CutoverConfig, "domain" | "hostedZoneId" | "certificateArn"> {
+  const domain = reader.requiredString("domain", {
+    pattern: HOST_NAME,
+    expected: "a host name in lower case without https://, such as messages.example.com",
+    example: "messages.example.com",
+  });
+  const hostedZoneId = reader.optionalString("hostedZoneId", {
+    pattern: /^Z[A-Z0-9]{1,31}$/,
+    expected: "a Route 53 zone id, such as Z0123456789ABCDEFGHIJ",
+    example: "Z0123456789ABCDEFGHIJ",
+  });
+  const certificateArn = reader.optionalString("certificateArn", {
+    pattern: /^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/.+$/,
+    expected: "the ARN of an ACM certificate in the stack's region",
+    example: "arn:aws:acm:…",
+  });
+  if (reader.raw("hostedZoneId") === undefined && reader.raw("certificateArn") === undefined) {
+    reader.add(
+      "cutover:hostedZoneId",
+      "is not set and neither is cutover:certificateArn; the HTTPS listener needs one of them",
+      "pulumi config set cutover:hostedZoneId Z0123456789ABCDEFGHIJ",
+    );
+  }
+  return { domain, ...optional("hostedZoneId", hostedZoneId), ...optional("certificateArn", certificateArn) };
+}
+
+const APP_FIELDS = ["image", "port", "healthPath", "cpu", "memory", "tasks"] as const;
+
+function readApp(object: ObjectReader): AppConfig {
+  return {
+    image: object.requiredString("image", {
+      pattern: DIGEST_IMAGE,
+      expected: "an image by digest, repository@sha256: and 64 hexadecimal digits",
+      example: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app@sha256:…",
+    }),
+    port: object.integer("port", { min: 1, max: 65535 }, 8080),
+    healthPath:
+      object.optionalString("healthPath", {
+        pattern: /^\/\S*$/,
+        expected: "a path that begins with /",
+        example: "/healthz",
+      }) ?? "/healthz",
+    cpu: object.integer("cpu", { min: 256, max: 16384 }, 512),
+    memory: object.integer("memory", { min: 512, max: 122880 }, 1024),
+    tasks: object.integer("tasks", { min: 1, max: 100 }, 2),
+  };
+}
+
+function readNode(reader: ConfigReader): NodeConfig {
+  const object = reader.object("node", [...APP_FIELDS, "url", "hardened"]);
+  const url = object.optionalString("url", {
+    pattern: HTTPS_URL,
+    expected: "Node's own webhook URL, beginning with https://",
+    example: "https://node.example.com/webhooks/ghl",
+  });
+  return { ...readApp(object), ...optional("url", url), hardened: object.boolean("hardened", false) };
+}
+
+function readGhl(reader: ConfigReader): GhlConfig {
+  const object = reader.object("ghl", [
+    "token",
+    "locationId",
+    "baseUrl",
+    "mode",
+    "webhookValue",
+    "secretValue",
+    "currentUrl",
+    "overwrite",
+  ]);
+  const name = (field: string, fallback: string) =>
+    object.optionalString(field, { pattern: /\S/, expected: "a name", example: `"${fallback}"` }) ?? fallback;
+  return {
+    token: object.requiredString("token", {
+      secret: true,
+      pattern: /^\S{8,}$/,
+      expected: "a private integration token with the scopes locations/customValues.readonly and .write",
+      example: "",
+    }),
+    locationId: object.requiredString("locationId", {
+      pattern: /^[A-Za-z0-9_-]{6,64}$/,
+      expected: "the id of the GoHighLevel location (sub-account)",
+      example: "ve9EPM428h8vShlRW1KT",
+    }),
+    ...optional(
+      "baseUrl",
+      object.optionalString("baseUrl", { pattern: /^https?:\/\/\S+$/, expected: "a URL", example: "https://…" }),
+    ),
+    mode: object.choice("mode", ["custom-value", "manual"] as const, "custom-value"),
+    webhookValue: name("webhookValue", "Cutover Webhook URL"),
+    secretValue: name("secretValue", "Cutover Webhook Secret"),
+    ...optional(
+      "currentUrl",
+      object.optionalString("currentUrl", { pattern: HTTPS_URL, expected: "an https URL", example: "https://…" }),
+    ),
+    ...optional(
+      "overwrite",
+      object.optionalString("overwrite", {
+        pattern: /^[0-9a-f]{12}$/,
+        expected: "the fingerprint from the refusal, 12 hexadecimal digits",
+        example: "0123456789ab",
+      }),
+    ),
+  };
+}
+
+function readEnvironment(reader: ConfigReader): CutoverConfig["environment"] {
+  const object = reader.object("environment", SHARED_VARIABLES);
+  const entries = SHARED_VARIABLES.map((name) => [
+    name,
+    object.requiredString(name, { secret: true, pattern: /\S/, expected: "the value from Node's .env", example: "" }),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+function readSentry(reader: ConfigReader): string | undefined {
+  const value = reader.optionalString("sentryDsn", {
+    secret: true,
+    pattern: HTTPS_URL,
+    expected: "a Sentry DSN",
+    example: "",
+  });
+  if (value !== undefined && !reader.isSecret("sentryDsn")) {
+    reader.add(
+      "cutover:sentryDsn",
+      "is in plain text in the stack's file",
+      "pulumi config set --secret cutover:sentryDsn",
+    );
+  }
+  return value;
+}
+
+/** Checked here, used by the migrations' provider, which reads the same key: nothing of it enters a resource's inputs. */
+function readDatabase(reader: ConfigReader): void {
+  const object = reader.object("database", ["url", "previewUrl"]);
+  const url = {
+    secret: true,
+    pattern: /^postgres(ql)?:\/\/\S+$/,
+    expected: "a Postgres URL of the direct connection or the session pooler (port 5432)",
+    example: "",
+  };
+  object.requiredString("url", url);
+  object.optionalString("previewUrl", url);
+}
+
+function readNetwork(reader: ConfigReader): NetworkConfig {
+  const object = reader.object("network", ["cidr", "natGateways"]);
+  return {
+    cidr:
+      object.optionalString("cidr", {
+        pattern: /^\d{1,3}\.\d{1,3}\.0\.0\/16$/,
+        expected: "a /16 range that ends in .0.0, such as 10.42.0.0/16",
+        example: "10.42.0.0/16",
+      }) ?? "10.42.0.0/16",
+    natGateways: object.integer("natGateways", { min: 1, max: 2 }, 1),
+  };
+}
+
+function digestOf(image: string): string {
+  return image.slice(image.indexOf("@") + 1);
+}
+
+/** `{key: value}` or nothing: exactOptionalPropertyTypes tells "absent" from "undefined". */
+function optional<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
+  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
+}
