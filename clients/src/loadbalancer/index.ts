@@ -1,0 +1,39 @@
+import {
+  DescribeRulesCommand,
+  ElasticLoadBalancingV2Client,
+  type Rule,
+  type RuleCondition,
+} from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { LiveRule } from "@cutover/domain/kill-switch";
+
+/** @returns the listener rule as it is now, or undefined where no rule has that ARN. Every other failure is thrown. */
+export async function readRule(
+  ruleArn: string,
+  elb = new ElasticLoadBalancingV2Client({}),
+): Promise<LiveRule | undefined> {
+  try {
+    const { Rules = [] } = await elb.send(new DescribeRulesCommand({ RuleArns: [ruleArn] }));
+    return Rules[0] && toLiveRule(Rules[0]);
+  } catch (error) {
+    if (error instanceof Error && /^RuleNotFound/.test(error.name)) return undefined;
+    throw error;
+  }
+}
+
+function toLiveRule(rule: Rule): LiveRule {
+  return { conditions: (rule.Conditions ?? []).map(toCondition), forwardsTo: (rule.Actions ?? []).flatMap(targetsOf) };
+}
+
+function toCondition(condition: RuleCondition): LiveRule["conditions"][number] {
+  return {
+    field: condition.Field ?? "",
+    ...(condition.HttpHeaderConfig?.HttpHeaderName ? { headerName: condition.HttpHeaderConfig.HttpHeaderName } : {}),
+    values: condition.HttpHeaderConfig?.Values ?? condition.PathPatternConfig?.Values ?? condition.Values ?? [],
+  };
+}
+
+function targetsOf(action: NonNullable<Rule["Actions"]>[number]): string[] {
+  const weighted = action.ForwardConfig?.TargetGroups?.filter((group) => (group.Weight ?? 1) > 0);
+  if (weighted && weighted.length > 0) return weighted.flatMap((group) => group.TargetGroupArn ?? []);
+  return action.TargetGroupArn ? [action.TargetGroupArn] : [];
+}

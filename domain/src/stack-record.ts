@@ -1,0 +1,37 @@
+/** Everything a stack keeps in SSM lies below this path. */
+export function stackPath(stack: string): string {
+  return `/cutover/${stack}/`;
+}
+
+/** ARNs and names that the CLI and the functions need; written by the stack. */
+export function manifestPath(stack: string): string {
+  return `${stackPath(stack)}manifest`;
+}
+
+/** Phase, share and image of the last complete update: the last thing an update writes. */
+export function appliedPath(stack: string): string {
+  return `${stackPath(stack)}applied`;
+}
+/** The stack's manifest: lets the CLI and the functions work without Pulumi. Holds no secret. */
+export interface Manifest {
+  readonly version: 1;
+  readonly stack: string;
+  readonly region: string;
+  /** Public name of the front door. */
+  readonly domain: string;
+  readonly loadBalancerArn: string;
+  /** Absent once Node is removed: there is nothing to switch back to. */
+  readonly killSwitchRuleArn?: string;
+  readonly trafficRuleArn: string;
+  readonly clusterName: string;
+  /** Name of the secret that holds the probe key. */
+  readonly probeKeySecret: string;
+  readonly targetGroups: {
+    readonly nodeCustomer?: string;
+    readonly nodeProbe?: string;
+    readonly nodeUnmatched?: string;
+    readonly pythonCustomer: string;
+    readonly pythonProbe: string;
+  };
+  readonly services: { readonly node?: string; readonly python: string };
+}
