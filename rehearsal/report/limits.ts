@@ -1,0 +1,17 @@
+/** What stands in for something else here; shown in the report so that nobody takes a stand-in for the thing. */
+export const EMULATED: readonly string[] = [
+  "AWS: the real Pulumi engine and program, but a small provider that calls two emulators (moto, ministack).",
+  "Load balancer and Fargate tasks: own processes that do what the emulated AWS state says and answer for health, tasks and request counts.",
+  "GoHighLevel: a stand-in with custom values and a workflow sender (one attempt, 10 s, no redelivery).",
+  "Supabase: a real PostgreSQL on this machine; both apps talk SQL to it, no PostgREST.",
+  "Node service: a stand-in. Python service: the real langgraph with a fixed router, no model call.",
+  "Public name and certificate: a loopback port and an authority made for this run.",
+];
+
+/** What only a real account can show. */
+export const NOT_SHOWN: readonly string[] = [
+  "Times of AWS: how long load balancers, tasks, certificates and alarms take there. Seconds here are seconds of this machine.",
+  "Permissions: the emulators let every call pass, so an IAM policy that is too narrow is not noticed.",
+  "Quotas, throttling, zones that fail, DNS that spreads slowly.",
+  "GoHighLevel's own behaviour beyond what its documents say; answers of a real model.",
+];

@@ -1,0 +1,115 @@
+/**
+ * `rehearsal-report/report.json`: the result of a rehearsal for machines. Its form is fixed; more facts go into
+ * `details.json`. `null` stands where the story ended before the fact was known, or where it can't be known here.
+ */
+export interface RehearsalReport {
+  /** One entry a step of the story, in the order in which they were played: on the way back a phase comes again. */
+  readonly phases: readonly PhaseResult[];
+  readonly messages: MessageTotals;
+  readonly migrations: {
+    /** Migrations in the database's history after the story. */
+    readonly applied: number | null;
+    /** Migrations that any update after the first ran again; must be 0. */
+    readonly rerunApplied: number | null;
+  };
+  readonly destroy: {
+    /** The webhook points to the URL that was found before the first update. */
+    readonly webhookRestored: boolean | null;
+    /** Every row of `message_queue` is still there. */
+    readonly dataKept: boolean | null;
+    /** Resources that `pulumi destroy` should have removed and that are still in the emulators, SSM or the state. */
+    readonly resourcesLeft: number | null;
+  };
+  /** Null: not checked on this system. */
+  readonly listeningOnLoopbackOnly: boolean | null;
+  /** Rehearsal seconds in a real second. */
+  readonly clockFactor: number;
+  /** Real seconds from start to report. */
+  readonly durationSeconds: number;
+}
+
+export interface PhaseResult {
+  readonly phase: string;
+  /** Percent of messages Python is to get. */
+  readonly declaredShare: number;
+  /** Percent of the measured window's messages that Python got, by rows of `message_queue`; null: not measured. */
+  readonly observedShare: number | null;
+  /** Messages of the measured window. */
+  readonly requests: number;
+  /** Messages lost from the start of this step to the start of the next, its update included. */
+  readonly lost: number;
+  /** Real seconds of the `pulumi up`. */
+  readonly upSeconds: number;
+}
+
+export interface MessageTotals {
+  readonly sent: number;
+  /** Answered with 2xx. */
+  readonly accepted: number;
+  /** Completed in `message_queue`. */
+  readonly completed: number;
+  /** Reached a backend while it was at fault; 0 in a story without faults. */
+  readonly exposed: number;
+  /** Not accepted, or accepted and never completed. */
+  readonly lost: number;
+}
+
+/** Everything the HTML page shows beyond `report.json`; also written as `details.json`. */
+export interface ReportDetails {
+  readonly ok: boolean;
+  /** Sentences: what was expected and what was seen. Empty when all went well. */
+  readonly failures: readonly string[];
+  /** ISO time of the start, real clock. */
+  readonly startedAt: string;
+  readonly steps: readonly StepDetails[];
+  /** One a second while messages flow. */
+  readonly samples: readonly Sample[];
+  /** Resources that stay behind on purpose, and why. */
+  readonly leftOnPurpose: readonly string[];
+  /** Ports the rehearsal listened on, as "127.0.0.1:8443 node …". */
+  readonly listening: readonly string[];
+}
+
+export interface StepDetails {
+  /** Phase, or "destroy". */
+  readonly phase: string;
+  readonly title: string;
+  readonly declaredShare: number;
+  /** Real ms since the start of the rehearsal. */
+  readonly beganMs: number;
+  /** When the update was complete; undefined where it failed. */
+  readonly appliedMs?: number;
+  readonly endedMs: number;
+  /** What the update did, "41 create". */
+  readonly changes: string;
+  readonly measured?: MeasuredWindow;
+  readonly checks: readonly Check[];
+}
+
+export interface MeasuredWindow {
+  /** Real ms since the start of the rehearsal. */
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly requests: number;
+  readonly python: number;
+  /** Percent by rows of the table, and by the customer target groups' request count. */
+  readonly byTable: number;
+  readonly byLoadBalancer?: number;
+  /** 99.99 % binomial band around the declared share at this number of messages, percent. */
+  readonly band: readonly [number, number];
+}
+
+export interface Check {
+  readonly what: string;
+  readonly ok: boolean;
+  /** What was seen, or what was expected instead. */
+  readonly seen: string;
+}
+
+/** Messages completed or accepted by each engine in the second before. */
+export interface Sample {
+  /** Real ms since the start of the rehearsal. */
+  readonly atMs: number;
+  readonly node: number;
+  readonly python: number;
+}
