@@ -88,7 +88,7 @@ export class ConfigReader {
     const full = this.full(key);
     const text = this.raw(key);
     const value = text === undefined ? {} : this.parseObject(full, text);
-    for (const field of Object.keys(value)) {
+    for (const field of Object.keys(value ?? {})) {
       if (!fields.includes(field)) {
         this.add(
           `${full}.${field}`,
@@ -97,7 +97,7 @@ export class ConfigReader {
         );
       }
     }
-    return new ObjectReader(this, full, value, this.#source.isSecret(full), text !== undefined);
+    return new ObjectReader(this, full, value, this.#source.isSecret(full));
   }
 
   /** Reports keys of the namespace that nobody read. */
@@ -149,7 +149,7 @@ export class ConfigReader {
     return number;
   }
 
-  private parseObject(full: string, text: string): Record<string, unknown> {
+  private parseObject(full: string, text: string): Record<string, unknown> | undefined {
     try {
       const value: unknown = JSON.parse(text);
       if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
@@ -157,7 +157,7 @@ export class ConfigReader {
       // said below
     }
     this.add(full, "is not an object; set its fields one by one", `pulumi config set --path ${full}.<field> <value>`);
-    return {};
+    return undefined;
   }
 
   private full(key: string): string {
@@ -170,14 +170,13 @@ export class ObjectReader {
   constructor(
     private readonly reader: ConfigReader,
     private readonly key: string,
-    private readonly value: Record<string, unknown>,
+    /** Undefined where the value is no object: that is reported already, its fields are not missing as well. */
+    private readonly value: Record<string, unknown> | undefined,
     private readonly encrypted: boolean,
-    /** False where the whole object is not set. */
-    readonly present: boolean,
   ) {}
 
   optionalString(field: string, options: StringOptions): string | undefined {
-    const value = this.value[field];
+    const value = this.value?.[field];
     const key = `${this.key}.${field}`;
     if (value === undefined) return undefined;
     if (typeof value !== "string") {
@@ -197,18 +196,18 @@ export class ObjectReader {
 
   requiredString(field: string, options: StringOptions): string {
     const value = this.optionalString(field, options);
-    if (this.value[field] === undefined) this.reader.missing(`${this.key}.${field}`, options);
+    if (this.value && this.value[field] === undefined) this.reader.missing(`${this.key}.${field}`, options);
     return value ?? "";
   }
 
   integer(field: string, range: { min: number; max: number }, fallback: number): number {
-    const value = this.value[field];
+    const value = this.value?.[field];
     if (value === undefined) return fallback;
     return this.reader.checkedInteger(`${this.key}.${field}`, value, range) ?? fallback;
   }
 
   boolean(field: string, fallback: boolean): boolean {
-    const value = this.value[field];
+    const value = this.value?.[field];
     if (value === undefined) return fallback;
     if (value === true || value === "true") return true;
     if (value === false || value === "false") return false;
@@ -218,7 +217,7 @@ export class ObjectReader {
   }
 
   choice<T extends string>(field: string, allowed: readonly T[], fallback: T): T {
-    const value = this.value[field];
+    const value = this.value?.[field];
     if (value === undefined) return fallback;
     const found = allowed.find((a) => a === value);
     if (found === undefined) {

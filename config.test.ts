@@ -1,0 +1,156 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { ConfigError, parseConfig, SHARED_VARIABLES } from "./config";
+
+const IMAGE = `registry.example.com/app@sha256:${"a".repeat(64)}`;
+const TOKEN = "pit-planted-secret-0001";
+
+function values(changes: Record<string, unknown> = {}): Record<string, string> {
+  const good: Record<string, unknown> = {
+    "cutover:phase": "parallel",
+    "cutover:domain": "messages.example.com",
+    "cutover:hostedZoneId": "Z0123456789ABCDEFGHIJ",
+    "cutover:python": { image: IMAGE },
+    "cutover:node": { image: IMAGE, tasks: 4 },
+    "cutover:ghl": { token: TOKEN, locationId: "ve9EPM428h8vShlRW1KT" },
+    "cutover:database": { url: "postgresql://postgres:planted-password@db.example.com:5432/postgres" },
+    "cutover:environment": Object.fromEntries(SHARED_VARIABLES.map((name) => [name, `planted-${name}`])),
+    "aws:region": "eu-central-1",
+  };
+  const merged = { ...good, ...changes };
+  return Object.fromEntries(
+    Object.entries(merged)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+const encrypted = (key: string) => ["cutover:ghl", "cutover:database", "cutover:environment"].includes(key);
+const parse = (changes: Record<string, unknown> = {}, isSecret = encrypted) =>
+  parseConfig({ values: values(changes), isSecret });
+
+function problems(changes: Record<string, unknown>, isSecret = encrypted) {
+  try {
+    parse(changes, isSecret);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe("a good configuration", () => {
+  it("is read with its defaults", () => {
+    const config = parse();
+    expect(config.intent).toEqual({ phase: "parallel", pythonDigest: `sha256:${"a".repeat(64)}` });
+    expect(config.node).toMatchObject({ port: 8080, healthPath: "/healthz", cpu: 512, memory: 1024, tasks: 4 });
+    expect(config.python.tasks).toBe(2);
+    expect(config.ghl).toMatchObject({ mode: "custom-value", webhookValue: "Cutover Webhook URL" });
+    expect(config.network).toEqual({ cidr: "10.42.0.0/16", natGateways: 1 });
+  });
+
+  it("takes numbers and booleans as Pulumi stores them, as text or not", () => {
+    const config = parse({
+      "cutover:node": { image: IMAGE, tasks: "7", hardened: "true" },
+      "cutover:pythonWeight": "5",
+    });
+    expect([config.node.tasks, config.node.hardened, config.intent.pythonWeight]).toEqual([7, true, 5]);
+  });
+});
+
+describe("one wrong value", () => {
+  it.each([
+    ["cutover:phase", "ramp-30", /found "ramp-30", expected one of prepare, front-door/],
+    ["cutover:phase", undefined, /is not set; expected one of prepare/],
+    ["cutover:from", "start", /expected one of/],
+    ["cutover:pythonWeight", "101", /whole number from 0 to 100/],
+    ["cutover:pythonWeight", "", /whole number from 0 to 100/],
+    ["cutover:pythonWeight", "10.5", /whole number from 0 to 100/],
+    ["cutover:acceptImage", "latest", /an image digest/],
+    ["cutover:domain", "https://messages.example.com", /without https/],
+    ["cutover:domain", "Messages.Example.com", /lower case/],
+    ["cutover:domain", undefined, /is not set/],
+    ["cutover:hostedZoneId", "example.com", /Route 53 zone id/],
+    ["cutover:hostedZoneId", undefined, /neither is cutover:certificateArn/],
+    ["cutover:certificateArn", "arn:aws:iam::1:server-certificate/x", /ACM certificate/],
+    ["cutover:python", { image: "app:latest" }, /an image by digest/],
+    ["cutover:python", "not json", /is not an object/],
+    ["cutover:python", { image: IMAGE, port: 0 }, /1 to 65535/],
+    ["cutover:node", { image: IMAGE, url: "http://node.example.com" }, /beginning with https/],
+    ["cutover:node", { image: IMAGE, hardened: "perhaps" }, /expected true or false/],
+    ["cutover:node", { image: IMAGE, healthPath: "healthz" }, /begins with \//],
+    ["cutover:ghl", { token: TOKEN, locationId: "x" }, /id of the GoHighLevel location/],
+    ["cutover:ghl", { token: TOKEN, locationId: "ve9EPM428h8vShlRW1KT", mode: "auto" }, /one of custom-value, manual/],
+    ["cutover:database", { url: "mysql://x" }, /a Postgres URL/],
+    ["cutover:environment", { OPENAI_API_KEY: "x" }, /is not set/],
+    ["cutover:network", { cidr: "10.0.0.0/8" }, /a \/16 range/],
+    ["cutover:network", { natGateways: 3 }, /1 to 2/],
+    ["cutover:destroy", "yes", /expected one of lose-traffic/],
+  ])("%s = %j", (key, value, message) => {
+    const found = problems({ [key]: value });
+    expect(found.length).toBeGreaterThan(0);
+    for (const problem of found) {
+      expect(problem.key.startsWith(key)).toBe(true);
+      expect(problem.message).toMatch(message);
+      expect(problem.fix).toMatch(/^pulumi config (set|rm) /);
+    }
+  });
+
+  it("a misspelt key is an error that names the likely one", () => {
+    expect(problems({ "cutover:pase": "parallel" })).toEqual([
+      expect.objectContaining({ key: "cutover:pase", message: expect.stringContaining("did you mean phase?") }),
+    ]);
+  });
+
+  it("a misspelt field is an error that names the likely one", () => {
+    const [problem] = problems({ "cutover:node": { image: IMAGE, taks: 3 } });
+    expect(problem?.key).toBe("cutover:node.taks");
+    expect(problem?.message).toContain("did you mean tasks?");
+  });
+
+  it("keys of other namespaces are none of our business", () => {
+    expect(problems({ "aws:profile": "production" })).toEqual([]);
+  });
+});
+
+describe("secrets", () => {
+  it("in plain text are refused, each with the command that encrypts it", () => {
+    const found = problems({}, () => false);
+    expect(found.map((p) => p.key)).toEqual([
+      "cutover:ghl.token",
+      ...SHARED_VARIABLES.map((name) => `cutover:environment.${name}`),
+      "cutover:database.url",
+    ]);
+    expect(found[0]?.fix).toBe("pulumi config set --secret --path cutover:ghl.token");
+  });
+
+  it("never appear in an error, however wrong they are", () => {
+    const error = (() => {
+      try {
+        parse({
+          "cutover:database": { url: "mysql://u:planted-password@h/d" },
+          "cutover:ghl": { token: "short", locationId: "x" },
+          "cutover:environment": { OPENAI_API_KEY: { nested: "planted-key" } },
+        });
+      } catch (e) {
+        return e;
+      }
+      return undefined;
+    })();
+    expect(String(error)).toContain("cutover:database.url");
+    for (const planted of ["planted-password", "short", "planted-key"]) expect(String(error)).not.toContain(planted);
+  });
+});
+
+it("reports all problems of an empty configuration together", () => {
+  const found = problems(Object.fromEntries(Object.keys(values()).map((key) => [key, undefined])));
+  expect(found.length).toBeGreaterThanOrEqual(14);
+});
+
+it.each(["dev", "prod"])("the committed Pulumi.%s.yaml holds no key this version does not know", (stack) => {
+  const text = readFileSync(`Pulumi.${stack}.yaml`, "utf8");
+  const keys = [...text.matchAll(/^ {2}(cutover:\w+):/gm)].map((m) => m[1] ?? "");
+  expect(keys.length).toBeGreaterThan(0);
+  const found = problems(Object.fromEntries(keys.map((key) => [key, "x"])));
+  expect(found.filter((p) => p.message.startsWith("is no key"))).toEqual([]);
+});
