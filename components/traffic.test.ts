@@ -1,0 +1,153 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { find, type Registered, registrations } from "../tests/support/mocks";
+import { weights } from "./rule-parts";
+import { Traffic, type TrafficArgs, trafficSplit } from "./traffic";
+
+const backend = { port: 8080, healthPath: "/healthz" };
+const args: TrafficArgs = {
+  stack: "test",
+  vpcId: "vpc-1",
+  publicSubnetIds: ["subnet-1", "subnet-2"],
+  securityGroupId: "sg-1",
+  certificateArn: "arn:certificate",
+  node: backend,
+  python: backend,
+  probeKey: "probe-key",
+};
+
+const declare = (changes: Partial<TrafficArgs> = {}, pythonShare = 25) =>
+  registrations(() => {
+    const traffic = new Traffic("traffic", { ...args, ...changes });
+    trafficSplit(
+      "traffic-split",
+      {
+        listenerArn: traffic.listener.arn,
+        node: traffic.node,
+        python: traffic.python,
+        pythonShare,
+        webhookSecrets: ["s3cret"],
+      },
+      {},
+    );
+  });
+
+const rules = (all: Registered[]) =>
+  all.filter((r) => r.type === "aws:lb/listenerRule:ListenerRule").map((r) => [r.inputs.priority, r.name] as const);
+
+describe("with Node", () => {
+  let all: Registered[];
+  beforeAll(async () => {
+    all = await declare();
+  });
+
+  it("asks in this order: probes, kill switch, pinned, split, unmatched", () => {
+    expect(rules(all).sort(([a], [b]) => Number(a) - Number(b))).toEqual([
+      [10, "traffic-probe-python"],
+      [20, "traffic-probe-node"],
+      [30, "traffic-kill-switch"],
+      [40, "traffic-pinned"],
+      [50, "traffic-split"],
+      [60, "traffic-unmatched"],
+      [90, "traffic-anchor"],
+    ]);
+  });
+
+  it("opens the probe rules only with the key, each to a group of its own", () => {
+    expect(find(all, ":ListenerRule", "traffic-probe-python")).toMatchObject({
+      conditions: [
+        { httpHeader: { httpHeaderName: "x-cutover-target", values: ["python"] } },
+        { httpHeader: { httpHeaderName: "x-cutover-key", values: ["probe-key"] } },
+      ],
+      actions: [{ type: "forward", targetGroupArn: "arn:mock:TargetGroup/traffic-python-probe" }],
+    });
+  });
+
+  it("makes the kill switch so that nobody matches it, and so that opening it leads to Node", () => {
+    expect(find(all, ":ListenerRule", "traffic-kill-switch")).toMatchObject({
+      conditions: [
+        { pathPattern: { values: ["/webhooks/*"] } },
+        { httpHeader: { httpHeaderName: "x-cutover-kill-switch", values: ["hex-of-traffic-kill-switch"] } },
+      ],
+      actions: [{ type: "forward", targetGroupArn: "arn:mock:TargetGroup/traffic-node-customer" }],
+    });
+  });
+
+  it("splits only what carries the secret, both weights written down and stickiness off", () => {
+    expect(find(all, ":ListenerRule", "traffic-split")).toMatchObject({
+      conditions: [
+        { pathPattern: { values: ["/webhooks/*"] } },
+        { httpHeader: { httpHeaderName: "x-webhook-secret", values: ["s3cret"] } },
+      ],
+      actions: [
+        {
+          type: "forward",
+          forward: {
+            targetGroups: [
+              { arn: "arn:mock:TargetGroup/traffic-node-customer", weight: 75 },
+              { arn: "arn:mock:TargetGroup/traffic-python-customer", weight: 25 },
+            ],
+            stickiness: { enabled: false, duration: 1 },
+          },
+        },
+      ],
+    });
+  });
+
+  it("sends what lacks the secret to Node, counted in a group of its own", () => {
+    expect(find(all, ":ListenerRule", "traffic-unmatched").actions).toEqual([
+      { type: "forward", targetGroupArn: "arn:mock:TargetGroup/traffic-node-unmatched" },
+    ]);
+  });
+
+  it("never joins slow start with least outstanding requests, which AWS refuses", () => {
+    const groups = all.filter((r) => r.type === "aws:lb/targetGroup:TargetGroup");
+    expect(groups).toHaveLength(5);
+    for (const group of groups) {
+      expect(group.inputs.loadBalancingAlgorithmType).toBe("least_outstanding_requests");
+      expect(group.inputs).not.toHaveProperty("slowStart");
+      expect(String(group.inputs.name).length).toBeLessThanOrEqual(32);
+    }
+  });
+
+  it("speaks modern TLS, redirects HTTP and answers 404 to what is no webhook", () => {
+    expect(find(all, ":Listener", "traffic-https")).toMatchObject({
+      port: 443,
+      sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+      certificateArn: "arn:certificate",
+      defaultActions: [{ fixedResponse: { statusCode: "404" } }],
+    });
+    expect(find(all, ":Listener", "traffic-http")).toMatchObject({
+      defaultActions: [{ redirect: { protocol: "HTTPS", statusCode: "HTTP_301" } }],
+    });
+  });
+});
+
+describe("once Node is removed", () => {
+  it("no rule leads to Node, and every message still has somewhere to go", async () => {
+    const all = await declare({ node: undefined }, 100);
+    expect(
+      rules(all)
+        .map(([, name]) => name)
+        .sort(),
+    ).toEqual(["traffic-anchor", "traffic-probe-python", "traffic-split", "traffic-unmatched"]);
+    expect(JSON.stringify(all.map((r) => r.inputs))).not.toContain("node");
+  });
+});
+
+describe("weights", () => {
+  it.each([0, 1, 10, 99, 100])("at %i %% add up to 100 and keep both groups attached", (share) => {
+    const groups = weights("arn:node", "arn:python", share).forward.targetGroups;
+    expect(groups.map((g) => [g.arn, g.weight])).toEqual([
+      ["arn:node", 100 - share],
+      ["arn:python", share],
+    ]);
+  });
+
+  it.each([-1, 101, 10.5, Number.NaN])("refuse a share of %d", (share) => {
+    expect(() => weights("arn:node", "arn:python", share)).toThrow(/expected whole percent from 0 to 100/);
+  });
+});
+
+it("a stack name too long for AWS is said before anything is made", async () => {
+  await expect(declare({ stack: "a-very-long-stack-name" })).rejects.toThrow(/at most 13/);
+});

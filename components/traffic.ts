@@ -1,0 +1,262 @@
+import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
+import * as lb from "@pulumi/aws/lb";
+import * as pulumi from "@pulumi/pulumi";
+import * as random from "@pulumi/random";
+import { physicalName } from "./naming";
+import { forward, header, WEBHOOK_PATHS, weights } from "./rule-parts";
+
+/** Where one application listens and how the load balancer sees that it can work. */
+export interface BackendArgs {
+  readonly port: number;
+  readonly healthPath: string;
+}
+
+export interface TrafficArgs {
+  readonly stack: string;
+  readonly vpcId: pulumi.Input<string>;
+  readonly publicSubnetIds: pulumi.Input<string>[];
+  readonly securityGroupId: pulumi.Input<string>;
+  readonly certificateArn: pulumi.Input<string>;
+  /** Undefined once Node is removed. */
+  readonly node: BackendArgs | undefined;
+  readonly python: BackendArgs;
+  /** Secret header value of the probe rules. */
+  readonly probeKey: pulumi.Input<string>;
+}
+
+/** The customer, probe and (Node only) unmatched target group of one backend. */
+export interface BackendGroups {
+  readonly customer: lb.TargetGroup;
+  readonly probe: lb.TargetGroup;
+}
+
+export interface NodeGroups extends BackendGroups {
+  /** Messages without the right secret header: to Node, counted apart. */
+  readonly unmatched: lb.TargetGroup;
+}
+
+/**
+ * The front door: load balancer, listeners, target groups and every rule but the weighted one, which is `TrafficSplit`:
+ * services must be able to start before the weight moves and may depend on `attached` only.
+ */
+export class Traffic extends pulumi.ComponentResource {
+  readonly loadBalancer: lb.LoadBalancer;
+  readonly listener: lb.Listener;
+  readonly node: NodeGroups | undefined;
+  readonly python: BackendGroups;
+  readonly killSwitch: lb.ListenerRule | undefined;
+  /** Rules that put every target group on the load balancer: ECS refuses a service whose group is on none. */
+  readonly attached: pulumi.Resource[];
+
+  readonly #name: string;
+  readonly #args: TrafficArgs;
+
+  constructor(name: string, args: TrafficArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("cutover:index:Traffic", name, { stack: args.stack }, opts);
+    this.#name = name;
+    this.#args = args;
+    this.loadBalancer = this.makeLoadBalancer();
+    this.python = this.backendGroups("python", "py", args.python);
+    this.node = args.node && this.nodeGroups(args.node);
+    this.listener = this.makeListeners();
+    this.killSwitch = this.node && this.makeKillSwitch(this.node);
+    this.attached = [
+      ...this.probeRules(),
+      ...(this.killSwitch ? [this.killSwitch] : []),
+      ...this.pinnedRule(),
+      this.unmatchedRule(),
+      this.anchorRule(),
+    ];
+    this.registerOutputs({ dnsName: this.loadBalancer.dnsName, listenerArn: this.listener.arn });
+  }
+
+  private makeLoadBalancer(): lb.LoadBalancer {
+    return new lb.LoadBalancer(
+      this.#name,
+      {
+        name: physicalName(this.#args.stack, ""),
+        loadBalancerType: "application",
+        internal: false,
+        subnets: this.#args.publicSubnetIds,
+        securityGroups: [this.#args.securityGroupId],
+        // A webhook sender waits 10 s; with the default of 60 s a hanging backend would show nothing for a minute.
+        idleTimeout: 15,
+        dropInvalidHeaderFields: true,
+      },
+      { parent: this },
+    );
+  }
+
+  private nodeGroups(backend: BackendArgs): NodeGroups {
+    return {
+      ...this.backendGroups("node", "no", backend),
+      unmatched: this.targetGroup("node-unmatched", `no-u-${backend.port}`, backend),
+    };
+  }
+
+  /** Customers and probes are counted apart: probes must not enter the split, the metrics or "0 requests". */
+  private backendGroups(engine: "node" | "python", short: string, backend: BackendArgs): BackendGroups {
+    return {
+      customer: this.targetGroup(`${engine}-customer`, `${short}-c-${backend.port}`, backend),
+      probe: this.targetGroup(`${engine}-probe`, `${short}-p-${backend.port}`, backend),
+    };
+  }
+
+  private targetGroup(logical: string, physical: string, backend: BackendArgs): lb.TargetGroup {
+    return new lb.TargetGroup(
+      `${this.#name}-${logical}`,
+      {
+        name: physicalName(this.#args.stack, physical),
+        vpcId: this.#args.vpcId,
+        targetType: "ip",
+        port: backend.port,
+        protocol: "HTTP",
+        // Slow start is left out: AWS refuses it together with least outstanding requests.
+        loadBalancingAlgorithmType: "least_outstanding_requests",
+        deregistrationDelay: 30,
+        healthCheck: {
+          path: backend.healthPath,
+          matcher: "200-299",
+          interval: 10,
+          timeout: 5,
+          healthyThreshold: 2,
+          unhealthyThreshold: 2,
+        },
+      },
+      { parent: this },
+    );
+  }
+
+  private makeListeners(): lb.Listener {
+    new lb.Listener(
+      `${this.#name}-http`,
+      {
+        loadBalancerArn: this.loadBalancer.arn,
+        port: 80,
+        protocol: "HTTP",
+        defaultActions: [{ type: "redirect", redirect: { port: "443", protocol: "HTTPS", statusCode: "HTTP_301" } }],
+      },
+      { parent: this },
+    );
+    return new lb.Listener(
+      `${this.#name}-https`,
+      {
+        loadBalancerArn: this.loadBalancer.arn,
+        port: 443,
+        protocol: "HTTPS",
+        sslPolicy: "ELBSecurityPolicy-TLS13-1-2-2021-06",
+        certificateArn: this.#args.certificateArn,
+        defaultActions: [
+          {
+            type: "fixed-response",
+            fixedResponse: { contentType: "text/plain", messageBody: "not found", statusCode: "404" },
+          },
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  /** Above everything else, the kill switch included: what is broken can still be looked at. */
+  private probeRules(): lb.ListenerRule[] {
+    const rule = (engine: "node" | "python", priority: number, group: lb.TargetGroup) =>
+      this.rule(
+        `probe-${engine}`,
+        priority,
+        [header("x-cutover-target", engine), header("x-cutover-key", this.#args.probeKey)],
+        [forward(group.arn)],
+      );
+    return [rule("python", 10, this.python.probe), ...(this.node ? [rule("node", 20, this.node.probe)] : [])];
+  }
+
+  /**
+   * Made once, in `off`: a header value that nobody sends. Afterwards its conditions and actions belong to the rollback
+   * function and to one fenced release, so Pulumi never writes them again; their live state says whether we are rolled back.
+   */
+  private makeKillSwitch(node: NodeGroups): lb.ListenerRule {
+    const never = new random.RandomId(`${this.#name}-kill-switch`, { byteLength: 16 }, { parent: this });
+    return this.rule(
+      "kill-switch",
+      30,
+      [WEBHOOK_PATHS, header(KILL_SWITCH_HEADER, never.hex)],
+      [forward(node.customer.arn)],
+      { ignoreChanges: ["conditions", "actions"] },
+    );
+  }
+
+  /** `?backend=node`: a webhook URL that reaches Node whatever the weights say. */
+  private pinnedRule(): lb.ListenerRule[] {
+    if (!this.node) return [];
+    const pinned = { queryStrings: [{ key: "backend", value: "node" }] };
+    return [this.rule("pinned", 40, [WEBHOOK_PATHS, pinned], [forward(this.node.customer.arn)])];
+  }
+
+  /** Without the right secret: to Node while it lives, because a header somebody forgot must not lose a message. */
+  private unmatchedRule(): lb.ListenerRule {
+    const group = this.node?.unmatched ?? this.python.customer;
+    return this.rule("unmatched", 60, [WEBHOOK_PATHS], [forward(group.arn)]);
+  }
+
+  /** Never matched: keeps both customer groups on the load balancer, so that services can start before the weight moves. */
+  private anchorRule(): lb.ListenerRule {
+    const never = new random.RandomId(`${this.#name}-anchor`, { byteLength: 16 }, { parent: this });
+    return this.rule(
+      "anchor",
+      90,
+      [header("x-cutover-anchor", never.hex)],
+      [weights(this.node?.customer.arn, this.python.customer.arn, 0)],
+    );
+  }
+
+  private rule(
+    what: string,
+    priority: number,
+    conditions: lb.ListenerRuleArgs["conditions"],
+    actions: lb.ListenerRuleArgs["actions"],
+    opts: pulumi.CustomResourceOptions = {},
+  ): lb.ListenerRule {
+    return new lb.ListenerRule(
+      `${this.#name}-${what}`,
+      {
+        listenerArn: this.listener.arn,
+        priority,
+        conditions,
+        actions,
+        tags: { Name: `${this.#name}-${what}` },
+      },
+      pulumi.mergeOptions({ parent: this }, opts),
+    );
+  }
+}
+
+export interface TrafficSplitArgs {
+  readonly listenerArn: pulumi.Input<string>;
+  readonly node: NodeGroups | undefined;
+  readonly python: BackendGroups;
+  /** Percent of customer messages that Python gets. */
+  readonly pythonShare: number;
+  /** Values of x-webhook-secret that count as right: the current one and, during a rotation, the one before. */
+  readonly webhookSecrets: pulumi.Input<string>[];
+}
+
+/**
+ * The weighted rule. Both weights are declared always, as percent, never ignored (pulumi-aws#5772, #5798), with
+ * stickiness off: a webhook sender sends no cookie back.
+ */
+export function trafficSplit(
+  name: string,
+  args: TrafficSplitArgs,
+  opts: pulumi.CustomResourceOptions,
+): lb.ListenerRule {
+  return new lb.ListenerRule(
+    name,
+    {
+      listenerArn: args.listenerArn,
+      priority: 50,
+      conditions: [WEBHOOK_PATHS, header("x-webhook-secret", ...args.webhookSecrets)],
+      actions: [weights(args.node?.customer.arn, args.python.customer.arn, args.pythonShare)],
+      tags: { Name: name },
+    },
+    opts,
+  );
+}

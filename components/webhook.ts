@@ -1,0 +1,91 @@
+import type { WebhookTarget } from "@cutover/domain/phases";
+import { frontDoorUrl, withBackendNode } from "@cutover/domain/webhook";
+import * as pulumi from "@pulumi/pulumi";
+import type { GhlConfig } from "../config";
+import { GhlValue } from "../providers/ghl-value";
+
+export interface WebhookArgs {
+  readonly ghl: GhlConfig;
+  /** Where customers' messages are to go. */
+  readonly target: WebhookTarget;
+  /** Public name of the front door. */
+  readonly domain: string;
+  /** Node's own URL, a way back that does not need our load balancer. */
+  readonly nodeUrl?: string;
+  /** Value of x-webhook-secret. */
+  readonly secret: pulumi.Input<string>;
+  readonly nodeExists: boolean;
+  /** `cutover:destroy` is `lose-traffic`. */
+  readonly loseTraffic: boolean;
+}
+
+/**
+ * The URL that GoHighLevel's workflow step reads from a custom value, and the secret its header carries. In mode `manual`
+ * a person edits the step, and only the instruction is made here.
+ */
+export class Webhook extends pulumi.ComponentResource {
+  /** Where GoHighLevel points, without query string. */
+  readonly pointsAt: pulumi.Output<string>;
+  /** What goes into the workflow step's URL field. */
+  readonly mergeField: pulumi.Output<string>;
+
+  constructor(name: string, args: WebhookArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("cutover:index:Webhook", name, { target: args.target, mode: args.ghl.mode }, opts);
+    const wanted = wantedUrl(args);
+    if (args.ghl.mode === "manual") {
+      this.pointsAt = pulumi.output(`set by hand in the workflow step: ${wanted ?? "leave it as it is"}`);
+      this.mergeField = pulumi.output("none: the step holds the URL itself");
+    } else {
+      const url = this.urlValue(`${name}-url`, args, wanted);
+      // Before the webhook is ours nothing at all is written into GoHighLevel.
+      if (wanted !== undefined) this.secretValue(`${name}-secret`, args);
+      this.pointsAt = url.shown;
+      this.mergeField = url.mergeField;
+    }
+    this.registerOutputs({ pointsAt: this.pointsAt });
+  }
+
+  private urlValue(name: string, args: WebhookArgs, wanted: string | undefined): GhlValue {
+    const { ghl } = args;
+    return new GhlValue(
+      name,
+      {
+        locationId: ghl.locationId,
+        match: { name: ghl.webhookValue },
+        mode: wanted === undefined ? "as-found" : "set",
+        ...(wanted === undefined ? {} : { value: wanted }),
+        ...(ghl.currentUrl ? { createWith: ghl.currentUrl } : {}),
+        ...(ghl.overwrite ? { overwrite: ghl.overwrite } : {}),
+        alsoOurs: args.nodeUrl ? [args.nodeUrl] : [],
+        onDestroy: "restore",
+        decommissioned: !args.nodeExists,
+        loseTraffic: args.loseTraffic,
+      },
+      { parent: this },
+    );
+  }
+
+  private secretValue(name: string, args: WebhookArgs): void {
+    new GhlValue(
+      name,
+      {
+        locationId: args.ghl.locationId,
+        match: { name: args.ghl.secretValue },
+        mode: "set",
+        value: args.secret,
+        secret: true,
+        onDestroy: "delete",
+        loseTraffic: args.loseTraffic,
+      },
+      { parent: this },
+    );
+  }
+}
+
+/** The URL for the target, or undefined where the value stays as it was found. */
+export function wantedUrl(args: Pick<WebhookArgs, "target" | "domain" | "nodeUrl" | "ghl">): string | undefined {
+  if (args.target === "as-found") return undefined;
+  const door = frontDoorUrl({ domain: args.domain, today: args.ghl.currentUrl });
+  if (args.target === "front-door") return door;
+  return args.nodeUrl ?? withBackendNode(door);
+}

@@ -1,0 +1,48 @@
+import "./tools/build-workspaces.mjs";
+import { decide } from "@cutover/domain/decide";
+import * as pulumi from "@pulumi/pulumi";
+import { Cutover } from "./components/cutover";
+import { ConfigError, parseConfig } from "./config";
+import { observe } from "./world/observe";
+
+/** observe → decide → declare. Everything that can refuse does so before the first resource is declared. */
+export = async () => {
+  const config = readConfig();
+  const stack = pulumi.getStack();
+  const world = await observe(stack).catch(userError);
+  const { desired, refusals } = decide(config.intent, world);
+
+  for (const warning of desired.warnings) pulumi.log.warn(warning);
+  const refused = refusals.map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
+  if (refused && !pulumi.runtime.isDryRun()) throw new pulumi.RunError(`Refused, nothing was changed.\n${refused}`);
+  if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
+
+  const region = new pulumi.Config("aws").require("region");
+  const cutover = new Cutover("cutover", { config, desired, stack, region });
+  return {
+    phase: desired.phase.name,
+    means: desired.phase.means,
+    pythonShare: desired.pythonShare,
+    frontDoorUrl: cutover.frontDoorUrl,
+    loadBalancerDnsName: cutover.loadBalancerDnsName,
+    webhookPointsAt: cutover.webhook.pointsAt,
+    webhookMergeField: cutover.webhook.mergeField,
+    migrations: cutover.migrations.summary,
+  };
+};
+
+function readConfig() {
+  try {
+    // Pulumi's own isConfigSecret is not public; this is the variable it reads.
+    const secretKeys = new Set<unknown>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
+    return parseConfig({ values: pulumi.runtime.allConfig(), isSecret: (key) => secretKeys.has(key) });
+  } catch (error) {
+    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+/** A mistake a person can mend needs no stack trace. */
+function userError(error: unknown): never {
+  throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+}

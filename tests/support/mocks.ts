@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** One registration as the engine would have got it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, unknown>>;
+}
+
+/** Outputs that AWS would compute and that components pass on. */
+function computed(type: string, name: string, inputs: Record<string, unknown>): Record<string, unknown> {
+  const arn = `arn:mock:${type.split(":").pop()}/${name}`;
+  if (type === "aws:acm/certificate:Certificate") {
+    const option = { resourceRecordName: "_x.example.com", resourceRecordType: "CNAME", resourceRecordValue: "_y.aws" };
+    return { arn, domainValidationOptions: [option] };
+  }
+  if (type === "aws:lb/loadBalancer:LoadBalancer") return { arn, dnsName: `${name}.elb.example.com`, zoneId: "Z1" };
+  if (type.startsWith("random:")) return { hex: `hex-of-${name}`, result: `result-of-${name}` };
+  if (type === "aws:secretsmanager/secretVersion:SecretVersion") return { arn, versionId: `version-of-${name}` };
+  if (type.endsWith(":GhlValue"))
+    return { shown: "https://shown.example.com/webhooks/ghl", mergeField: "{{ custom_values.x }}" };
+  return { arn, name: inputs.name ?? name };
+}
+
+/**
+ * Runs `declare` under Pulumi's mocks and returns every custom resource it registered. What this does not prove: options
+ * (dependsOn, ignoreChanges), the providers' own checks, and what AWS makes of it; the rehearsal does.
+ */
+export async function registrations(declare: () => void, preview = false): Promise<Registered[]> {
+  const seen: Registered[] = [];
+  await pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs, custom }) => {
+        if (custom) seen.push({ type, name, inputs });
+        return { id: `id-of-${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
+      },
+      call: ({ token, inputs }) =>
+        token === "aws:index/getAvailabilityZones:getAvailabilityZones" ? { names: ["zone-a", "zone-b"] } : inputs,
+    },
+    "cutover",
+    "test",
+    preview,
+  );
+  declare();
+  await pulumi.runtime.disconnect();
+  return seen;
+}
+
+/** The one resource of that type and name. */
+export function find(all: readonly Registered[], type: string, name: string): Registered["inputs"] {
+  const found = all.filter((r) => r.type.endsWith(type) && r.name === name);
+  if (found.length !== 1 || !found[0]) {
+    throw new Error(`${found.length} resources ${type} "${name}" among ${all.map((r) => r.name).join(", ")}`);
+  }
+  return found[0].inputs;
+}
