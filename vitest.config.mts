@@ -4,10 +4,7 @@ const root = import.meta.dirname;
 
 export default defineConfig({
   resolve: {
-    alias: [
-      { find: /^@cutover\/(domain|clients)$/, replacement: `${root}/$1/src/index.ts` },
-      { find: /^@cutover\/(domain|clients)\/(.+)$/, replacement: `${root}/$1/src/$2` },
-    ],
+    alias: [{ find: /^@cutover\/(domain|clients)\/(.+)$/, replacement: `${root}/$1/src/$2` }],
   },
   test: {
     include: ["**/*.test.ts"],

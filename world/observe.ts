@@ -1,5 +1,5 @@
-import { readRule } from "@cutover/clients/loadbalancer";
-import { readStackRecord } from "@cutover/clients/record";
+import { readRule } from "@cutover/clients/loadbalancer/rules";
+import { readStackRecord } from "@cutover/clients/record/stack-record";
 import type { World } from "@cutover/domain/decide";
 import { killSwitchState } from "@cutover/domain/kill-switch";
 import type { Manifest } from "@cutover/domain/stack-record";
