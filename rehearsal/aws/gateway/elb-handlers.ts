@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { TargetAddress } from "../../loadbalancer/config";
+import type { TargetHealth } from "../../loadbalancer/health";
+import { certificateState } from "./acm-handlers";
+import { queryMembers } from "./call";
+import { type AwsError, escapeXml } from "./errors";
+import { formOf, type Handler, type HandlerContext, type Handlers } from "./handlers";
+import { refuseAttributes, refuseConditions, refuseTargets } from "./refusals";
+import { ask, ownHeaders } from "./upstream";
+
+const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
+
+const rule: Handler = { refuse: (call) => refuseConditions(formOf(call)) };
+const listener: Handler = { refuse: (call, context) => refuseCertificates(formOf(call), context) };
+
+/** Elastic Load Balancing v2: refusals and health that is true. */
+export const elbHandlers: Handlers = {
+  "elasticloadbalancing:CreateRule": rule,
+  "elasticloadbalancing:ModifyRule": rule,
+  "elasticloadbalancing:CreateListener": listener,
+  "elasticloadbalancing:ModifyListener": listener,
+  "elasticloadbalancing:RegisterTargets": { refuse: (call) => refuseTargets(formOf(call)) },
+  "elasticloadbalancing:ModifyTargetGroupAttributes": {
+    refuse: async (call, context) => {
+      const params = formOf(call);
+      return refuseAttributes(await attributesOf(params.get("TargetGroupArn") ?? "", context), params);
+    },
+  },
+  "elasticloadbalancing:DescribeTargetHealth": {
+    // The emulator says "healthy" always; it is asked only for the errors of unknown groups.
+    correct: async (call, answer, { balancer }) => {
+      const params = formOf(call);
+      const arn = params.get("TargetGroupArn") ?? "";
+      if (!balancer) throw new Error("DescribeTargetHealth: the gateway has no load balancer to ask");
+      await balancer.settled();
+      const asked = queryMembers(params, "Targets").map(({ Id = "", Port }) => ({ id: Id, port: Number(Port ?? 0) }));
+      const all = balancer.describeTargetHealth(arn);
+      if (!all) return answer;
+      return healthXml(
+        asked.length > 0 ? asked.map((target) => ({ target, health: balancer.targetHealth(arn, target) })) : all,
+      );
+    },
+  },
+};
+
+async function attributesOf(targetGroupArn: string, { upstreams }: HandlerContext): Promise<Record<string, string>> {
+  const answer = await ask(upstreams.moto, {
+    headers: ownHeaders("elasticloadbalancing"),
+    body: new URLSearchParams({
+      Action: "DescribeTargetGroupAttributes",
+      Version: "2015-12-01",
+      TargetGroupArn: targetGroupArn,
+    }).toString(),
+  });
+  const pairs = answer.body.toString("utf8").matchAll(/<member>\s*<Key>([^<]*)<\/Key>\s*<Value>([^<]*)<\/Value>/g);
+  return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [key, value]));
+}
+
+/** AWS takes only issued certificates for a listener. */
+async function refuseCertificates(params: URLSearchParams, context: HandlerContext): Promise<AwsError | undefined> {
+  for (const { CertificateArn } of queryMembers(params, "Certificates")) {
+    if (!CertificateArn) continue;
+    const state = await certificateState(CertificateArn, context);
+    if (state === "ISSUED") continue;
+    return {
+      status: 400,
+      code: state === undefined ? "CertificateNotFound" : "UnsupportedCertificate",
+      message:
+        state === undefined
+          ? `Certificate '${CertificateArn}' not found`
+          : `The certificate '${CertificateArn}' must have a fully-qualified domain name, a supported signature, and a supported key size (its status is ${state}, expected ISSUED)`,
+    };
+  }
+  return undefined;
+}
+
+function healthXml(targets: readonly { readonly target: TargetAddress; readonly health: TargetHealth }[]): Buffer {
+  const members = targets.map(({ target, health }) => {
+    const reason = health.reason ? `<Reason>${escapeXml(health.reason)}</Reason>` : "";
+    const description = health.description ? `<Description>${escapeXml(health.description)}</Description>` : "";
+    return `<member><HealthCheckPort>${target.port}</HealthCheckPort><Target><Id>${escapeXml(target.id)}</Id><Port>${target.port}</Port></Target><TargetHealth><State>${health.state}</State>${reason}${description}</TargetHealth></member>`;
+  });
+  return Buffer.from(
+    `<DescribeTargetHealthResponse xmlns="${NAMESPACE}"><DescribeTargetHealthResult><TargetHealthDescriptions>${members.join("")}</TargetHealthDescriptions></DescribeTargetHealthResult><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></DescribeTargetHealthResponse>`,
+  );
+}

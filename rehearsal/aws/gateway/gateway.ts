@@ -1,0 +1,247 @@
+import { EventEmitter } from "node:events";
+import {
+  createServer,
+  request as httpRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
+import { freePort } from "../../support/ports";
+import { acmHandlers } from "./acm-handlers";
+import { type AwsCall, credentialScope, describeCall, isForm } from "./call";
+import { ecsHandlers } from "./ecs-handlers";
+import { elbHandlers } from "./elb-handlers";
+import { type AwsError, sendError } from "./errors";
+import { type Fault, Faults } from "./faults";
+import { type Handler, type HandlerContext, type Handlers, isAwsError } from "./handlers";
+import { Journal, type JournalEntry, type JournalFilter } from "./journal";
+import type { BalancerReality, EcsReality } from "./reality";
+import { ServiceExtras } from "./service-extras";
+import { ask, readAll, type Upstreams, upstreamOf } from "./upstream";
+
+export interface AwsGatewayOptions {
+  /** Port on 127.0.0.1; default: a free one. */
+  readonly port?: number;
+}
+
+export interface AwsGatewayEvents {
+  /** A call that changes load balancing, services or scaling succeeded. */
+  changed: [service: string, action: string];
+  /** The gateway itself failed at a call (the caller got 500 InternalFailure). */
+  problem: [error: Error];
+}
+
+const HANDLERS: Handlers = { ...elbHandlers, ...ecsHandlers, ...acmHandlers };
+
+/** Services whose changes the load balancer and the task runner carry out. */
+const ACTED_ON = new Set(["elasticloadbalancing", "ecs", "application-autoscaling"]);
+
+/** Access key ids of the rehearsal's own machinery; faults spare them unless they name them. */
+export const OWN_KEYS = { tasks: "ECSTASKRUNNER", scaling: "ECSAUTOSCALING", balancer: "LOADBALANCER" } as const;
+
+/**
+ * The one endpoint of the emulated AWS. It routes each call to the emulator that knows the service, answers from
+ * reality where emulators say what pleases (target health, tasks, services, certificates), refuses what AWS refuses,
+ * keeps a journal and lets faults be injected. Everything else passes through untouched.
+ */
+export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
+  readonly #options: AwsGatewayOptions;
+  readonly #journal = new Journal();
+  readonly #faults = new Faults(new Set(Object.values(OWN_KEYS)));
+  /** What services were created with and the emulator forgets. */
+  readonly extras = new ServiceExtras();
+  #server: Server | undefined;
+  #port = 0;
+  #upstreams: Upstreams | undefined;
+  #balancer: BalancerReality | undefined;
+  #ecs: EcsReality | undefined;
+
+  constructor(options: AwsGatewayOptions = {}) {
+    super();
+    this.#options = options;
+  }
+
+  /** Listens and returns {@link url}; calls get 503 until `connect` was called. */
+  async start(): Promise<string> {
+    this.#port = this.#options.port ?? (await freePort());
+    const server = createServer((request, response) => void this.#serve(request, response));
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", (error) =>
+        reject(new Error(`the AWS gateway can't listen on 127.0.0.1:${this.#port}: ${error.message}`)),
+      );
+      server.listen(this.#port, "127.0.0.1", 1024, resolve);
+    });
+    server.keepAliveTimeout = 30_000;
+    this.#server = server;
+    return this.url;
+  }
+
+  /** For AWS_ENDPOINT_URL. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** Tells where the emulators are. */
+  connect(upstreams: Upstreams): void {
+    this.#upstreams = upstreams;
+  }
+
+  /** Gives the gateway what it answers from; both are told of every change. */
+  attach(reality: { readonly balancer?: BalancerReality; readonly ecs?: EcsReality }): void {
+    if (reality.balancer) this.#balancer = reality.balancer;
+    if (reality.ecs) this.#ecs = reality.ecs;
+  }
+
+  /** Calls that went through, oldest first. */
+  journal(filter: JournalFilter = {}): readonly JournalEntry[] {
+    return this.#journal.find(filter);
+  }
+
+  /** Makes calls fail until the returned function is called or `times` is used up. */
+  inject(fault: Fault): () => void {
+    return this.#faults.inject(fault);
+  }
+
+  /** Ends all faults. */
+  clearFaults(): void {
+    this.#faults.clear();
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeAllConnections();
+    await closed;
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const started = performance.now();
+    const at = Date.now();
+    const { service } = credentialScope(request);
+    let call: AwsCall = { ...credentialScope(request), action: "", protocol: "rest-json", body: undefined };
+    let error: string | undefined;
+    response.on("close", () => {
+      const { accessKeyId, action } = call;
+      const status = response.headersSent ? response.statusCode : 0;
+      const ms = performance.now() - started;
+      this.#journal.add({ at, service, action, accessKeyId, status, ms, ...(error ? { error } : {}) });
+    });
+    try {
+      const target = request.headers["x-amz-target"];
+      const known = typeof target === "string" ? HANDLERS[`${service}:${target.split(".").at(-1)}`] : undefined;
+      const body = isForm(request) || known ? await readAll(request) : undefined;
+      call = describeCall(request, body);
+      error = await this.#handle(call, HANDLERS[`${service}:${call.action}`] ?? {}, request, response);
+    } catch (failure) {
+      const message = failure instanceof Error ? failure.message : String(failure);
+      error = "InternalFailure";
+      this.emit("problem", new Error(`AWS gateway, ${service} ${call.action}: ${message}`));
+      if (response.headersSent) response.destroy();
+      else sendError(response, call, { status: 500, code: "InternalFailure", message });
+    }
+  }
+
+  /** Returns the error code when the gateway itself answered with an error. */
+  async #handle(
+    call: AwsCall,
+    handler: Handler,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<string | undefined> {
+    const fail = (error: AwsError) => {
+      request.resume();
+      sendError(response, call, error);
+      return error.code;
+    };
+    const fault = this.#faults.meet(call);
+    if (fault === "drop") {
+      request.socket.destroy();
+      return "dropped";
+    }
+    if (fault) return fail(fault);
+    if (!this.#upstreams) {
+      return fail({ status: 503, code: "ServiceUnavailable", message: "the rehearsal's emulators are not running" });
+    }
+    const context: HandlerContext = {
+      upstreams: this.#upstreams,
+      balancer: this.#balancer,
+      ecs: this.#ecs,
+      extras: this.extras,
+    };
+    const refused = await handler.refuse?.(call, context);
+    if (refused) return fail(refused);
+    if (handler.answer) {
+      const answer = await handler.answer(call, context);
+      if (isAwsError(answer)) return fail(answer);
+      sendWhole(response, 200, "application/x-amz-json-1.1", answer);
+      return undefined;
+    }
+    if (handler.correct) await this.#passCorrected(call, handler.correct, context, request, response);
+    else await this.#passThrough(call, this.#upstreams, request, response);
+    return undefined;
+  }
+
+  async #passCorrected(
+    call: AwsCall,
+    correct: NonNullable<Handler["correct"]>,
+    context: HandlerContext,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const answer = await ask(upstreamOf(call.service, context.upstreams), {
+      method: request.method ?? "POST",
+      path: request.url ?? "/",
+      headers: request.headers,
+      ...(call.body ? { body: call.body } : {}),
+    });
+    const good = answer.status >= 200 && answer.status < 300;
+    const body = good ? await correct(call, answer.body, context) : answer.body;
+    this.#tell(call, answer.status);
+    sendWhole(response, answer.status, String(answer.headers["content-type"] ?? "text/xml"), body);
+  }
+
+  #passThrough(call: AwsCall, upstreams: Upstreams, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const url = new URL(upstreamOf(call.service, upstreams));
+      const outgoing = httpRequest(
+        {
+          host: url.hostname,
+          port: url.port,
+          method: request.method ?? "POST",
+          path: request.url ?? "/",
+          headers: request.rawHeaders,
+          agent: false,
+        },
+        (answer) => {
+          this.#tell(call, answer.statusCode ?? 0);
+          const headers = { ...answer.headers };
+          delete headers.connection;
+          response.writeHead(answer.statusCode ?? 502, headers);
+          answer.on("error", reject);
+          answer.pipe(response);
+          response.on("close", resolve);
+        },
+      );
+      outgoing.on("error", (error) => reject(new Error(`the emulator gave no answer: ${error.message}`)));
+      response.on("close", () => outgoing.destroy());
+      if (call.body) outgoing.end(call.body);
+      else request.pipe(outgoing);
+    });
+  }
+
+  /** Before the caller knows that a change succeeded, those who carry it out begin to look. */
+  #tell(call: AwsCall, status: number): void {
+    if (status < 200 || status > 299 || !ACTED_ON.has(call.service)) return;
+    if (/^(Describe|List|Get)/.test(call.action)) return;
+    this.#balancer?.notify();
+    this.#ecs?.notify();
+    this.emit("changed", call.service, call.action);
+  }
+}
+
+function sendWhole(response: ServerResponse, status: number, contentType: string, body: Buffer): void {
+  response.writeHead(status, { "content-type": contentType, "content-length": body.length });
+  response.end(body);
+}

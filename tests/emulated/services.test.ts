@@ -1,0 +1,165 @@
+import { RegisterScalableTargetCommand } from "@aws-sdk/client-application-auto-scaling";
+import {
+  DeleteServiceCommand,
+  DescribeTasksCommand,
+  ListTasksCommand,
+  UpdateServiceCommand,
+} from "@aws-sdk/client-ecs";
+import { CreateSecretCommand, PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { waitFor } from "../../rehearsal/support/wait";
+import { TestWorld } from "./world";
+
+let world: TestWorld;
+beforeAll(async () => {
+  world = await TestWorld.start();
+});
+afterAll(async () => {
+  await world?.stop();
+});
+
+interface Answer {
+  readonly name: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+async function answerOf(path: string): Promise<Answer> {
+  const answer = await fetch(`${world.front}${path}`);
+  return (await answer.json()) as Answer;
+}
+
+async function runningTasks(serviceName: string) {
+  const { taskArns = [] } = await world.ecs.send(new ListTasksCommand({ cluster: "main", serviceName }));
+  if (taskArns.length === 0) return [];
+  const { tasks = [] } = await world.ecs.send(new DescribeTasksCommand({ cluster: "main", tasks: taskArns }));
+  return tasks.filter(({ lastStatus }) => lastStatus === "RUNNING");
+}
+
+describe("a service on the emulated AWS", () => {
+  it("runs its tasks with their environment and answers through the load balancer", async () => {
+    const secret = await world.secrets.send(
+      new CreateSecretCommand({ Name: "app", SecretString: JSON.stringify({ KEY: "first" }) }),
+    );
+    await world.secrets.send(
+      new PutSecretValueCommand({ SecretId: "app", SecretString: JSON.stringify({ KEY: "second" }) }),
+    );
+    const group = await world.targetGroup("alpha", { path: "/alpha/*", priority: 10 });
+    const definition = await world.taskDefinition("alpha", {
+      environment: { NAME: "alpha" },
+      secrets: { SECRET: `${secret.ARN}:KEY::${secret.VersionId}` },
+    });
+    await world.service("alpha", definition, [group]);
+    const service = await world.steady("alpha");
+    expect(service.taskDefinition).toBe(definition);
+    expect(await world.healthStates(group)).toEqual(["healthy", "healthy"]);
+    const answer = await answerOf("/alpha/x");
+    expect(answer).toMatchObject({ name: "alpha", secret: "first", limit: "4" });
+    expect(answer.headers["x-forwarded-proto"]).toBe("http");
+    expect((await fetch(`${world.front}/other`)).status).toBe(404);
+  });
+
+  it("shows a killed task in target health, tasks and counts, and replaces it", async () => {
+    const group = await world.targetGroup("beta", { path: "/beta/*", priority: 20 });
+    await world.service("beta", await world.taskDefinition("beta"), [group]);
+    await world.steady("beta");
+    const before = await runningTasks("beta");
+    expect(before).toHaveLength(2);
+    const victim = before[0]?.taskArn ?? "";
+    world.aws.tasks.killTask(victim);
+    await waitFor(async () => (await world.describe("beta")).runningCount === 1, {
+      what: "a running count of 1",
+      deadlineMs: 3000,
+      everyMs: 5,
+    });
+    expect((await world.healthStates(group)).filter((state) => state === "healthy")).toHaveLength(1);
+    const { tasks } = await world.ecs.send(new DescribeTasksCommand({ cluster: "main", tasks: [victim] }));
+    expect(tasks?.[0]).toMatchObject({ desiredStatus: "STOPPED", stopCode: "EssentialContainerExited" });
+    await world.steady("beta");
+    expect((await runningTasks("beta")).map(({ taskArn }) => taskArn)).not.toContain(victim);
+    expect(await world.healthStates(group)).toEqual(["healthy", "healthy"]);
+  });
+
+  it("replaces all tasks on a new task definition without failing a request", async () => {
+    const group = await world.targetGroup("gamma", { path: "/*", priority: 90 });
+    const first = await world.taskDefinition("gamma", { environment: { NAME: "one" } });
+    await world.service("gamma", first, [group]);
+    await world.steady("gamma");
+    const names = new Map<string, number>();
+    const statuses = new Set<number>();
+    let going = true;
+    const load = Array.from({ length: 5 }, async () => {
+      while (going) {
+        const answer = await fetch(`${world.front}/slow?ms=20`);
+        statuses.add(answer.status);
+        const { name } = (await answer.json()) as { name: string };
+        names.set(name, (names.get(name) ?? 0) + 1);
+      }
+    });
+    const second = await world.taskDefinition("gamma", { environment: { NAME: "two" } });
+    await world.ecs.send(new UpdateServiceCommand({ cluster: "main", service: "gamma", taskDefinition: second }));
+    const during = await world.describe("gamma");
+    expect(during.deployments?.[0]).toMatchObject({
+      taskDefinition: second,
+      rolloutState: "IN_PROGRESS",
+      status: "PRIMARY",
+    });
+    await world.steady("gamma");
+    going = false;
+    await Promise.all(load);
+    expect([...statuses]).toEqual([200]);
+    expect([...names.keys()].sort()).toEqual(["one", "two"]);
+    expect((await answerOf("/slow?ms=1")).name).toBe("two");
+    expect((await runningTasks("gamma")).map(({ taskDefinitionArn }) => taskDefinitionArn)).toEqual([second, second]);
+  });
+
+  it("says why an image can't start, gives up by the circuit breaker and goes back", async () => {
+    const group = await world.targetGroup("delta", { path: "/delta/*", priority: 30 });
+    const good = await world.taskDefinition("delta");
+    await world.service("delta", good, [group], {
+      deploymentConfiguration: { deploymentCircuitBreaker: { enable: true, rollback: true } },
+    });
+    await world.steady("delta");
+    const bad = await world.taskDefinition("delta", { image: "nowhere/else:1" });
+    await world.ecs.send(new UpdateServiceCommand({ cluster: "main", service: "delta", taskDefinition: bad }));
+    const after = await waitFor(
+      async () => {
+        const seen = await world.describe("delta");
+        return seen.taskDefinition === good && seen.deployments?.[0]?.rolloutState === "COMPLETED" && seen;
+      },
+      { what: "the circuit breaker to go back", deadlineMs: 15_000 },
+    );
+    const messages = (after.events ?? []).map(({ message }) => message).join("\n");
+    expect(messages).toContain("CannotPullContainerError");
+    expect(messages).toContain("deployment failed: tasks failed to start");
+    expect(after.runningCount).toBe(2);
+  });
+
+  it("is raised to the minimum capacity that auto scaling was given", async () => {
+    await world.scaling.send(
+      new RegisterScalableTargetCommand({
+        ServiceNamespace: "ecs",
+        ResourceId: "service/main/alpha",
+        ScalableDimension: "ecs:service:DesiredCount",
+        MinCapacity: 3,
+        MaxCapacity: 4,
+      }),
+    );
+    await world.steady("alpha", 3);
+    expect(world.aws.gateway.journal({ accessKeyId: "ECSAUTOSCALING", action: "UpdateService" })).toHaveLength(1);
+  });
+
+  it("drains and ends when it is deleted", async () => {
+    const pids = world.aws.tasks.list("beta").flatMap(({ pid, state }) => (state === "RUNNING" && pid ? [pid] : []));
+    expect(pids).toHaveLength(2);
+    await world.ecs.send(new DeleteServiceCommand({ cluster: "main", service: "beta", force: true }));
+    await waitFor(async () => (await world.describe("beta")).status === "INACTIVE", {
+      what: "an inactive service",
+      deadlineMs: 10_000,
+    });
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+  });
+
+  it("meets no problem of the rehearsal's own", () => {
+    expect(world.problems).toEqual([]);
+  });
+});
