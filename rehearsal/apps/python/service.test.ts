@@ -153,8 +153,8 @@ it("accepts and completes 60 messages a second", async () => {
 it("locks every package by hash and names no index", async () => {
   const { readFileSync } = await import("node:fs");
   const lock = readFileSync(join(__dirname, "requirements.lock"), "utf8");
-  expect(lock).toMatch(/^langgraph==1\.2\.22 /m);
-  expect(lock).not.toMatch(/index-url|https?:\/\//);
+  expect(lock.match(/^langgraph==\S+/m)?.[0]).toBe("langgraph==1.2.22");
+  expect(lock.match(/index-url|https?:\/\//g)).toBeNull();
   const packages = lock.split("\n").filter((line) => /^[a-z0-9]/i.test(line));
   expect(packages.length).toBeGreaterThan(20);
   expect(lock.match(/\\\n {4}--hash=sha256:/g)?.length ?? 0).toBeGreaterThanOrEqual(packages.length);
