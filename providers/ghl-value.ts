@@ -34,8 +34,13 @@ export interface GhlValueArgs {
   /** Today's webhook URL: what the value is first made with when it does not exist (the value of a secret is made directly). */
   readonly createWith?: pulumi.Input<string> | undefined;
   /**
-   * Further values that count as written by us, such as Node's own URL while a rollback record exists. `value` and the
-   * last written value with `backend=node` always count. @default none
+   * URL of our front door. Give it in every phase: an interrupted write of it is then recognised as ours, also by a
+   * destroy. Counts with and without `backend=node`. @default none
+   */
+  readonly frontDoor?: pulumi.Input<string> | undefined;
+  /**
+   * Further values that count as written by us and are overwritten without asking: Node's own URL *while a rollback record
+   * exists*, and only then, since a person may write it as well. @default none
    */
   readonly alsoOurs?: pulumi.Input<pulumi.Input<string>[]> | undefined;
   /** True from `decommission` on: the previous value is forgotten, destroy refused while GHL points here. @default false */
@@ -78,6 +83,7 @@ export class GhlValue extends pulumi.dynamic.Resource {
       mergeField: undefined,
       previousValue: undefined,
       lastWritten: undefined,
+      maybeWritten: undefined,
       shown: undefined,
       drift: undefined,
     };
@@ -89,13 +95,24 @@ export class GhlValue extends pulumi.dynamic.Resource {
       value: args.value === undefined ? undefined : pulumi.secret(args.value),
       onDestroy: args.onDestroy,
       createWith: args.createWith === undefined ? undefined : pulumi.secret(args.createWith),
+      frontDoor: args.frontDoor === undefined ? undefined : pulumi.secret(args.frontDoor),
       alsoOurs: args.alsoOurs === undefined ? undefined : pulumi.secret(args.alsoOurs),
       decommissioned: args.decommissioned,
       loseTraffic: args.loseTraffic,
       overwrite: args.overwrite,
       secret: args.secret,
     };
-    const secrets = { additionalSecretOutputs: ["value", "previousValue", "lastWritten", "createWith", "alsoOurs"] };
+    const secrets = {
+      additionalSecretOutputs: [
+        "value",
+        "previousValue",
+        "lastWritten",
+        "maybeWritten",
+        "createWith",
+        "frontDoor",
+        "alsoOurs",
+      ],
+    };
     super(provider, name, { ...outputs, ...inputs }, pulumi.mergeOptions(opts, secrets), "cutover", "GhlValue");
   }
 }

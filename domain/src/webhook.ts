@@ -29,13 +29,15 @@ export interface Claims {
   readonly lastWritten?: string | undefined;
   /** What was found before we first wrote. */
   readonly previous?: string | undefined;
+  /** The URL of our front door, known also while it is not wanted. */
+  readonly frontDoor?: string | undefined;
   /** Further values that our own machinery writes, such as Node's own URL during a rollback. */
   readonly alsoOurs?: readonly string[] | undefined;
 }
 
 /** Says whose `current` is. When a value is both ours and the previous one, it is ours. */
 export function ownerOf(current: string, claims: Claims): Owner {
-  const mine = [claims.wanted, claims.lastWritten].filter((v): v is string => v !== undefined);
+  const mine = [claims.wanted, claims.lastWritten, claims.frontDoor].filter((v): v is string => v !== undefined);
   if (mine.includes(current)) return "ours";
   if (mine.some((value) => current === withBackendNode(value))) return "ours-pinned";
   if (claims.alsoOurs?.includes(current)) return "ours-pinned";
@@ -75,10 +77,10 @@ export function decideWrite(s: WriteSituation): WriteDecision {
     return { action: "refuse", reason: "mode `set` needs a value to write" };
   }
   if (s.current === target) return { action: "nothing", reason: "it already holds this value" };
-  if (s.mode === "as-found" && s.lastWritten === undefined) {
+  const owner = ownerOf(s.current, s);
+  if (s.mode === "as-found" && s.lastWritten === undefined && owner !== "ours") {
     return { action: "nothing", reason: "the value is left as it was found" };
   }
-  const owner = ownerOf(s.current, s);
   if (s.mode === "as-found" && owner === "theirs") {
     return { action: "nothing", reason: "somebody else wrote the present value; it is left as it is" };
   }
@@ -120,12 +122,15 @@ export function explainDrift(current: string, claims: Claims, secret = false): s
 /**
  * What is remembered as "the value before us" when the resource is created. When the value already is ours (an earlier
  * create was cut off between writing and saving), what was there is not known from GHL; then today's URL from the config
- * is taken, and nothing if that is unknown too.
+ * is taken, and nothing if that is unknown too. Node's own URL is a good value to go back to although our machinery may
+ * write it as well.
  */
 export function capturePrevious(current: string, claims: Claims, todaysUrl: string | undefined): string | undefined {
-  const owner = ownerOf(current, { wanted: claims.wanted, alsoOurs: claims.alsoOurs });
-  if (owner === "theirs") return current;
-  return todaysUrl !== undefined && ownerOf(todaysUrl, claims) === "theirs" ? todaysUrl : undefined;
+  const { wanted, frontDoor } = claims;
+  const made = (value: string) =>
+    !claims.alsoOurs?.includes(value) && ownerOf(value, { wanted, frontDoor }) !== "theirs";
+  if (!made(current)) return current;
+  return todaysUrl === undefined || made(todaysUrl) ? undefined : todaysUrl;
 }
 
 /** What the resource was told to do at destroy. `restore`: put the previous value back; `delete`: remove what we made. */
@@ -160,9 +165,11 @@ const HOW_TO_LOSE =
 export function decideDestroy(s: DestroySituation): DestroyDecision {
   if (s.current === undefined) return { action: "leave", reason: "the value is gone from GHL already" };
   if (s.onDestroy === "keep") return { action: "leave", reason: "it is kept by configuration" };
-  if (s.lastWritten === undefined) return { action: "leave", reason: "we never wrote it" };
+  if (s.current === s.previous && !s.decommissioned) {
+    return { action: "leave", reason: "it already holds the value from before the cutover" };
+  }
   const owner = ownerOf(s.current, s);
-  if (owner === "previous") return { action: "leave", reason: "it already holds the value from before the cutover" };
+  if (owner === "previous" && s.lastWritten === undefined) return { action: "leave", reason: "we never wrote it" };
   if (owner === "theirs" && !pointsAtUs(s.current, s)) {
     return { action: "leave", reason: "somebody else wrote the present value; it is left as it is" };
   }
@@ -172,6 +179,12 @@ export function decideDestroy(s: DestroySituation): DestroyDecision {
 
 function decideDelete(s: DestroySituation, owner: Owner): DestroyDecision {
   if (owner === "theirs") return { action: "leave", reason: "somebody else wrote the present value" };
+  if (s.decommissioned && !s.loseTraffic) {
+    return {
+      action: "refuse",
+      reason: `the cutover is finished and this stack is production, which needs it. ${HOW_TO_LOSE}`,
+    };
+  }
   if (s.previous === undefined) return { action: "delete", reason: "we made it" };
   return { action: "restore", value: s.previous, reason: "it existed before us" };
 }
@@ -202,7 +215,7 @@ function decideRestore(s: DestroySituation, owner: Owner): DestroyDecision {
 function pointsAtUs(current: string, claims: Claims): boolean {
   const host = hostOf(current);
   if (host === undefined) return false;
-  return [claims.wanted, claims.lastWritten].some((v) => v !== undefined && hostOf(v) === host);
+  return [claims.wanted, claims.lastWritten, claims.frontDoor].some((v) => v !== undefined && hostOf(v) === host);
 }
 
 /** What makes up our webhook URL. */

@@ -67,8 +67,9 @@ export class GhlStandIn {
     return TOKENS.write;
   }
 
-  /** Starts listening on 127.0.0.1. @param port Default: a free one. */
+  /** Starts listening on 127.0.0.1; nothing if it listens already. @param port Default: a free one. */
   async start(port = 0): Promise<void> {
+    if (this.#server) return;
     const server = createServer((request, response) => void this.#serve(request, response));
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

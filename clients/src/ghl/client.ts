@@ -124,6 +124,11 @@ export class GhlClient {
     throw await this.#missing(match);
   }
 
+  /** Custom values whose names differ from `name` by case or spaces only. GHL may give them the same merge field. */
+  async near(name: string): Promise<CustomValue[]> {
+    return (await this.list()).filter((value) => value.name !== name && normal(value.name) === normal(name));
+  }
+
   /**
    * Makes a custom value unless one of this name exists; that one is returned untouched then. A POST is never repeated
    * blindly: after one whose fate is unknown, lists decide (three in a row without the name, because a list may lag).
@@ -275,9 +280,7 @@ export class GhlClient {
         `location ${this.#locationId} has no custom value with the id ${match.id}; somebody deleted it. Look at Settings > Custom Values in GHL.`,
       );
     }
-    const near = (await this.list())
-      .filter((v) => normal(v.name) === normal(match.name))
-      .map((v) => JSON.stringify(v.name));
+    const near = (await this.near(match.name)).map((value) => JSON.stringify(value.name));
     const hint =
       near.length === 0
         ? ""

@@ -1,5 +1,5 @@
-import type { GhlClientOptions } from "./client";
 import {
+  type ContextOverrides,
   checkInputs,
   contextFrom,
   createValue,
@@ -19,7 +19,7 @@ type Bag = Readonly<Record<string, unknown>>;
  * @param config The stack's configuration as the engine gives it to `configure`.
  * @param overrides For tests.
  */
-export function ghlValueProvider(config: StackConfig | undefined, overrides: Partial<GhlClientOptions> = {}) {
+export function ghlValueProvider(config: StackConfig | undefined, overrides: ContextOverrides = {}) {
   const context = (bag: Bag) => contextFrom(config, String(bag.locationId), overrides);
   return {
     check: async (_olds: Bag, news: Bag) => checkInputs(news),

@@ -10,7 +10,16 @@ import {
 import { HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { type CustomValue, GhlClient, type GhlClientOptions, GhlError } from "./client";
-import { declared, type GhlValueInputs, type GhlValueState, shownAs, stateOf, UNKNOWN } from "./state";
+import {
+  claimsOf,
+  declared,
+  type GhlValueInputs,
+  type GhlValueState,
+  type Past,
+  shownAs,
+  stateOf,
+  UNKNOWN,
+} from "./state";
 
 /**
  * What the `GhlValue` dynamic resource does, as plain functions. The stub in providers/ghl-value.ts only calls them: its
@@ -26,6 +35,15 @@ export interface ResourceContext {
   readonly say: (sentence: string) => void;
 }
 
+type Bag = Readonly<Record<string, unknown>>;
+
+/** Parts of a context given by tests. */
+export interface ContextOverrides {
+  readonly client?: Partial<GhlClientOptions>;
+  readonly answers?: (url: string) => Promise<boolean>;
+  readonly say?: (sentence: string) => void;
+}
+
 /** The stack's configuration as a dynamic provider sees it. */
 export interface StackConfig {
   get(key: string): string | undefined;
@@ -38,7 +56,7 @@ export interface StackConfig {
 export function contextFrom(
   config: StackConfig | undefined,
   locationId: string,
-  overrides: Partial<GhlClientOptions> = {},
+  overrides: ContextOverrides = {},
 ): ResourceContext {
   const ghl = parseObject(config?.get("ghl"));
   const token = process.env.CUTOVER_GHL_TOKEN || text(ghl.token);
@@ -55,11 +73,11 @@ export function contextFrom(
       locationId,
       baseUrl: text(ghl.baseUrl),
       ...(readBack > 0 ? { readBackMs: readBack } : {}),
-      ...overrides,
+      ...overrides.client,
     }),
-    answers: urlAnswers,
+    answers: overrides.answers ?? urlAnswers,
     loseTraffic: config?.get("destroy") === "lose-traffic" || process.env.CUTOVER_DESTROY === "lose-traffic",
-    say: (sentence) => console.error(sentence),
+    say: overrides.say ?? ((sentence) => console.error(sentence)),
   };
 }
 
@@ -69,7 +87,7 @@ export function fingerprint(value: string): string {
 }
 
 /** Finds problems before anything is touched and adds `shown`. Values not known yet in preview are passed over. */
-export function checkInputs(news: Readonly<Record<string, unknown>>): {
+export function checkInputs(news: Bag): {
   inputs: Record<string, unknown>;
   failures: { property: string; reason: string }[];
 } {
@@ -97,64 +115,61 @@ export function checkInputs(news: Readonly<Record<string, unknown>>): {
   return { inputs: { ...inputs, shown }, failures };
 }
 
+/** What is kept in state besides the value: a change of one of these is an update that may write nothing. */
+const BOOKKEEPING = [
+  "match",
+  "mode",
+  "onDestroy",
+  "createWith",
+  "frontDoor",
+  "alsoOurs",
+  "decommissioned",
+  "loseTraffic",
+  "overwrite",
+  "secret",
+] as const;
+
 /** Whether the declared state differs from the state as last seen. Never asks GHL: refresh does. */
-export function diffValue(
-  olds: Readonly<Record<string, unknown>>,
-  news: Readonly<Record<string, unknown>>,
-): { changes: boolean; replaces: string[] } {
+export function diffValue(olds: Bag, news: Bag): { changes: boolean; replaces: string[] } {
   const before = declared(olds);
   const after = declared(news);
-  const replaces = before.locationId === after.locationId ? [] : ["locationId"];
-  const bookkeeping = [
-    "match",
-    "mode",
-    "onDestroy",
-    "createWith",
-    "alsoOurs",
-    "decommissioned",
-    "loseTraffic",
-    "overwrite",
-    "secret",
-  ] as const;
-  const bookDiffers = bookkeeping.some((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
-  const valueDiffers =
-    after.mode === "set"
-      ? after.value !== olds.value || after.value !== olds.lastWritten
-      : olds.lastWritten !== undefined;
-  return { changes: replaces.length > 0 || bookDiffers || valueDiffers, replaces };
+  const past = olds as unknown as GhlValueState;
+  if (before.locationId !== after.locationId) return { changes: true, replaces: ["locationId"] };
+  const changes =
+    BOOKKEEPING.some((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])) ||
+    (after.mode === "set" && after.value !== past.lastWritten) ||
+    decide(after, past.value, past).action !== "nothing";
+  return { changes, replaces: [] };
 }
 
 /** Adopts or makes the value, remembers what was there, and writes if the mode says so. */
-export async function createValue(
-  context: ResourceContext,
-  news: Readonly<Record<string, unknown>>,
-): Promise<{ id: string; outs: GhlValueState }> {
+export async function createValue(context: ResourceContext, news: Bag): Promise<{ id: string; outs: GhlValueState }> {
   const inputs = declared(news);
-  const found = (await context.client.find(inputs.match)) ?? (await make(context, inputs));
+  const first = inputs.createWith || (inputs.secret ? inputs.value : undefined);
+  const found = (await context.client.find(inputs.match)) ?? (await make(context, inputs, first));
   const previousValue =
     found.value === ""
       ? inputs.createWith // an empty value is no address anybody used
-      : capturePrevious(found.value, { wanted: inputs.value, alsoOurs: inputs.alsoOurs }, inputs.createWith);
+      : capturePrevious(found.value, claimsOf(inputs, {}), inputs.createWith);
   const past = { valueId: found.id, name: found.name, mergeField: found.mergeField, previousValue };
   return { id: found.id, outs: await apply(context, inputs, found, past) };
 }
 
 /** Makes the value agree with what is declared now. Refuses to overwrite what somebody else wrote. */
-export async function updateValue(
-  context: ResourceContext,
-  olds: Readonly<Record<string, unknown>>,
-  news: Readonly<Record<string, unknown>>,
-): Promise<{ outs: GhlValueState }> {
+export async function updateValue(context: ResourceContext, olds: Bag, news: Bag): Promise<{ outs: GhlValueState }> {
   const before = olds as unknown as GhlValueState;
   const inputs = declared(news);
-  const found = (await live(context, before, inputs)) ?? (await make(context, inputs, before.previousValue));
-  return { outs: await apply(context, inputs, found, before) };
+  const found = await live(context, before, inputs);
+  if (found) return { outs: await apply(context, inputs, found, before) };
+  // Somebody deleted it. The workflow step sends nowhere until it is there again.
+  const made = await make(context, inputs, inputs.mode === "set" ? inputs.value : before.previousValue);
+  return { outs: await apply(context, inputs, made, { ...before, lastWritten: made.value }) };
 }
 
 /** What GHL holds now. Keeps the resource when the value is gone, so that the previous value is not forgotten. */
 export async function readValue(
   context: ResourceContext,
-  props: Readonly<Record<string, unknown>>,
+  props: Bag,
 ): Promise<{ props: GhlValueState; inputs: Record<string, unknown> }> {
   const before = props as unknown as GhlValueState;
   const inputs = declared(props);
@@ -168,15 +183,15 @@ export async function readValue(
 }
 
 /** Gives the value back at destroy, or refuses because messages would be lost (design 5). */
-export async function deleteValue(context: ResourceContext, props: Readonly<Record<string, unknown>>): Promise<void> {
+export async function deleteValue(context: ResourceContext, props: Bag): Promise<void> {
   const before = props as unknown as GhlValueState;
   const current = await live(context, before, declared(props));
+  // The bag holds outputs: its `value` is what GHL held, not what we want.
+  const { value: _seen, ...inputs } = declared(props);
   const situation = {
+    ...claimsOf(inputs, before),
     current: current?.value,
     onDestroy: before.onDestroy,
-    lastWritten: before.lastWritten,
-    previous: before.previousValue,
-    alsoOurs: before.alsoOurs,
     decommissioned: before.decommissioned === true,
     loseTraffic: context.loseTraffic || before.loseTraffic === true,
     secret: before.secret,
@@ -211,14 +226,6 @@ export async function urlAnswers(url: string): Promise<boolean> {
   }
 }
 
-interface Past {
-  readonly valueId: string;
-  readonly name: string;
-  readonly mergeField: string;
-  readonly previousValue?: string | undefined;
-  readonly lastWritten?: string | undefined;
-}
-
 /** Decides and writes. A failure after the value was adopted keeps what is known, so that nothing has to be found out again. */
 async function apply(
   context: ResourceContext,
@@ -231,7 +238,11 @@ async function apply(
   const accepted =
     decision.action === "write" && known.lastWritten === undefined && inputs.mode === "set" && found.value !== "";
   const past = accepted && !isOurs(inputs, found.value) ? { ...known, previousValue: found.value } : known;
-  const settled = (value: string) => ({ ...past, lastWritten: inputs.mode === "set" ? value : undefined });
+  const settled = (value: string): Past => ({
+    ...past,
+    lastWritten: inputs.mode === "set" ? value : undefined,
+    maybeWritten: undefined,
+  });
   if (decision.action === "refuse") {
     throw partialFailure(
       past,
@@ -249,24 +260,21 @@ async function apply(
     return stateOf(inputs, after, settled(after.value));
   } catch (error) {
     if (!(error instanceof GhlError)) throw error;
-    // The write may have arrived: it counts as ours.
-    const maybe = error.failure === "conflict" ? past : settled(decision.value);
-    throw partialFailure(past, stateOf(inputs, found, maybe), error);
+    const mayHaveArrived = error.failure === "unavailable" || error.failure === "not-applied";
+    const left = mayHaveArrived ? { ...past, maybeWritten: decision.value } : past;
+    throw partialFailure(past, stateOf(inputs, found, left), error);
   }
 }
 
 function isOurs(inputs: GhlValueInputs, current: string): boolean {
-  return ownerOf(current, { wanted: inputs.value, alsoOurs: inputs.alsoOurs }) !== "theirs";
+  return ownerOf(current, claimsOf(inputs, {})) !== "theirs";
 }
 
-function decide(inputs: GhlValueInputs, current: string, past: Past): WriteDecision {
+function decide(inputs: GhlValueInputs, current: string, past: Partial<Past>): WriteDecision {
   return decideWrite({
+    ...claimsOf(inputs, past),
     mode: inputs.mode,
-    wanted: inputs.value,
     current,
-    lastWritten: past.lastWritten,
-    previous: past.previousValue,
-    alsoOurs: inputs.alsoOurs,
     overwrite: inputs.overwrite,
     currentFingerprint: fingerprint(current),
     secret: inputs.secret,
@@ -307,18 +315,24 @@ async function live(
   );
 }
 
-/** Makes a value that does not exist: holding today's URL, so that nothing changes by its existence. */
-async function make(context: ResourceContext, inputs: GhlValueInputs, before?: string): Promise<CustomValue> {
-  if (!("name" in inputs.match)) return context.client.adopt(inputs.match);
-  const first = inputs.createWith ?? before ?? (inputs.secret ? inputs.value : undefined);
-  if (first === undefined || first === "") {
+/**
+ * Makes a value that does not exist. Not beside one whose name differs by case or spaces only: a workflow step may mean
+ * either of them.
+ */
+async function make(context: ResourceContext, inputs: GhlValueInputs, first: string | undefined): Promise<CustomValue> {
+  if ("name" in inputs.match && first && (await context.client.near(inputs.match.name)).length === 0) {
+    return (await context.client.ensure(inputs.match.name, first)).value;
+  }
+  try {
+    return await context.client.adopt(inputs.match);
+  } catch (error) {
+    if (!(error instanceof GhlError) || error.failure !== "missing") throw error;
     throw new GhlError(
       "missing",
-      `location ${inputs.locationId} has no custom value named "${inputs.match.name}". Either make it in GHL (Settings > Custom Values) holding today's webhook URL, ` +
+      `${error.message} Either make it in GHL (Settings > Custom Values) holding today's webhook URL, ` +
         "or let Cutover make it: pulumi config set --path 'cutover:ghl.currentUrl' <today's webhook URL>",
     );
   }
-  return (await context.client.ensure(inputs.match.name, first)).value;
 }
 
 /** An error the engine records together with the state reached (dynamic provider protocol: id, properties, reasons). */

@@ -1,4 +1,4 @@
-import { explainDrift, type OnDestroy, showUrl, type WebhookMode } from "@cutover/domain/webhook";
+import { type Claims, explainDrift, type OnDestroy, showUrl, type WebhookMode } from "@cutover/domain/webhook";
 import type { CustomValue, Match } from "./client";
 
 /** What the program says about a custom value; the inputs of the `GhlValue` resource once they are known. */
@@ -13,6 +13,8 @@ export interface GhlValueInputs {
   readonly onDestroy: OnDestroy;
   /** What a value that does not exist is first made with: today's webhook URL. Also the previous value if GHL can't tell. */
   readonly createWith?: string;
+  /** URL of our front door, known in every phase: an interrupted write of it is recognised as ours. */
+  readonly frontDoor?: string;
   /** Further values that our own machinery writes, such as Node's own URL during a rollback. */
   readonly alsoOurs?: readonly string[];
   /** `decommission` applied: the previous value is forgotten, destroy refused while GHL points here. */
@@ -40,8 +42,29 @@ export interface GhlValueState extends Omit<GhlValueInputs, "value"> {
   readonly previousValue?: string;
   /** What we last wrote; absent before the first write and after the previous value was put back. */
   readonly lastWritten?: string;
+  /** What a write that failed may have left behind. */
+  readonly maybeWritten?: string;
   /** A change somebody else made, in words, as last seen. */
   readonly drift?: string;
+}
+
+/** What is known about a value besides what is declared now. */
+export type Past = Pick<GhlValueState, "valueId" | "name" | "mergeField"> & {
+  readonly previousValue?: string | undefined;
+  readonly lastWritten?: string | undefined;
+  readonly maybeWritten?: string | undefined;
+};
+
+/** Whose values are whose, for the decisions in domain/webhook. */
+export function claimsOf(inputs: GhlValueInputs, past: Partial<Past>): Claims {
+  const { maybeWritten } = past;
+  return {
+    wanted: inputs.value,
+    frontDoor: inputs.frontDoor,
+    lastWritten: past.lastWritten,
+    previous: past.previousValue,
+    alsoOurs: [...(inputs.alsoOurs ?? []), ...(maybeWritten === undefined ? [] : [maybeWritten])],
+  };
 }
 
 /** Input keys in the order they are kept; everything else in a property bag is the engine's (`__provider`) or an output. */
@@ -52,6 +75,7 @@ const INPUT_KEYS = [
   "value",
   "onDestroy",
   "createWith",
+  "frontDoor",
   "alsoOurs",
   "decommissioned",
   "loseTraffic",
@@ -70,24 +94,19 @@ export function shownAs(value: string | undefined, secret: boolean | undefined):
 }
 
 /** The whole state from what is declared, what GHL holds and what we know about the past. */
-export function stateOf(
-  inputs: GhlValueInputs,
-  live: CustomValue | undefined,
-  past: {
-    readonly valueId: string;
-    readonly name: string;
-    readonly mergeField: string;
-    readonly previousValue?: string | undefined;
-    readonly lastWritten?: string | undefined;
-  },
-): GhlValueState {
-  const { value: wanted, ...rest } = declared(inputs);
-  const previousValue = inputs.decommissioned ? undefined : past.previousValue;
-  const claims = { wanted, lastWritten: past.lastWritten, previous: past.previousValue, alsoOurs: inputs.alsoOurs };
+export function stateOf(inputs: GhlValueInputs, live: CustomValue | undefined, past: Past): GhlValueState {
+  const { value: _wanted, ...rest } = declared(inputs);
+  const known = {
+    previousValue: inputs.decommissioned ? undefined : past.previousValue,
+    lastWritten: past.lastWritten,
+    maybeWritten: past.maybeWritten,
+  };
   const drift =
     live === undefined
       ? "somebody deleted the value in GHL"
-      : driftOf(live.value, claims, past, inputs.secret === true);
+      : live.value === past.maybeWritten
+        ? undefined
+        : explainDrift(live.value, claimsOf(inputs, past), inputs.secret === true);
   return {
     ...rest,
     shown: shownAs(live?.value, inputs.secret),
@@ -95,21 +114,15 @@ export function stateOf(
     name: live?.name ?? past.name,
     mergeField: live?.mergeField ?? past.mergeField,
     value: live?.value ?? "",
-    ...(previousValue === undefined ? {} : { previousValue }),
-    ...(past.lastWritten === undefined ? {} : { lastWritten: past.lastWritten }),
-    ...(drift === undefined ? {} : { drift }),
+    ...present(known),
+    ...present({ drift }),
   };
 }
 
-function driftOf(
-  current: string,
-  claims: Parameters<typeof explainDrift>[1],
-  past: { readonly previousValue?: string | undefined; readonly lastWritten?: string | undefined },
-  secret: boolean,
-): string | undefined {
-  // Before our first write a new URL is simply today's URL.
-  if (past.lastWritten === undefined && current === past.previousValue) return undefined;
-  return explainDrift(current, claims, secret);
+function present<T extends Record<string, string | undefined>>(parts: T): { [K in keyof T]?: string } {
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: string;
+  };
 }
 
 /** Only the declared keys of a property bag, in a fixed order. */

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { TOKENS } from "../tokens";
+import { CATALOGUE } from "./index";
+import { OURS, PLANTED, playScenario } from "./scenario";
+
+for (const missing of [400, 404] as const) {
+  for (const { topic, scenarios } of CATALOGUE) {
+    describe(`${topic} (a missing id is answered with ${missing})`, () => {
+      it.each(scenarios.map((scenario) => [scenario.mode, scenario] as const))("%s", async (_mode, scenario) => {
+        const played = await playScenario(scenario, missing);
+        expect(played.result.ok, played.result.read).toBe(scenario.ok);
+        if (scenario.reads) expect(played.result.read).toMatch(scenario.reads);
+        expect(played.holds).toBe(scenario.holds);
+        expect(played.count).toBe(scenario.count ?? (scenario.holds === undefined ? 0 : 1));
+        if (scenario.writes !== undefined) expect(played.writes).toBe(scenario.writes);
+        if (scenario.remembers !== undefined) expect(played.remembers).toBe(scenario.remembers);
+        expect(played.renames, "names are never changed").toBe(0);
+        if (played.recovered) {
+          expect(played.recovered.result.ok, `the next up: ${played.recovered.result.read}`).toBe(true);
+          expect(played.recovered.holds).toBe(OURS);
+        }
+        for (const secret of [...PLANTED, ...Object.values(TOKENS)]) expect(played.result.read).not.toContain(secret);
+      });
+    });
+  }
+}
+
+it("no failure mode is listed twice", () => {
+  const modes = CATALOGUE.flatMap(({ scenarios }) => scenarios.map((s) => s.mode));
+  expect(new Set(modes).size).toBe(modes.length);
+});

@@ -1,0 +1,191 @@
+import { adopted, asFound, moved, must, OURS, ours, type Scenario, TODAY } from "./scenario";
+
+/** What happens at destroy (design 5). */
+export const DESTROY: readonly Scenario[] = [
+  {
+    mode: "destroy in phase prepare: nothing was written, nothing is",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 0,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy: the old address answers",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /put back to https:\/\/node\.example\.com\/hook\?…/,
+    holds: TODAY,
+    writes: 2,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy: the value is ours with backend=node, as the rollback wrote it",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.editByHand("Cutover Webhook URL", `${OURS}&backend=node`);
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+  },
+  {
+    mode: "destroy: the old address does not answer",
+    options: { answers: async () => false },
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      return lab.destroy();
+    },
+    ok: false,
+    reads:
+      /GHL sends its messages to https:\/\/hooks\.example\.com\/webhooks\/ghl\?…, which this destroys.*does not answer.*lose-traffic/,
+    holds: OURS,
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
+    mode: "destroy with lose-traffic: the old address does not answer",
+    options: { answers: async () => false },
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      lab.config.destroy = "lose-traffic";
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /left as it is because of cutover:destroy lose-traffic/,
+    holds: OURS,
+    writes: 1,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy after somebody moved GHL back to Node",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.editByHand("Cutover Webhook URL", TODAY);
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /already holds the value from before/,
+    holds: TODAY,
+    writes: 1,
+  },
+  {
+    mode: "destroy after somebody moved GHL elsewhere",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.editByHand("Cutover Webhook URL", "https://elsewhere.example.com/by-hand");
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /somebody else wrote the present value; it is left as it is/,
+    holds: "https://elsewhere.example.com/by-hand",
+    writes: 1,
+  },
+  {
+    mode: "destroy after somebody edited our URL, which still leads here",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.editByHand("Cutover Webhook URL", `${OURS}&debug=1`);
+      return lab.destroy();
+    },
+    ok: false,
+    recovers: false,
+    reads: /somebody changed the URL by hand/,
+    holds: `${OURS}&debug=1`,
+    writes: 1,
+  },
+  {
+    mode: "destroy after decommission",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      must(await lab.up(ours(ghl, { decommissioned: true })));
+      return lab.destroy();
+    },
+    ok: false,
+    reads: /this stack is production and the old address is forgotten \(docs\/life-after\.md\)/,
+    holds: OURS,
+    writes: 1,
+    remembers: "none",
+  },
+  {
+    mode: "kill -9 in create, after today's URL was made",
+    play: async (lab, ghl) => {
+      must(await lab.killed(() => lab.up(asFound(ghl))));
+      must(await lab.up(ours(ghl)));
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 3,
+  },
+  {
+    mode: "kill -9 in create, after our URL was written",
+    play: async (lab, ghl) => {
+      ghl.seed("Cutover Webhook URL", TODAY);
+      must(await lab.killed(() => lab.up(ours(ghl))));
+      return lab.up(ours(ghl));
+    },
+    ok: true,
+    holds: OURS,
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
+    mode: "kill -9 in update, after our URL was written",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      must(await lab.killed(() => lab.up(ours(ghl))));
+      must(await lab.up(ours(ghl)));
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 2,
+  },
+  {
+    mode: "kill -9 in update, after our URL was written, and destroy at once",
+    play: async (lab, ghl) => {
+      ghl.seed("Cutover Webhook URL", TODAY);
+      must(await lab.up(asFound(ghl, { frontDoor: OURS })));
+      must(await lab.killed(() => lab.up(ours(ghl, { frontDoor: OURS }))));
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /put back to https:\/\/node\.example\.com\/hook/,
+    holds: TODAY,
+    writes: 2,
+    remembers: "no state",
+  },
+  {
+    mode: "kill -9 in update, after our URL was written, and back to prepare",
+    play: async (lab, ghl) => {
+      ghl.seed("Cutover Webhook URL", TODAY);
+      must(await lab.up(asFound(ghl, { frontDoor: OURS })));
+      must(await lab.killed(() => lab.up(ours(ghl, { frontDoor: OURS }))));
+      must(await lab.refresh());
+      return lab.up(asFound(ghl, { frontDoor: OURS }));
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 2,
+    remembers: TODAY,
+  },
+  {
+    mode: "kill -9 in delete, after today's URL was put back",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      must(await lab.killed(() => lab.destroy()));
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /already holds the value from before/,
+    holds: TODAY,
+    writes: 2,
+  },
+];

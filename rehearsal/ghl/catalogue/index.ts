@@ -1,0 +1,16 @@
+import { ANSWERS } from "./answers";
+import { CONNECTION } from "./connection";
+import { DESTROY } from "./destroy";
+import { ODD_VALUES, PEOPLE } from "./people";
+import type { Scenario } from "./scenario";
+import { TOKEN_CASES } from "./tokens";
+
+/** Every failure mode of facts/ghl-supabase A5 and every rule of design 5, by topic. */
+export const CATALOGUE: readonly { readonly topic: string; readonly scenarios: readonly Scenario[] }[] = [
+  { topic: "GHL answers otherwise than it should", scenarios: ANSWERS },
+  { topic: "The connection breaks", scenarios: CONNECTION },
+  { topic: "Tokens", scenarios: TOKEN_CASES },
+  { topic: "People change the value", scenarios: PEOPLE },
+  { topic: "Odd values", scenarios: ODD_VALUES },
+  { topic: "Destroy, and kill -9", scenarios: DESTROY },
+];

@@ -1,0 +1,138 @@
+import { ghlValueProvider } from "@cutover/clients/ghl/provider";
+import type { GhlValueInputs, GhlValueState } from "@cutover/clients/ghl/state";
+import type { GhlStandIn } from "./server";
+
+type Bag = Record<string, unknown>;
+
+/** What one operation came to. */
+export interface LabResult {
+  readonly ok: boolean;
+  /** Everything a person would have read: the error, or what the provider said. */
+  readonly read: string;
+}
+
+/** Settings of the stack that the provider reads. */
+export interface LabConfig {
+  token: string;
+  destroy?: string;
+}
+
+export interface LabOptions {
+  /** How long a write may take to show up, in ms; default 120. */
+  readonly readBackMs?: number;
+  /** Time for one attempt, in ms; default 250. */
+  readonly deadlineMs?: number;
+  /** Whether a URL answers; default: yes, all. */
+  readonly answers?: (url: string) => Promise<boolean>;
+}
+
+/**
+ * Drives the methods of the `GhlValue` provider over real HTTP in the order the engine calls them, and keeps state as the
+ * engine does, partial failures included. The real engine is used in tests/engine/ghl.test.ts; this is for many cases fast.
+ */
+export class Lab {
+  readonly config: LabConfig;
+  state: { id: string; outputs: Bag } | undefined;
+  readonly #ghl: GhlStandIn;
+  readonly #options: LabOptions;
+
+  constructor(ghl: GhlStandIn, options: LabOptions = {}) {
+    this.#ghl = ghl;
+    this.#options = options;
+    this.config = { token: ghl.token };
+  }
+
+  /** Outputs as the state holds them. */
+  get outputs(): GhlValueState {
+    if (!this.state) throw new Error("nothing is in the state");
+    return this.state.outputs as unknown as GhlValueState;
+  }
+
+  /** `pulumi up` with these inputs. */
+  up(inputs: GhlValueInputs): Promise<LabResult> {
+    return this.#run(async (provider) => {
+      const olds = this.state?.outputs ?? {};
+      const checked = await provider.check(olds, { ...inputs });
+      if (checked.failures.length > 0)
+        throw new Error(checked.failures.map((f) => `${f.property}: ${f.reason}`).join("; "));
+      if (!this.state) {
+        const made = await provider.create(checked.inputs);
+        this.state = { id: made.id, outputs: { ...made.outs } };
+        return;
+      }
+      const { changes } = await provider.diff(this.state.id, olds, checked.inputs);
+      if (!changes) return;
+      const updated = await provider.update(this.state.id, olds, checked.inputs);
+      this.state = { id: this.state.id, outputs: { ...updated.outs } };
+    });
+  }
+
+  /** Whether the next `up` with these inputs would do anything. */
+  async changes(inputs: GhlValueInputs): Promise<boolean> {
+    const provider = this.#provider([]);
+    const checked = await provider.check({}, { ...inputs });
+    return !this.state || (await provider.diff(this.state.id, this.state.outputs, checked.inputs)).changes;
+  }
+
+  /** `pulumi refresh`. */
+  refresh(): Promise<LabResult> {
+    return this.#run(async (provider) => {
+      if (!this.state) return;
+      const seen = await provider.read(this.state.id, this.state.outputs);
+      this.state = { id: seen.id, outputs: { ...seen.props } };
+    });
+  }
+
+  /** `pulumi destroy`. */
+  destroy(): Promise<LabResult> {
+    return this.#run(async (provider) => {
+      if (!this.state) return;
+      await provider.delete(this.state.id, this.state.outputs);
+      this.state = undefined;
+    });
+  }
+
+  /** Runs an operation and forgets what it would have saved, as kill -9 before the state is written does. */
+  async killed(operation: () => Promise<LabResult>): Promise<LabResult> {
+    const before = this.state;
+    const result = await operation();
+    this.state = before;
+    return result;
+  }
+
+  async #run(operate: (provider: ReturnType<typeof ghlValueProvider>) => Promise<void>): Promise<LabResult> {
+    const said: string[] = [];
+    try {
+      await operate(this.#provider(said));
+      return { ok: true, read: said.join("\n") };
+    } catch (error) {
+      this.#keepPartial(error);
+      return { ok: false, read: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** The engine keeps id and properties that come with an error. */
+  #keepPartial(error: unknown): void {
+    if (typeof error !== "object" || error === null || !("id" in error) || !("properties" in error)) return;
+    this.state = { id: String(error.id), outputs: { ...(error.properties as Bag) } };
+  }
+
+  #provider(said: string[]): ReturnType<typeof ghlValueProvider> {
+    const ghl = JSON.stringify({ token: this.config.token, locationId: this.#ghl.locationId, baseUrl: this.#ghl.url });
+    const config = {
+      get: (key: string) => (key === "ghl" ? ghl : key === "destroy" ? this.config.destroy : undefined),
+    };
+    return ghlValueProvider(config, {
+      say: (sentence) => void said.push(sentence),
+      answers: this.#options.answers ?? (async () => true),
+      client: {
+        connectTo: "",
+        deadlineMs: this.#options.deadlineMs ?? 250,
+        readBackMs: this.#options.readBackMs ?? 120,
+        readBackEveryMs: 5,
+        retry: { attempts: 4, baseMs: 2, capMs: 10, longestAskedMs: 1_500 },
+        surroundings: { random: () => 0.5 },
+      },
+    });
+  }
+}
