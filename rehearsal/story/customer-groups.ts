@@ -1,0 +1,26 @@
+import { readStackRecord } from "@cutover/clients/record/stack-record";
+import type { LoadBalancer } from "../loadbalancer/balancer";
+import type { CustomerCounts } from "./share";
+import type { Stage } from "./stage";
+
+/** The two target groups that carry customers' messages and nothing else. */
+export interface CustomerGroups {
+  readonly node: string;
+  readonly python: string;
+}
+
+/** Their ARNs, from the manifest that the stack wrote into SSM. */
+export async function readCustomerGroups({ stack, aws }: Stage): Promise<CustomerGroups> {
+  const { manifest } = await readStackRecord(stack, aws.ssm);
+  const node = manifest?.targetGroups.nodeCustomer;
+  if (!manifest || !node) throw new Error(`SSM holds no manifest with both customer target groups for stack ${stack}`);
+  return { node, python: manifest.targetGroups.pythonCustomer };
+}
+
+/** Requests each of them got so far. */
+export function customerCounts({ metrics }: LoadBalancer, groups: CustomerGroups): CustomerCounts {
+  return {
+    node: metrics.targetGroup(groups.node).RequestCount,
+    python: metrics.targetGroup(groups.python).RequestCount,
+  };
+}

@@ -1,0 +1,84 @@
+import { frontDoorUrl } from "@cutover/domain/webhook";
+import { checkSockets } from "../run/sockets";
+import { type Seen, same } from "./checks";
+import type { Memory } from "./memory";
+import type { Stage } from "./stage";
+
+/** Something that must be true after a step; looks at the world, not at what the program says of itself. */
+export interface Expectation {
+  readonly what: string;
+  look(stage: Stage, memory: Memory): Promise<Seen> | Seen;
+}
+
+/** Nothing but reads may have reached GoHighLevel. */
+export const ghlUntouched: Expectation = {
+  what: "GoHighLevel is untouched: its journal shows no write",
+  look: ({ ghl }) => {
+    const writes = ghl.writes().map((entry) => `${entry.method} ${entry.path}`);
+    return { ok: writes.length === 0, seen: writes.length === 0 ? `${ghl.journal.length} reads` : writes.join(", ") };
+  },
+};
+
+export const webhookAsFound: Expectation = {
+  what: "the webhook points where it was found",
+  look: ({ ghl, webhookValue, urlAsFound }) => same(ghl.valueOf(webhookValue), urlAsFound),
+};
+
+export const webhookAtFrontDoor: Expectation = {
+  what: "the webhook points at the front door",
+  look: ({ ghl, webhookValue, domain }) => same(ghl.valueOf(webhookValue), frontDoorUrl({ domain })),
+};
+
+/** The value itself is never shown. */
+export const secretInGhl: Expectation = {
+  what: "GoHighLevel holds the webhook's secret",
+  look: ({ ghl, secretValue }) => {
+    const length = ghl.valueOf(secretValue)?.length ?? 0;
+    return { ok: length >= 32, seen: `${length} characters` };
+  },
+};
+
+/** As the load balancer's own health checks see it, not the emulator. */
+export const bothServicesHealthy: Expectation = {
+  what: "both services are healthy in every target group",
+  look: ({ balancer }) => {
+    const groups = balancer.config.targetGroups.map(({ name, arn }) => ({ name, ...balancer.hostCounts(arn) }));
+    const bad = groups.filter((g) => g.HealthyHostCount === 0 || g.UnHealthyHostCount > 0);
+    const show = (g: (typeof groups)[number]) =>
+      `${g.name} ${g.HealthyHostCount} of ${g.HealthyHostCount + g.UnHealthyHostCount}`;
+    return {
+      ok: groups.length > 0 && bad.length === 0,
+      seen: (bad.length ? bad : groups).map(show).join(", ") || "no target group",
+    };
+  },
+};
+
+export const migrationsApplied: Expectation = {
+  what: "the database's history shows the migrations",
+  look: async ({ postgres }, memory) => {
+    const history = await postgres.appliedMigrations();
+    memory.rememberMigrations(history);
+    const open = history.filter((m) => m.finishedAt === null).map((m) => m.version);
+    const seen = open.length ? `not finished: ${open.join(", ")}` : `${history.length} applied`;
+    return { ok: history.length > 0 && open.length === 0, seen };
+  },
+};
+
+export const migrationsNotRerun: Expectation = {
+  what: "no migration ran again",
+  look: async ({ postgres }, memory) => {
+    const again = memory.rememberMigrations(await postgres.appliedMigrations());
+    return { ok: again === 0, seen: `${again} ran since the first update` };
+  },
+};
+
+export const onLoopbackOnly: Expectation = {
+  what: "every port of the rehearsal is on loopback",
+  look: (stage, memory) => {
+    const check = checkSockets(stage.processes());
+    memory.sockets = check;
+    if (check.onLoopbackOnly === undefined) return { ok: true, seen: "NOT CHECKED on this system" };
+    const exposed = check.exposed.map((s) => `${s.address}:${s.port} ${s.process}`);
+    return { ok: check.onLoopbackOnly, seen: exposed.join(", ") || `${check.listening.length} ports` };
+  },
+};

@@ -1,0 +1,42 @@
+import type { QueueSnapshot } from "../postgres/postgres";
+import type { SocketCheck } from "../run/sockets";
+import type { Inventory } from "./inventory";
+
+/** A row of the migrations' history. */
+export interface HistoryRow {
+  readonly version: string;
+  readonly finishedAt: Date | null;
+}
+
+/** What the story has to remember from one step to a later one. */
+export class Memory {
+  sockets: SocketCheck | undefined;
+  #migrations: ReadonlyMap<string, string> | undefined;
+  #rerun = 0;
+
+  constructor(
+    /** The emulated account before the first update. */
+    readonly account: Inventory,
+    /** GoHighLevel's custom values before the first update, as JSON. */
+    readonly ghlValues: string,
+    readonly queue: QueueSnapshot,
+  ) {}
+
+  /** Compares with the history seen before: rows that are new or were finished anew. Returns the number over all looks. */
+  rememberMigrations(history: readonly HistoryRow[]): number {
+    const now = new Map(history.map((m) => [m.version, String(m.finishedAt?.getTime())]));
+    const before = this.#migrations;
+    if (before) this.#rerun += [...now].filter(([version, finished]) => before.get(version) !== finished).length;
+    this.#migrations = now;
+    return this.#rerun;
+  }
+
+  /** Migrations in the history; null before the first look. */
+  get migrationsApplied(): number | null {
+    return this.#migrations?.size ?? null;
+  }
+
+  get rerunApplied(): number | null {
+    return this.#migrations ? this.#rerun : null;
+  }
+}

@@ -1,0 +1,132 @@
+import { describeChanges } from "../engine/events";
+import type { EngineResult } from "../engine/stack";
+import { messageOf } from "../errors";
+import type { MeasuredWindow } from "../report/model";
+import type { Terminal } from "../run/terminal";
+import { Checks } from "./checks";
+import { customerCounts, readCustomerGroups } from "./customer-groups";
+import { drained } from "./ledger";
+import type { Memory } from "./memory";
+import { judgeShare, measuredWindow, type ShareSeen } from "./share";
+import type { Stage } from "./stage";
+import { commandsOf, declaredShare, type StoryStep } from "./steps";
+import { MESSAGE_PREFIX, type Traffic } from "./traffic";
+
+/** What a step left behind for the report; `lost` is counted later, when everything is drained. */
+export interface PlayedStep {
+  readonly step: StoryStep;
+  /** Real time, ms since the epoch. */
+  readonly beganAt: number;
+  appliedAt?: number;
+  endedAt: number;
+  upSeconds: number;
+  changes: string;
+  measured?: MeasuredWindow;
+  readonly checks: Checks;
+}
+
+/** What every step works with. */
+export interface Scene {
+  readonly stage: Stage;
+  readonly traffic: Traffic;
+  readonly memory: Memory;
+  readonly terminal: Terminal;
+}
+
+/** Real ms in which everything accepted has to be completed. */
+export const DRAIN_DEADLINE_MS = 30_000;
+
+/** Plays one step. Returns also when something failed: see its checks. Throws only when the world broke. */
+export async function playStep(scene: Scene, step: StoryStep): Promise<PlayedStep> {
+  const { terminal, stage } = scene;
+  const checks = new Checks(({ what, ok, seen }) =>
+    (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
+  );
+  const beganAt = Date.now();
+  const played: PlayedStep = { step, beganAt, endedAt: beganAt, upSeconds: 0, changes: "", checks };
+  terminal.heading(`${step.phase}: ${commandsOf(step)}`);
+  if (await update(scene, played)) {
+    for (const { what, look } of step.expectations) {
+      await checks.attempt(what, () => look(stage, scene.memory), stage.signal);
+    }
+    if (step.measure > 0) await measure(scene, played);
+    await expectNoChange(scene, played);
+  }
+  played.endedAt = Date.now();
+  return played;
+}
+
+async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
+  const { engine, signal } = scene.stage;
+  const { step, checks } = played;
+  const activity = scene.terminal.activity(`pulumi up (${step.phase})`);
+  try {
+    await engine.configSet(
+      { key: "cutover:phase", value: step.phase },
+      ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
+    );
+    const result = await engine.up({ onProgress: activity.progress });
+    played.appliedAt = Date.now();
+    played.upSeconds = result.seconds;
+    played.changes = describeChanges(result.changes);
+    activity.done(played.changes);
+    return true;
+  } catch (error) {
+    activity.failed("failed");
+    signal.throwIfAborted();
+    checks.add("pulumi up succeeds", false, messageOf(error));
+    return false;
+  }
+}
+
+/** Exactly `step.measure` messages by 100 senders; where they went, in the table and at the target groups. */
+async function measure(scene: Scene, played: PlayedStep): Promise<void> {
+  const { stage, traffic, terminal } = scene;
+  const { step, checks } = played;
+  const activity = terminal.activity(`${step.measure} messages by 100 concurrent senders`);
+  const what = "Python's share is as declared, in the table and at the load balancer";
+  try {
+    const groups = await readCustomerGroups(stage);
+    let before = customerCounts(stage.balancer, groups);
+    const window = await traffic.window(step.measure, () => {
+      before = customerCounts(stage.balancer, groups);
+    });
+    const after = customerCounts(stage.balancer, groups);
+    const rows = await drained(stage.postgres, MESSAGE_PREFIX, window.messages, DRAIN_DEADLINE_MS, stage.signal);
+    const own = window.messages.flatMap(({ id }) => rows.get(id) ?? []);
+    const seen: ShareSeen = {
+      declared: declaredShare(step),
+      rows: { all: own.length, python: own.filter((row) => row.python).length },
+      requests: { node: after.node - before.node, python: after.python - before.python },
+    };
+    const seconds = (window.toMs - window.fromMs) / 1000;
+    activity.done(`${Math.round(step.measure / seconds)} a second`);
+    played.measured = measuredWindow(seen, window.fromMs - stage.startedAtMs, window.toMs - stage.startedAtMs);
+    await checks.attempt(what, () => judgeShare(seen, step.measure));
+  } catch (error) {
+    activity.failed("failed");
+    stage.signal.throwIfAborted();
+    checks.add(what, false, messageOf(error));
+  }
+}
+
+/** A second update finds nothing to do, and the state agrees with the world. */
+async function expectNoChange(scene: Scene, played: PlayedStep): Promise<void> {
+  const { engine } = scene.stage;
+  const look = async (what: string, run: () => Promise<EngineResult>) => {
+    const activity = scene.terminal.activity(what);
+    const result = await run();
+    const ok = result.exitCode === 0 && result.changed === 0;
+    if (ok) activity.done("no change");
+    else activity.failed("changes");
+    const steps = result.steps.slice(0, 6).map(({ op, urn }) => `${op} ${urn.split("::").slice(-2).join(" ")}`);
+    const said = result.diagnostics.find((d) => d.severity === "error")?.message ?? "";
+    const seen = ok
+      ? `${result.changes.same ?? 0} resources`
+      : [describeChanges(result.changes), ...steps, said].join("; ");
+    played.checks.add(`${what} shows no change`, ok, seen);
+  };
+  await look("a second pulumi up", () => engine.up({ expectNoChanges: true, allowFailure: true }));
+  if (!played.step.refresh) return;
+  await look("pulumi refresh", () => engine.refresh({ previewOnly: true, expectNoChanges: true, allowFailure: true }));
+}

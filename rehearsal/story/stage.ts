@@ -1,0 +1,42 @@
+import type { AwsGateway } from "../aws/gateway/gateway";
+import type { RehearsalClock } from "../clock";
+import type { StackRun } from "../engine/stack";
+import type { GhlStandIn } from "../ghl/server";
+import type { WorkflowSender } from "../ghl/workflow";
+import type { LoadBalancer } from "../loadbalancer/balancer";
+import type { RehearsalPostgres } from "../postgres/postgres";
+import type { AwsClients } from "../provider/aws-clients";
+
+/** The world as the story sees it: everything is started and nothing of the stack exists yet. */
+export interface Stage {
+  readonly clock: RehearsalClock;
+  readonly engine: StackRun;
+  readonly postgres: RehearsalPostgres;
+  readonly ghl: GhlStandIn;
+  readonly sender: WorkflowSender;
+  readonly balancer: LoadBalancer;
+  readonly gateway: AwsGateway;
+  /** The emulated account, through the gateway. */
+  readonly aws: AwsClients;
+  readonly stack: string;
+  /** `cutover:domain`. */
+  readonly domain: string;
+  /** The webhook URL that GoHighLevel holds before the first update: Node's own. */
+  readonly urlAsFound: string;
+  /** Name of the custom value with the webhook's URL. */
+  readonly webhookValue: string;
+  /** Name of the custom value with the webhook's secret. */
+  readonly secretValue: string;
+  /** Real time, ms since the epoch. */
+  readonly startedAtMs: number;
+  /** Aborted when the world broke or a person ended the run; carries why. */
+  readonly signal: AbortSignal;
+  /** Ports on 127.0.0.1 behind the names. */
+  readonly ports: { readonly frontDoor: number; readonly existingNode: number };
+  /** Value of CUTOVER_CONNECT_TO. */
+  readonly connectTo: string;
+  /** Certificate of the rehearsal's authority (PEM). */
+  readonly caFile: string;
+  /** Process ids of this process and everything under it. */
+  processes(): readonly number[];
+}
