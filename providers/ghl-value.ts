@@ -8,7 +8,7 @@ import * as pulumi from "@pulumi/pulumi";
  * calls first, once a process) adds the methods from the code as it is now. So an old resource is destroyed by today's code,
  * and an edit of the code shows no difference in the state. Nothing but types may be imported from our own packages here.
  */
-const provider = {
+export const ghlValueStub = {
   // Done when it returns: the engine may use the provider before the promise settles.
   async configure(request: { readonly config: StackConfig }): Promise<void> {
     const { ghlValueProvider } = require("@cutover/clients/ghl/provider") as typeof Methods;
@@ -113,6 +113,6 @@ export class GhlValue extends pulumi.dynamic.Resource {
         "alsoOurs",
       ],
     };
-    super(provider, name, { ...outputs, ...inputs }, pulumi.mergeOptions(opts, secrets), "cutover", "GhlValue");
+    super(ghlValueStub, name, { ...outputs, ...inputs }, pulumi.mergeOptions(opts, secrets), "cutover", "GhlValue");
   }
 }
