@@ -96,6 +96,13 @@ describe("one wrong value", () => {
     }
   });
 
+  it("Node's repository is demanded by the phase that removes Node, and by no other", () => {
+    expect(problems({ "cutover:phase": "decommission" })).toEqual([
+      expect.objectContaining({ key: "cutover:node.repository", message: expect.stringContaining("archived") }),
+    ]);
+    expect(problems({ "cutover:phase": "full" })).toEqual([]);
+  });
+
   it("a misspelt key is an error that names the likely one", () => {
     expect(problems({ "cutover:pase": "parallel" })).toEqual([
       expect.objectContaining({ key: "cutover:pase", message: expect.stringContaining("did you mean phase?") }),

@@ -1,5 +1,5 @@
 import type { Intent } from "@cutover/domain/decide";
-import { isPhaseName, type PhaseName, phases } from "@cutover/domain/phases";
+import { isPhaseName, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
 import { ConfigReader, type ConfigSource, type ObjectReader, type Problem } from "./config-reader";
 
 /** The seven variables both applications get. Source: plan, appendix "Environment Variables Migration". */
@@ -32,6 +32,8 @@ export interface AppConfig {
 export interface NodeConfig extends AppConfig {
   /** Node's own public webhook URL, a way back that does not need our load balancer. */
   readonly url?: string;
+  /** Path or URL of Node's git repository; demanded by the phase that archives and removes Node. */
+  readonly repository?: string;
   /** Run Node non-root on a read-only root too; default false: the standby must be what worked yesterday. */
   readonly hardened: boolean;
 }
@@ -104,7 +106,7 @@ export function parseConfig(source: ConfigSource): CutoverConfig {
     intent: { ...readIntent(reader), phase: phase ?? "prepare", pythonDigest: digestOf(python.image) },
     ...readFrontDoor(reader),
     python,
-    node: readNode(reader),
+    node: readNode(reader, phase),
     ghl: readGhl(reader),
     environment: readEnvironment(reader),
     ...optional("sentryDsn", readSentry(reader)),
@@ -189,14 +191,28 @@ function readApp(object: ObjectReader): AppConfig {
   };
 }
 
-function readNode(reader: ConfigReader): NodeConfig {
-  const object = reader.object("node", [...APP_FIELDS, "url", "hardened"]);
+function readNode(reader: ConfigReader, phase: PhaseName | undefined): NodeConfig {
+  const object = reader.object("node", [...APP_FIELDS, "url", "repository", "hardened"]);
   const url = object.optionalString("url", {
     pattern: HTTPS_URL,
     expected: "Node's own webhook URL, beginning with https://",
     example: "https://node.example.com/webhooks/ghl",
   });
-  return { ...readApp(object), ...optional("url", url), hardened: object.boolean("hardened", false) };
+  const repository = {
+    pattern: /^\S+$/,
+    expected: "a path or URL that git can clone: Node's code is archived before Node is removed",
+    example: "../node-service",
+  };
+  const archives = phase !== undefined && phaseOf(phase).node === "removed";
+  return {
+    ...readApp(object),
+    ...optional("url", url),
+    ...optional(
+      "repository",
+      archives ? object.requiredString("repository", repository) : object.optionalString("repository", repository),
+    ),
+    hardened: object.boolean("hardened", false),
+  };
 }
 
 function readGhl(reader: ConfigReader): GhlConfig {

@@ -6,6 +6,7 @@ import * as ecs from "@pulumi/aws/ecs";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
 import { CapacityProof } from "../providers/capacity-proof";
+import { Archive } from "./archive";
 import { Certificate } from "./certificate";
 import { frontDoorProof, frontDoorRecord } from "./front-door";
 import { Migrations } from "./migrations";
@@ -67,7 +68,7 @@ export class Cutover extends pulumi.ComponentResource {
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     this.webhook = this.makeWebhook(traffic, secrets, [...record, ...services.all]);
     const manifest = this.writeManifest(traffic, secrets, services);
-    this.writeApplied([manifest, services.split, this.webhook]);
+    this.writeApplied([manifest, services.split, this.webhook, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
@@ -266,6 +267,14 @@ export class Cutover extends pulumi.ComponentResource {
       },
     });
     return manifestParameter("manifest", manifestPath(stack), manifest as pulumi.Output<Manifest>, { parent: this });
+  }
+
+  /** Node's code is kept before its deployment is removed. */
+  private archive(nodeExists: boolean): pulumi.Resource[] {
+    const { config, stack } = this.#args;
+    if (nodeExists) return [];
+    const { repository = "", image } = config.node;
+    return [new Archive("archive", { stack, repository, image }, { parent: this })];
   }
 
   private writeApplied(after: pulumi.Resource[]): void {
