@@ -1,0 +1,131 @@
+import type { Catalog, CatalogIndex } from "@cutover/domain/migrations/catalog";
+import type { MigrationFile } from "@cutover/domain/migrations/files";
+import type { HistoryRow } from "@cutover/domain/migrations/plan";
+import { indexShape, type SqlParser } from "@cutover/domain/migrations/syntax";
+import type { Client } from "pg";
+import { DatabaseError } from "./target";
+
+/** Our schema and, in it, the runner's history. */
+export const OPS_SCHEMA = "langgraph_ops";
+export const HISTORY_TABLE = "langgraph_ops.schema_migrations";
+
+/** Catalog and history of one moment. */
+export interface DatabaseState {
+  readonly catalog: Catalog;
+  readonly history: readonly HistoryRow[];
+  /** Whether the history's table exists. */
+  readonly hasHistory: boolean;
+}
+
+interface RawCatalog {
+  schemas: string[] | null;
+  relations:
+    | { name: string; kind: string; rls: boolean; rows: number; bytes: number; options: string[] | null }[]
+    | null;
+  columns: { name: string; types: Record<string, string> }[] | null;
+  indexes: { name: string; table: string; valid: boolean; definition: string }[] | null;
+  functions: { name: string; definer: boolean; path: boolean }[] | null;
+  policies: { table: string; names: string[] }[] | null;
+  roles: string[];
+  history: boolean | null;
+}
+
+/** Reads the system catalog only: no lock on any table, so it never waits behind one and nobody waits behind it. */
+const CATALOG = `
+  WITH space AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY($1)),
+  relation AS (SELECT c.*, s.nspname || '.' || c.relname AS name FROM pg_class c JOIN space s ON s.oid = c.relnamespace)
+  SELECT json_build_object(
+    'schemas', (SELECT json_agg(nspname) FROM space),
+    'relations', (SELECT json_agg(json_build_object('name', name, 'kind', relkind, 'rls', relrowsecurity,
+        'rows', greatest(reltuples, 0), 'bytes', relpages::bigint * 8192, 'options', reloptions))
+      FROM relation WHERE relkind IN ('r', 'p', 'v', 'm')),
+    'columns', (SELECT json_agg(json_build_object('name', name, 'types', types)) FROM (
+      SELECT r.name, json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) AS types
+        FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
+       WHERE r.relkind IN ('r', 'p', 'v', 'm') GROUP BY r.name) t),
+    'indexes', (SELECT json_agg(json_build_object('name', i.name, 'table', t.name, 'valid', x.indisvalid AND x.indisready,
+        'definition', pg_get_indexdef(i.oid)))
+      FROM pg_index x JOIN relation i ON i.oid = x.indexrelid JOIN relation t ON t.oid = x.indrelid),
+    'functions', (SELECT json_agg(json_build_object('name', s.nspname || '.' || p.proname, 'definer', p.prosecdef,
+        'path', EXISTS (SELECT FROM unnest(p.proconfig) o WHERE o LIKE 'search_path=%')))
+      FROM pg_proc p JOIN space s ON s.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')),
+    'policies', (SELECT json_agg(json_build_object('table', name, 'names', names)) FROM (
+      SELECT r.name, json_agg(p.polname) AS names FROM pg_policy p JOIN relation r ON r.oid = p.polrelid GROUP BY r.name) t),
+    'roles', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname !~ '^pg_'),
+    'history', CASE WHEN to_regclass('${HISTORY_TABLE}') IS NOT NULL THEN
+      has_schema_privilege('${OPS_SCHEMA}', 'USAGE') AND has_table_privilege(to_regclass('${HISTORY_TABLE}'), 'SELECT') END
+  ) AS catalog`;
+
+/**
+ * Reads what the planner needs, in at most two queries.
+ * @throws DatabaseError when the history exists but this role may not read it
+ */
+export async function readState(
+  client: Client,
+  files: readonly MigrationFile[],
+  parse: SqlParser,
+): Promise<DatabaseState> {
+  const result = await client.query<{ catalog: RawCatalog }>(CATALOG, [schemasOf(files)]);
+  const raw = result.rows[0]?.catalog;
+  if (!raw) throw new DatabaseError("The database's catalog could not be read.");
+  if (raw.history === false) {
+    throw new DatabaseError(
+      `This role may not read ${HISTORY_TABLE}. Make it a member of langgraph_ops_reader (GRANT langgraph_ops_reader TO …).`,
+    );
+  }
+  const catalog = shapeCatalog(raw, parse);
+  if (raw.history === null) return { catalog, history: [], hasHistory: false };
+  const rows = await client.query<HistoryRow>(`SELECT version, name, checksum, mode, status FROM ${HISTORY_TABLE}`);
+  return { catalog, history: rows.rows, hasHistory: true };
+}
+
+/** Only the schemas that migrations speak of: a project has a dozen others that are not ours to judge. */
+function schemasOf(files: readonly MigrationFile[]): string[] {
+  const names = new Set(["public", OPS_SCHEMA]);
+  for (const file of files) {
+    const checks = [
+      ...file.requires,
+      ...file.ensures,
+      ...file.statements.flatMap((s) => [...s.requires, ...s.ensures]),
+    ];
+    for (const check of checks) {
+      if ("schema" in check) names.add(check.schema);
+      if ("table" in check) names.add(check.table.split(".")[0] ?? "public");
+      if ("view" in check) names.add(check.view.split(".")[0] ?? "public");
+      if ("function" in check) names.add(check.function.split(".")[0] ?? "public");
+    }
+  }
+  return [...names];
+}
+
+function shapeCatalog(raw: RawCatalog, parse: SqlParser): Catalog {
+  const relations = raw.relations ?? [];
+  const tables = relations.filter((r) => r.kind === "r" || r.kind === "p");
+  const views = relations.filter((r) => r.kind === "v" || r.kind === "m");
+  const invoker = (options: string[] | null) =>
+    (options ?? []).some((o) => /^security_invoker=(?:true|on|1|yes)$/i.test(o));
+  return {
+    schemas: raw.schemas ?? [],
+    tables: Object.fromEntries(
+      tables.map((t) => [t.name, { rowSecurity: t.rls, rows: Math.round(t.rows), bytes: t.bytes }]),
+    ),
+    columns: Object.fromEntries((raw.columns ?? []).map((c) => [c.name, c.types])),
+    indexes: Object.fromEntries((raw.indexes ?? []).map((i) => [i.name, shapeIndex(i, parse)])),
+    views: Object.fromEntries(views.map((v) => [v.name, { securityInvoker: invoker(v.options) }])),
+    functions: Object.fromEntries(
+      (raw.functions ?? []).map((f) => [f.name, { securityDefiner: f.definer, searchPathSet: f.path }]),
+    ),
+    policies: Object.fromEntries((raw.policies ?? []).map((p) => [p.table, p.names])),
+    roles: raw.roles,
+  };
+}
+
+function shapeIndex(index: { table: string; valid: boolean; definition: string }, parse: SqlParser): CatalogIndex {
+  const node = parse(index.definition).stmts?.[0]?.stmt;
+  const shape = node && indexShape(node);
+  return {
+    table: index.table,
+    valid: index.valid,
+    shape: shape ?? { unique: false, method: "?", keys: [index.definition] },
+  };
+}

@@ -1,0 +1,135 @@
+import type { FileRef } from "@cutover/domain/migrations/files";
+import { loadMigrations } from "./folder";
+import { previewMigrations } from "./preview";
+import { type RunResult, runMigrations } from "./run";
+import { DatabaseError, type DatabaseSettings, parseTarget } from "./target";
+
+/** The stack's configuration as the engine hands it to `configure`. */
+export interface StackConfig {
+  get(key: string): string | undefined;
+}
+
+/** What the resource is given; see providers/migrations.ts. */
+export interface MigrationInputs {
+  readonly files: readonly FileRef[];
+  readonly providerVersion: string;
+  readonly phaseAllowsContract: boolean;
+  readonly allowOutOfOrder?: boolean;
+}
+
+/** Added by `check`, so that a preview shows them. */
+export interface CheckedInputs extends MigrationInputs {
+  /** Files that an up would apply now. */
+  readonly pending: readonly string[];
+  /** The plan in plain words. */
+  readonly plan: readonly string[];
+}
+
+export interface MigrationOutputs extends MigrationInputs {
+  /** All applied files, in order. */
+  readonly applied: readonly string[];
+  /** Files applied by the last up that had something to do. */
+  readonly appliedNow: number;
+  readonly alreadyApplied: number;
+  /** Of `appliedNow`: files whose effect was there already, so that no statement ran. */
+  readonly skipped: number;
+}
+
+export interface ProviderOverrides {
+  /** Folder of the migrations; default: migrations/ of this repository. */
+  readonly folder?: string;
+}
+
+type Bag = Readonly<Record<string, unknown>>;
+
+/** One resource per stack; the id says nothing about the database, so that a new password is no new resource. */
+const RESOURCE_ID = "supabase-migrations";
+
+/**
+ * The methods of the `SupabaseMigrations` dynamic provider, for `Object.assign` on the stub in providers/migrations.ts.
+ * There is no `read` (state is what was applied, the plan of the next preview finds drift) and `delete` touches no data.
+ */
+export function migrationsProvider(config: StackConfig | undefined, overrides: ProviderOverrides = {}) {
+  const load = (inputs: MigrationInputs) => loadMigrations(overrides.folder, inputs.files);
+  const run = async (bag: Bag): Promise<MigrationOutputs> => {
+    const inputs = inputsOf(bag);
+    const files = await load(inputs);
+    const { phaseAllowsContract: allowContract, allowOutOfOrder = false, providerVersion: runnerVersion } = inputs;
+    const database = databaseFor("up", config);
+    return outputs(inputs, await runMigrations({ database, files, allowContract, allowOutOfOrder, runnerVersion }));
+  };
+  return {
+    async check(_olds: Bag, news: Bag) {
+      const inputs = inputsOf(news);
+      try {
+        const files = await load(inputs);
+        const { phaseAllowsContract: allowContract, allowOutOfOrder = false } = inputs;
+        const { plan, lines } = await previewMigrations({
+          database: databaseFor("preview", config),
+          files,
+          allowContract,
+          allowOutOfOrder,
+        });
+        const failures = plan.problems.map((problem) => ({ property: "files", reason: problem.message }));
+        const pending = plan.steps.map((step) => step.file.file);
+        return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures };
+      } catch (error) {
+        return {
+          inputs,
+          failures: [{ property: "files", reason: error instanceof Error ? error.message : String(error) }],
+        };
+      }
+    },
+    async diff(_id: string, olds: Bag, news: Bag) {
+      const pending = Array.isArray(news.pending) && news.pending.length > 0;
+      return { changes: pending || identity(olds) !== identity(news) };
+    },
+    create: async (news: Bag) => ({ id: RESOURCE_ID, outs: await run(news) }),
+    update: async (_id: string, _olds: Bag, news: Bag) => ({ outs: await run(news) }),
+    delete: async () => {},
+  };
+}
+
+function inputsOf(bag: Bag): MigrationInputs {
+  return {
+    files: (bag.files ?? []) as readonly FileRef[],
+    providerVersion: String(bag.providerVersion),
+    phaseAllowsContract: bag.phaseAllowsContract === true,
+    ...(bag.allowOutOfOrder === true ? { allowOutOfOrder: true } : {}),
+  };
+}
+
+/** What an update is for: other files, or another version of this code. Keys may come back in any order. */
+function identity(bag: Bag): string {
+  const { files, providerVersion } = inputsOf(bag);
+  return JSON.stringify([providerVersion, files.map(({ file, sha256 }) => [file, sha256])]);
+}
+
+function outputs(inputs: MigrationInputs, run: RunResult): MigrationOutputs {
+  return {
+    ...inputs,
+    applied: [...run.before, ...run.applied.map((one) => one.file)].sort(),
+    appliedNow: run.applied.length,
+    alreadyApplied: run.before.length,
+    skipped: run.applied.filter((one) => one.adopted).length,
+  };
+}
+
+/** A preview prefers the read-only role, so that a pull request needs no right to change anything. */
+function databaseFor(purpose: "preview" | "up", config: StackConfig | undefined): DatabaseSettings {
+  const text = config?.get("database");
+  const missing = 'Set it: pulumi config set --secret --path cutover:database.url "postgresql://…:5432/postgres"';
+  if (text === undefined) throw new DatabaseError(`The stack's config has no cutover:database. ${missing}`);
+  let parsed: { url?: unknown; previewUrl?: unknown };
+  try {
+    parsed = JSON.parse(text) as typeof parsed;
+  } catch {
+    throw new DatabaseError(`cutover:database is no object with "url". ${missing}`);
+  }
+  const url = purpose === "preview" ? (parsed.previewUrl ?? parsed.url) : parsed.url;
+  if (typeof url !== "string") throw new DatabaseError(`cutover:database has no url. ${missing}`);
+  const region = config?.get("aws:region");
+  const settings = region ? { url, region } : { url };
+  parseTarget(settings); // a wrong URL is said here, in words of our own
+  return settings;
+}

@@ -1,0 +1,197 @@
+import type {
+  CreateFunctionStmt,
+  CreatePolicyStmt,
+  CreateStmt,
+  CreateTrigStmt,
+  DropStmt,
+  IndexStmt,
+  Node,
+  RenameStmt,
+  ViewStmt,
+} from "libpg-query";
+import { classifyAlterTable } from "./alter-table";
+import type { CatalogCheck } from "./catalog";
+import { facts, type Statement, type StatementFacts } from "./facts";
+import type { LockMode } from "./locks";
+import { formatType, indexShape, nameParts, type ParsedStatement, qualified, relationName } from "./syntax";
+
+export function classify(statement: ParsedStatement): Statement {
+  return { ...classifyNode(statement.node, statement.sql), sql: statement.sql, line: statement.line };
+}
+
+function classifyNode(node: Node, sql: string): StatementFacts {
+  if ("AlterTableStmt" in node) return classifyAlterTable(node.AlterTableStmt);
+  if ("IndexStmt" in node) return createIndex(node);
+  if ("CreateStmt" in node) return createTable(node);
+  if ("ViewStmt" in node) return createView(node);
+  if ("CreateFunctionStmt" in node) return createFunction(node);
+  if ("CreatePolicyStmt" in node) return createPolicy(node);
+  if ("DropStmt" in node) return drop(node);
+  if ("RenameStmt" in node) return rename(node);
+  if ("CreateTrigStmt" in node) return createTrigger(node);
+  return classifyRest(node, sql);
+}
+
+function classifyRest(node: Node, sql: string): StatementFacts {
+  const summary = sql.split(/\s+/).slice(0, 6).join(" ");
+  if ("CreateSchemaStmt" in node) {
+    const schema = node.CreateSchemaStmt.schemaname ?? "?";
+    const skippable = node.CreateSchemaStmt.if_not_exists ?? false;
+    return facts(`CREATE SCHEMA ${schema}`, { ensures: [{ kind: "schema", schema }], skippable });
+  }
+  if ("CreateRoleStmt" in node) {
+    const role = node.CreateRoleStmt.role ?? "?";
+    return facts(`CREATE ROLE ${role}`, { ensures: [{ kind: "role", role }] });
+  }
+  if ("TruncateStmt" in node) {
+    const tables = (node.TruncateStmt.relations ?? []).map((r) =>
+      relationName("RangeVar" in r ? r.RangeVar : undefined),
+    );
+    const locks = tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const }));
+    return facts(`TRUNCATE ${tables.join(", ")}`, { locks, destructive: true });
+  }
+  if ("DeleteStmt" in node) return change("DELETE FROM", node.DeleteStmt.relation, { destructive: true });
+  if ("UpdateStmt" in node) return change("UPDATE", node.UpdateStmt.relation, { scan: !node.UpdateStmt.whereClause });
+  if ("InsertStmt" in node) return change("INSERT INTO", node.InsertStmt.relation, {});
+  if ("DoStmt" in node) return facts("DO block", { opaque: true });
+  if ("ReindexStmt" in node) {
+    const concurrently = (node.ReindexStmt.params ?? []).some(
+      (p) => "DefElem" in p && p.DefElem.defname === "concurrently",
+    );
+    const table = relationName(node.ReindexStmt.relation);
+    const mode = concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
+    return facts(`REINDEX ${table}`, { locks: [{ table, mode }], needsNoTx: concurrently, scan: true });
+  }
+  if ("VacuumStmt" in node) return facts(summary, { needsNoTx: node.VacuumStmt.is_vacuumcmd ?? false });
+  if ("CreatedbStmt" in node || "DropdbStmt" in node || "AlterSystemStmt" in node)
+    return facts(summary, { needsNoTx: true });
+  return facts(summary);
+}
+
+function change(
+  verb: string,
+  relation: Parameters<typeof relationName>[0],
+  known: Partial<StatementFacts>,
+): StatementFacts {
+  const table = relationName(relation);
+  return facts(`${verb} ${table}`, {
+    locks: [{ table, mode: "ROW EXCLUSIVE" }],
+    requires: [{ kind: "table", table }],
+    ...known,
+  });
+}
+
+function createIndex(node: { IndexStmt: IndexStmt }): StatementFacts {
+  const statement = node.IndexStmt;
+  const table = relationName(statement.relation);
+  const shape = indexShape(node);
+  const concurrently = statement.concurrent ?? false;
+  const requires: CatalogCheck[] = [{ kind: "table", table }];
+  for (const param of statement.indexParams ?? []) {
+    if ("IndexElem" in param && param.IndexElem.name)
+      requires.push({ kind: "column", table, column: param.IndexElem.name });
+  }
+  const index = `${statement.relation?.schemaname ?? "public"}.${statement.idxname ?? "?"}`;
+  return facts(`CREATE INDEX${concurrently ? " CONCURRENTLY" : ""} ${statement.idxname ?? "(unnamed)"} ON ${table}`, {
+    locks: [{ table, mode: concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE" }],
+    scan: true,
+    needsNoTx: concurrently,
+    requires,
+    ensures: shape && statement.idxname ? [{ kind: "index", index, table, shape }] : [],
+    skippable: (statement.if_not_exists ?? false) && statement.idxname !== undefined,
+  });
+}
+
+function createTable(node: { CreateStmt: CreateStmt }): StatementFacts {
+  const statement = node.CreateStmt;
+  const table = relationName(statement.relation);
+  const ensures: CatalogCheck[] = [{ kind: "table", table }];
+  const locks: { table: string; mode: LockMode }[] = [];
+  for (const element of statement.tableElts ?? []) {
+    const constraints = "ColumnDef" in element ? (element.ColumnDef.constraints ?? []) : [element];
+    if ("ColumnDef" in element) {
+      const type = formatType(element.ColumnDef.typeName);
+      ensures.push({ kind: "column", table, column: element.ColumnDef.colname ?? "?", ...(type ? { type } : {}) });
+    }
+    for (const constraint of constraints) {
+      if ("Constraint" in constraint && constraint.Constraint.contype === "CONSTR_FOREIGN") {
+        locks.push({ table: relationName(constraint.Constraint.pktable), mode: "SHARE ROW EXCLUSIVE" });
+      }
+    }
+  }
+  return facts(`CREATE TABLE ${table}`, { locks, ensures, skippable: statement.if_not_exists ?? false });
+}
+
+function createView(node: { ViewStmt: ViewStmt }): StatementFacts {
+  const view = relationName(node.ViewStmt.view);
+  const securityInvoker = (node.ViewStmt.options ?? []).some((option) => {
+    if (!("DefElem" in option) || option.DefElem.defname !== "security_invoker") return false;
+    const value = option.DefElem.arg;
+    if (value === undefined) return true;
+    if ("Boolean" in value) return value.Boolean.boolval ?? false;
+    return "String" in value && ["true", "on", "yes", "1"].includes(value.String.sval ?? "");
+  });
+  return facts(`CREATE VIEW ${view}`, { ensures: [{ kind: "view", view, securityInvoker }] });
+}
+
+function createFunction(node: { CreateFunctionStmt: CreateFunctionStmt }): StatementFacts {
+  const name = qualified(nameParts(node.CreateFunctionStmt.funcname));
+  const securityDefiner = (node.CreateFunctionStmt.options ?? []).some(
+    (option) =>
+      "DefElem" in option &&
+      option.DefElem.defname === "security" &&
+      option.DefElem.arg !== undefined &&
+      "Boolean" in option.DefElem.arg &&
+      (option.DefElem.arg.Boolean.boolval ?? false),
+  );
+  return facts(`CREATE FUNCTION ${name}`, { ensures: [{ kind: "function", function: name, securityDefiner }] });
+}
+
+function createPolicy(node: { CreatePolicyStmt: CreatePolicyStmt }): StatementFacts {
+  const table = relationName(node.CreatePolicyStmt.table);
+  const policy = node.CreatePolicyStmt.policy_name ?? "?";
+  return facts(`CREATE POLICY ${policy} ON ${table}`, {
+    locks: [{ table, mode: "ACCESS EXCLUSIVE" }],
+    requires: [{ kind: "table", table }],
+    ensures: [{ kind: "policy", table, policy }],
+  });
+}
+
+function createTrigger(node: { CreateTrigStmt: CreateTrigStmt }): StatementFacts {
+  const table = relationName(node.CreateTrigStmt.relation);
+  return facts(`CREATE TRIGGER ${node.CreateTrigStmt.trigname ?? "?"} ON ${table}`, {
+    locks: [{ table, mode: "SHARE ROW EXCLUSIVE" }],
+    requires: [{ kind: "table", table }],
+  });
+}
+
+function rename(node: { RenameStmt: RenameStmt }): StatementFacts {
+  const table = relationName(node.RenameStmt.relation);
+  return facts(`RENAME ${node.RenameStmt.subname ?? table} TO ${node.RenameStmt.newname ?? "?"}`, {
+    locks: node.RenameStmt.relation ? [{ table, mode: "ACCESS EXCLUSIVE" }] : [],
+    destructive: true,
+  });
+}
+
+function drop(node: { DropStmt: DropStmt }): StatementFacts {
+  const { objects, removeType, concurrent, missing_ok } = node.DropStmt;
+  const names = (objects ?? []).map((object) => nameParts([object]));
+  const kind = (removeType ?? "OBJECT_?").replace("OBJECT_", "").replaceAll("_", " ");
+  const summary = `DROP ${kind} ${names.map((n) => n.join(".")).join(", ")}`;
+  if (kind === "POLICY" || kind === "TRIGGER") {
+    const tables = names.map((parts) => qualified(parts.slice(0, -1)));
+    const drops = names.map((parts, i) => `${kind.toLowerCase()} ${parts.at(-1)} on ${tables[i]}`);
+    return facts(summary, { locks: tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })), drops });
+  }
+  const relations = names.map(qualified);
+  const drops = relations.map((name) => `${kind.toLowerCase()} ${name}`);
+  if (kind === "INDEX") {
+    // Which table is locked is not in the text: a plain DROP INDEX locks it whole, one of the reasons for CONCURRENTLY.
+    const locks = concurrent ? [] : relations.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const }));
+    return facts(summary, { locks, drops, needsNoTx: concurrent ?? false, skippable: false });
+  }
+  // A view that is dropped and made again in one transaction, or wasn't there, takes nothing away; a table does.
+  const destructive = !["VIEW", "FUNCTION"].includes(kind) || !missing_ok;
+  const locks = kind === "TABLE" ? relations.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })) : [];
+  return facts(summary, { locks, drops, destructive });
+}

@@ -1,0 +1,138 @@
+import type { Statement } from "./facts";
+import type { MigrationFile } from "./files";
+import { blocksWriters } from "./locks";
+
+/** `error` stops preview and up; `warning` is shown. */
+export interface LintFinding {
+  readonly rule: LintRule;
+  readonly severity: "error" | "warning";
+  /** File, line and what to write instead. */
+  readonly message: string;
+}
+
+export type LintRule =
+  | "no-tx-is-one-statement"
+  | "needs-no-tx"
+  | "own-transaction"
+  | "blocks-writers"
+  | "table-rewrite"
+  | "scan-under-lock"
+  | "contract-marked"
+  | "view-security-invoker"
+  | "definer-search-path"
+  | "public-row-security"
+  | "lock-held-while-working"
+  | "unfiltered-change"
+  | "opaque";
+
+/** The rules on top of squawk's: what a live table, row level security and our two modes ask for. */
+export function lintMigration(file: MigrationFile): LintFinding[] {
+  const created = new Set(
+    file.statements.flatMap((s) => s.ensures.flatMap((c) => (c.kind === "table" ? [c.table] : []))),
+  );
+  const findings = [...lintShape(file), ...lintRowSecurity(file, created)];
+  for (const statement of file.statements) {
+    const report = (rule: LintRule, text: string, severity: LintFinding["severity"] = "error") =>
+      findings.push({ rule, severity, message: `${file.file}, line ${statement.line}: ${text}` });
+    lintLocks(file, statement, created, report);
+    lintRights(statement, report);
+    if (statement.destructive && file.kind === "expand") {
+      report(
+        "contract-marked",
+        `${statement.summary} takes something away; say "-- kind: contract" (runs in decommission only)`,
+      );
+    }
+    if (statement.opaque) report("opaque", "a DO block's locks can't be foreseen; prefer plain statements", "warning");
+  }
+  return findings;
+}
+
+type Report = (rule: LintRule, text: string, severity?: LintFinding["severity"]) => void;
+
+function lintShape(file: MigrationFile): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const count = file.statements.length;
+  if (file.mode === "no-tx" && count !== 1) {
+    const message = `${file.file}: a no-tx file holds exactly one statement, this one ${count}; give each its own file`;
+    findings.push({ rule: "no-tx-is-one-statement", severity: "error", message });
+  }
+  for (const statement of file.statements) {
+    const at = `${file.file}, line ${statement.line}`;
+    if (statement.needsNoTx && file.mode === "tx") {
+      const message = `${at}: ${statement.summary} can't run in a transaction; give it a file of its own with "-- mode: no-tx"`;
+      findings.push({ rule: "needs-no-tx", severity: "error", message });
+    }
+    if (/^(?:begin|start|commit|end|rollback|savepoint|release)\b/i.test(statement.sql)) {
+      findings.push({
+        rule: "own-transaction",
+        severity: "error",
+        message: `${at}: the runner opens and ends the transaction`,
+      });
+    }
+  }
+  return findings;
+}
+
+function lintLocks(file: MigrationFile, statement: Statement, created: ReadonlySet<string>, report: Report): void {
+  const live = statement.locks.filter((lock) => !created.has(lock.table));
+  const blocking = live.find((lock) => blocksWriters(lock.mode));
+  if (blocking && /^CREATE INDEX|^REINDEX/.test(statement.summary)) {
+    report(
+      "blocks-writers",
+      `${statement.summary} stops writers of ${blocking.table} while it builds; use CONCURRENTLY`,
+    );
+  } else if (blocking && statement.rewrite === "yes") {
+    report("table-rewrite", `${statement.summary} writes all rows of ${blocking.table} again while nobody can use it`);
+  } else if (blocking && statement.scan) {
+    report(
+      "scan-under-lock",
+      `${statement.summary} reads all rows of ${blocking.table} while nobody can use it; add NOT VALID, validate in a later file`,
+    );
+  } else if (blocking && statement.rewrite === "maybe") {
+    report("table-rewrite", `${statement.summary} may write all rows of ${blocking.table} again`, "warning");
+  }
+  if (blocking && file.statements.some((other) => other !== statement && takesTime(other))) {
+    report(
+      "lock-held-while-working",
+      `the lock on ${blocking.table} would be held while other statements work on rows; split the file`,
+    );
+  }
+  if (/^(?:update|delete)\b/i.test(statement.sql) && !/\bwhere\b/i.test(statement.sql)) {
+    report(
+      "unfiltered-change",
+      `${statement.summary} changes every row in one transaction; do it in batches, outside migrations`,
+    );
+  }
+}
+
+function takesTime(statement: Statement): boolean {
+  return statement.scan || statement.rewrite === "yes" || statement.locks.some((lock) => lock.mode === "ROW EXCLUSIVE");
+}
+
+function lintRights(statement: Statement, report: Report): void {
+  for (const check of statement.ensures) {
+    if (check.kind === "view" && !check.securityInvoker) {
+      report(
+        "view-security-invoker",
+        `${check.view} would show every row to whoever may read it; add WITH (security_invoker = true), also when replacing`,
+      );
+    }
+    if (check.kind === "function" && check.securityDefiner && !/\bset\s+search_path\b/i.test(statement.sql)) {
+      report("definer-search-path", `${check.function} runs with its owner's rights; add SET search_path = ''`);
+    }
+  }
+}
+
+/** PostgREST serves the schema public to anyone with the anon key. */
+function lintRowSecurity(file: MigrationFile, created: ReadonlySet<string>): LintFinding[] {
+  const guarded = new Set(
+    file.statements.flatMap((s) => s.ensures.flatMap((c) => (c.kind === "rowSecurity" ? [c.table] : []))),
+  );
+  return [...created]
+    .filter((table) => table.startsWith("public.") && !guarded.has(table))
+    .map((table) => ({
+      rule: "public-row-security",
+      severity: "error",
+      message: `${file.file}: ${table} is reachable with the anon key; add ALTER TABLE … ENABLE ROW LEVEL SECURITY`,
+    }));
+}
