@@ -11,7 +11,7 @@ export const AWS_REGION = "us-east-1";
 export const AWS_ACCOUNT_ID = "123456789012";
 
 export interface EmulatorsOptions {
-  /** Folder of the Python virtual environment that has moto_server and ministack in its bin/. */
+  /** Folder of the Python virtual environment with moto and ministack. They are started as modules: scripts in bin/ name the folder the environment was made in. */
   readonly venv: string;
   /** Logs go to its logs/, temporary files to its tmp/. */
   readonly runFolder: string;
@@ -48,7 +48,7 @@ export class Emulators extends EventEmitter<EmulatorsEvents> {
     const { runFolder } = this.#options;
     mkdirSync(join(runFolder, "tmp"), { recursive: true });
     const [motoPort, ministackPort] = [await freePort(), await freePort()];
-    const moto = this.#launch("moto", "moto_server", ["-H", "127.0.0.1", "-p", String(motoPort)], {
+    const moto = this.#launch("moto", "moto.server", ["-H", "127.0.0.1", "-p", String(motoPort)], {
       MOTO_IAM_LOAD_MANAGED_POLICIES: "true",
     });
     const ministack = this.#launch("ministack", "ministack", [], this.#ministackEnv(ministackPort));
@@ -78,9 +78,9 @@ export class Emulators extends EventEmitter<EmulatorsEvents> {
     this.#upstreams = undefined;
   }
 
-  #launch(name: string, program: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+  #launch(name: string, module: string, args: readonly string[], env: Readonly<Record<string, string>>) {
     const { venv, runFolder } = this.#options;
-    const command = join(venv, "bin", program);
+    const command = join(venv, "bin", "python");
     if (!existsSync(command)) {
       throw new Error(
         `${command} is missing: the Python environment of the AWS emulators is not installed, run \`make\``,
@@ -89,7 +89,7 @@ export class Emulators extends EventEmitter<EmulatorsEvents> {
     const child = new ManagedProcess({
       name,
       command,
-      args,
+      args: ["-m", module, ...args],
       env: { ...this.#baseEnv(), ...env },
       cwd: runFolder,
       logFile: join(runFolder, "logs", `${name}.log`),

@@ -1,4 +1,4 @@
-import { LoadGenerator, type SentMessage } from "../ghl/load";
+import { LoadGenerator, type LoadTotals, type SentMessage } from "../ghl/load";
 import type { OutgoingMessage, SendOutcome } from "../ghl/workflow";
 import type { Sample } from "../report/model";
 
@@ -43,6 +43,11 @@ export class Traffic {
 
   setRate(rate: number): void {
     this.#steady.setRate(rate);
+  }
+
+  /** Sums over the steady messages sent at `fromMs` (real time, ms since the epoch) or later. */
+  totals(fromMs: number): LoadTotals {
+    return this.#steady.totals(fromMs);
   }
 
   /** Exactly `count` messages, by 100 senders as fast as they are answered; the steady ones pause meanwhile. */

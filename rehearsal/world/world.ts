@@ -93,7 +93,7 @@ export class World {
       `${NODE_HOST}:443:127.0.0.1:${ports.existingNode}`,
     ].join(",");
     const ghl = await this.#startGhl();
-    const [postgres, { aws, apps }] = await Promise.all([this.#startPostgres(), this.#startAws(ports)]);
+    const [postgres, { aws, apps }] = await bothOrNeither(this.#startPostgres(), this.#startAws(ports));
     signal.throwIfAborted();
     const environment = sharedEnvironment(postgres.appUrl, ghl.token, ghl.locationId);
     await this.#startExistingNode(aws, apps, ports, environment);
@@ -261,4 +261,10 @@ export class World {
     if (this.#stopping) return;
     this.#options.onBroken(new RehearsalError(`${what} died in mid-run; the rehearsal can't go on.\n${message}`));
   }
+}
+
+/** Waits for both, also when one fails: what the other one started has to be known before everything is ended. */
+async function bothOrNeither<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return [await a, await b];
 }

@@ -1,0 +1,45 @@
+import { relative } from "node:path";
+import type { RehearsalReport, ReportDetails } from "./report/model";
+import { hoursMinutes } from "./report/scale";
+import type { WrittenReport } from "./report/write";
+import { type Terminal, table } from "./run/terminal";
+
+/** The last screen: one line a phase, the totals, what failed, and where the report lies. */
+export function printSummary(
+  terminal: Terminal,
+  report: RehearsalReport,
+  details: ReportDetails,
+  written: WrittenReport,
+): void {
+  terminal.heading("Summary");
+  const rows = report.phases.map((p) => [
+    p.phase,
+    `${p.declaredShare} %`,
+    p.observedShare === null ? "–" : `${p.observedShare.toFixed(1)} %`,
+    String(p.requests),
+    String(p.lost),
+    `${p.upSeconds.toFixed(1)} s`,
+  ]);
+  for (const line of table(["phase", "share declared", "measured", "messages", "lost", "up took"], rows))
+    terminal.line(line);
+  const { sent, accepted, completed, lost } = report.messages;
+  terminal.line("");
+  terminal.line(`messages: ${sent} sent, ${accepted} accepted, ${completed} completed, ${lost} lost`);
+  if (report.destroy.resourcesLeft !== null) {
+    const yes = (value: boolean | null) => (value ? "yes" : "NO");
+    const { webhookRestored, dataKept, resourcesLeft } = report.destroy;
+    terminal.line(
+      `destroy: webhook restored ${yes(webhookRestored)}, data kept ${yes(dataKept)}, resources left ${resourcesLeft}`,
+    );
+  }
+  terminal.line(
+    `clocks: ${report.durationSeconds.toFixed(0)} s real time; ${hoursMinutes(report.durationSeconds * report.clockFactor)} in the rehearsal's own time (${report.clockFactor}:1)`,
+  );
+  for (const failure of details.failures) terminal.line(terminal.paint(`✗ ${failure}`, "bad"));
+  terminal.line(`report: ${relative(process.cwd(), written.html)}`);
+  terminal.line(
+    details.ok
+      ? terminal.paint("PASSED", "good")
+      : terminal.paint(`FAILED: ${details.failures.length} expectation(s) not met`, "bad"),
+  );
+}
