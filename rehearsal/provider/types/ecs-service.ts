@@ -164,15 +164,16 @@ function liveNetwork(service: AwsService): Json | undefined {
   };
 }
 
-function liveDeployment(service: AwsService): { [key: string]: Json | undefined } {
+function liveDeployment(service: AwsService, known: Bag): { [key: string]: Json | undefined } {
   const configuration = service.deploymentConfiguration;
   const [breaker, alarms] = [configuration?.deploymentCircuitBreaker, configuration?.alarms];
   return {
     deploymentMaximumPercent: configuration?.maximumPercent ?? 200,
     deploymentMinimumHealthyPercent: configuration?.minimumHealthyPercent ?? 100,
+    // AWS always answers with it; moto alone forgets it.
     deploymentCircuitBreaker: breaker
       ? { enable: breaker.enable ?? false, rollback: breaker.rollback ?? false }
-      : undefined,
+      : known.json("deploymentCircuitBreaker"),
     alarms: alarms?.enable
       ? { alarmNames: alarms.alarmNames ?? [], enable: true, rollback: alarms.rollback ?? false }
       : undefined,
@@ -214,10 +215,11 @@ const Service: ResourceType = {
         defined({ capacityProvider: one.capacityProvider, weight: one.weight, base: one.base }),
       ),
       availabilityZoneRebalancing: service.availabilityZoneRebalancing,
-      ...liveDeployment(service),
+      ...liveDeployment(service, known),
       enableEcsManagedTags: service.enableECSManagedTags,
       enableExecuteCommand: service.enableExecuteCommand,
-      healthCheckGracePeriodSeconds: service.healthCheckGracePeriodSeconds,
+      healthCheckGracePeriodSeconds:
+        service.healthCheckGracePeriodSeconds ?? known.num("healthCheckGracePeriodSeconds"),
       propagateTags: service.propagateTags,
       networkConfiguration: liveNetwork(service),
       loadBalancers: (service.loadBalancers ?? []).map((one) =>
