@@ -55,8 +55,8 @@ check_node() {
 python=${PYTHON:-python3}
 check_python() {
   found=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null) || found=
-  if ! at_least 3.10 "$found"; then
-    lacks "python3 3.10 or newer (found: ${found:-none})" "the AWS emulators and the LangGraph service of the rehearsal" \
+  if ! at_least 3.11 "$found"; then
+    lacks "python3 3.11 or newer (found: ${found:-none})" "the AWS emulators and the LangGraph service of the rehearsal" \
       "apt-get install python3 python3-venv" "brew install python"
   elif ! "$python" -c 'import venv, ensurepip' >/dev/null 2>&1; then
     lacks "python3's venv module ($python has none)" "the Python environments of emulators and LangGraph service" \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # `make lock`: writes requirements.lock beside each requirements.in: exact versions with hashes, for all platforms and
-# for Python 3.10 or newer. Versions already locked are kept where they still fit; UPGRADE=1 takes the newest.
+# for Python 3.11 or newer. Versions already locked are kept where they still fit; UPGRADE=1 takes the newest.
 set -eu
 cd "${0%/*}/../.."
 folder=$(mktemp -d)
@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 for requirements in tools/python/emulators rehearsal/apps/python; do
   (
     cd "$requirements"
-    "$folder/venv/bin/uv" pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-emit-index-url \
+    "$folder/venv/bin/uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
       --custom-compile-command 'make lock' ${UPGRADE:+--upgrade} requirements.in -o requirements.lock
   )
   echo "wrote $requirements/requirements.lock"
