@@ -71,9 +71,14 @@ export class App {
       logFile,
     );
     bench.apps.push(app);
-    await waitFor(async () => app.process.running && (await app.health()) === 200, {
+    const ended = new AbortController();
+    void app.process.exit.then(({ code }) =>
+      ended.abort(new Error(`${engine} ended with ${code}\n${app.process.tail()}`)),
+    );
+    await waitFor(async () => (await app.health()) === 200, {
       what: `${engine} to be healthy; its log: ${logFile}`,
       deadlineMs: 20_000,
+      signal: ended.signal,
     });
     return app;
   }

@@ -1,16 +1,26 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../support/wait";
-import { appPython, Bench, message, SECRET } from "../testkit";
+import { type App, appPython, Bench, message, SECRET } from "../testkit";
+
+/** Like the migration that brings de-duplication for both engines; one message is known to it already. */
+const RECEIPTS = `CREATE TABLE public.webhook_receipts (key text PRIMARY KEY, engine text NOT NULL);
+   CREATE FUNCTION public.claim_receipt(key text, engine text) RETURNS boolean LANGUAGE sql SECURITY DEFINER AS
+     $$ WITH new AS (INSERT INTO public.webhook_receipts VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1)
+        SELECT EXISTS (SELECT FROM new) $$;
+   GRANT EXECUTE ON FUNCTION public.claim_receipt TO anon;
+   INSERT INTO public.webhook_receipts VALUES ('receipt-known', 'node');`;
 
 let bench: Bench;
+let app: App;
 beforeAll(async () => {
   bench = await Bench.start();
+  await bench.postgres.query(bench.postgres.url, RECEIPTS);
+  app = await bench.start("python", { WEBHOOK_SECRET: "next", WEBHOOK_SECRET_PREVIOUS: SECRET });
 });
 afterAll(() => bench?.stop());
-afterEach(() => bench?.stopApps());
 
 it("passes its own unit tests (python -m unittest)", async () => {
   const run = promisify(execFile);
@@ -23,7 +33,6 @@ it("passes its own unit tests (python -m unittest)", async () => {
 
 describe("x-webhook-secret", () => {
   it("is required, of probes too, and both secrets hold during a rotation", async () => {
-    const app = await bench.start("python", { WEBHOOK_SECRET: "next", WEBHOOK_SECRET_PREVIOUS: SECRET });
     const status = async (secret: string | null, headers: Record<string, string> = {}) =>
       (await app.send(message(`s-${secret}`), { secret, headers })).status;
     expect(await status("next")).toBe(200);
@@ -36,15 +45,15 @@ describe("x-webhook-secret", () => {
   });
 
   it("is refused once the rotation is over", async () => {
-    const app = await bench.start("python", { WEBHOOK_SECRET: "next" });
-    expect((await app.send(message("old"), { secret: SECRET })).status).toBe(401);
+    const later = await bench.start("python", { WEBHOOK_SECRET: "next" });
+    expect((await later.send(message("old"), { secret: SECRET })).status).toBe(401);
     expect(await bench.rows("old")).toEqual([]);
+    await later.process.stop();
   });
 });
 
 describe("accepting", () => {
   it("takes a message without an id once a minute, by contact and text", async () => {
-    const app = await bench.start("python");
     const anonymous = { contactId: "anon", body: "price?" };
     const sent = await Promise.all([
       app.send(anonymous),
@@ -60,35 +69,26 @@ describe("accepting", () => {
 
   it("asks claim_receipt() once that migration is there, in the same transaction as the row", async () => {
     const { postgres } = bench;
-    await postgres.query(
-      postgres.url,
-      `CREATE TABLE public.webhook_receipts (key text PRIMARY KEY, engine text NOT NULL);
-       CREATE FUNCTION public.claim_receipt(key text, engine text) RETURNS boolean LANGUAGE sql SECURITY DEFINER AS
-         $$ WITH new AS (INSERT INTO public.webhook_receipts VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1)
-            SELECT EXISTS (SELECT FROM new) $$;
-       GRANT EXECUTE ON FUNCTION public.claim_receipt TO anon;
-       INSERT INTO public.webhook_receipts VALUES ('receipt-known', 'node');`,
-    );
-    const app = await bench.start("python");
     expect((await app.send(message("receipt-new"))).body).toMatchObject({ duplicate: false });
     expect((await app.send(message("receipt-known"))).body).toMatchObject({ duplicate: true });
     expect((await bench.completed("receipt-", 1))[0]?.key).toBe("receipt-new");
-    const receipts = await postgres.query(postgres.adminUrl, "SELECT key, engine FROM webhook_receipts ORDER BY key");
+    const receipts = await postgres.query(
+      postgres.adminUrl,
+      "SELECT key, engine FROM webhook_receipts WHERE key LIKE 'receipt-%' ORDER BY key",
+    );
     expect(receipts).toEqual([
       { key: "receipt-known", engine: "node" },
       { key: "receipt-new", engine: "python" },
     ]);
-    await postgres.query(postgres.url, "DROP FUNCTION public.claim_receipt; DROP TABLE public.webhook_receipts");
   });
 
   it("answers 503 and stores nothing while it can't write, and fails the probe", async () => {
-    const app = await bench.start("python");
     await bench.postgres.query(bench.postgres.url, "ALTER TABLE message_queue RENAME COLUMN langgraph_run_id TO gone");
     try {
       expect(await app.send(message("unstored"))).toMatchObject({ status: 503, servedBy: "python" });
       expect((await app.send(message("x"), { headers: { "x-cutover-synthetic": "p" } })).status).toBe(503);
-      expect(app.events("message_processed")).toEqual([
-        expect.objectContaining({ outcome: "failed", synthetic: true }),
+      expect(app.events("message_processed").filter((event) => event.synthetic)).toEqual([
+        expect.objectContaining({ outcome: "failed", messageId: "p" }),
       ]);
     } finally {
       await bench.postgres.query(
@@ -102,7 +102,6 @@ describe("accepting", () => {
 
 describe("conversations", () => {
   it("stay with their agent: the thread of a contact remembers", async () => {
-    const app = await bench.start("python");
     await app.send(message("talk-1", "What is the price?", "talker"));
     await bench.completed("talk-", 1);
     await app.send(message("talk-2", "yes please", "talker"));
@@ -123,30 +122,26 @@ it("gives up a message that kills its task again and again, instead of trying fo
                                 langgraph_thread_id, created_at, updated_at)
      VALUES ('l', 'c', 'poison', 'x', 'processing', 4, 't', now() - interval '1 hour', now() - interval '1 hour')`,
   );
-  const app = await bench.start("python");
   await waitFor(async () => (await bench.rows("poison"))[0]?.status === "failed", {
     what: "the message to be given up",
     deadlineMs: 5000,
   });
-  const event = await waitFor(() => app.events("message_processed")[0], { what: "its event", deadlineMs: 3000 });
-  expect(event).toMatchObject({ messageId: "poison", outcome: "failed" });
+  await waitFor(() => app.events("message_processed").some((e) => e.messageId === "poison" && e.outcome === "failed"), {
+    what: "its event",
+    deadlineMs: 3000,
+  });
 });
 
 it("accepts and completes 60 messages a second", async () => {
-  const app = await bench.start("python");
   const count = 300;
   const began = performance.now();
-  const sent = await Promise.all(
-    Array.from({ length: count }, async (_, n) => {
-      await waitFor(() => performance.now() - began >= (n * 1000) / 60, {
-        what: "its turn",
-        deadlineMs: 20_000,
-        everyMs: 10,
-      });
-      return app.send(message(`rate-${n}`, "book", `rate-contact-${n % 20}`));
-    }),
-  );
-  expect(sent.filter((one) => one.status !== 200)).toEqual([]);
+  const sent: ReturnType<App["send"]>[] = [];
+  for (let n = 0; n < count; n++) {
+    const due = () => performance.now() - began >= (n * 1000) / 60;
+    await waitFor(due, { what: "its turn", deadlineMs: 20_000, everyMs: 5 });
+    sent.push(app.send(message(`rate-${n}`, "book", `rate-contact-${n % 20}`)));
+  }
+  expect((await Promise.all(sent)).filter((one) => one.status !== 200)).toEqual([]);
   await bench.completed("rate-", count, 2000);
 });
 

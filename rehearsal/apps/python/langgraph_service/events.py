@@ -1,6 +1,7 @@
 """Structured log events on standard output, one JSON object a line (docs/app-contract.md, "Log events")."""
 
 import json
+import logging
 import sys
 from typing import Literal
 
@@ -40,3 +41,16 @@ class Events:
         self, message_id: str, outcome: Literal["booked", "declined", "failed"], synthetic: bool
     ) -> None:
         self.write("appointment_booking", messageId=message_id, outcome=outcome, synthetic=synthetic)
+
+
+class LogEvents(logging.Handler):
+    """Packages' own log records (uvicorn, psycopg) as events, so that every line stays JSON."""
+
+    def __init__(self, events: Events) -> None:
+        super().__init__(logging.WARNING)
+        self._events = events
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else None
+        message = record.getMessage().splitlines()[0][:300]
+        self._events.write("log", level=record.levelname, logger=record.name, message=message, error=error)

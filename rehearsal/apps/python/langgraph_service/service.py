@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import time
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from .events import Events
+from .events import Events, LogEvents
 from .faults import Faults
 from .settings import Settings
 from .store import Store
@@ -33,6 +34,7 @@ class _Server(uvicorn.Server):
 async def serve(settings: Settings) -> int:
     """Runs until SIGTERM or SIGINT; 0 after an orderly end, 1 when it could not start."""
     events = Events(settings.clock)
+    logging.basicConfig(level=logging.WARNING, handlers=[LogEvents(events)])
     faults = Faults(settings.fault_file)
     store = Store(settings)
     web = Web(settings, store, events, faults)

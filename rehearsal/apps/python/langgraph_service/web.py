@@ -153,8 +153,8 @@ def _signed(handler: Handler) -> Handler:
     async def signed(request: Request) -> Response:
         try:
             return await handler(request)
-        except asyncio.CancelledError:
-            raise
+        except asyncio.CancelledError:  # the stop's deadline: the sender should hear it
+            return _answer(503, {"error": "stopping"})
         except Exception as error:  # the answer must still say who gave it
             return _answer(500, {"error": type(error).__name__})
 
