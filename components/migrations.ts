@@ -1,0 +1,30 @@
+import * as pulumi from "@pulumi/pulumi";
+import { migrationFiles, SupabaseMigrations } from "../providers/migrations";
+
+export interface MigrationsArgs {
+  /** Whether `contract` migrations, which remove what Node needs, may run. */
+  readonly contract: boolean;
+}
+
+export interface MigrationSummary {
+  /** Files that are in force, oldest first. */
+  readonly applied: string[];
+  /** How many of them the last update that had something to do applied. */
+  readonly appliedNow: number;
+}
+
+/** The files of `migrations/` applied to the Supabase project, before anything that needs them starts. */
+export class Migrations extends pulumi.ComponentResource {
+  readonly summary: pulumi.Output<MigrationSummary>;
+
+  constructor(name: string, args: MigrationsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("cutover:index:Migrations", name, { contract: args.contract }, opts);
+    const { applied, appliedNow } = new SupabaseMigrations(
+      `${name}-supabase`,
+      { files: migrationFiles(), phaseAllowsContract: args.contract },
+      { parent: this },
+    );
+    this.summary = pulumi.all([applied, appliedNow]).apply(([files, now]) => ({ applied: files, appliedNow: now }));
+    this.registerOutputs({ summary: this.summary });
+  }
+}
