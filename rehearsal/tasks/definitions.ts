@@ -40,7 +40,7 @@ export interface RolloutSettings {
   readonly maximumPercent: number;
   readonly circuitBreaker: boolean;
   readonly rollback: boolean;
-  /** Rehearsal seconds after a task's start in which failing health checks don't stop it. */
+  /** Seconds after a task's start in which failing health checks don't stop it; real ones, because it covers a process's start. */
   readonly graceSeconds: number;
 }
 

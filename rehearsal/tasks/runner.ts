@@ -214,7 +214,6 @@ export class TaskRunner extends EventEmitter<TaskRunnerEvents> implements EcsRea
     const controller = new ServiceController(definition, {
       context: this.#context(),
       targetHealth: (arn, target) => this.#options.balancer.targetHealth(arn, target),
-      realMs: (rehearsalSeconds) => this.#options.clock.realSpan(rehearsalSeconds * 1000),
       progress: (line) => this.emit("progress", line),
       rollBack: async ({ clusterArn, name }, taskDefinition) => {
         await this.#ecs.send(new UpdateServiceCommand({ cluster: clusterArn, service: name, taskDefinition }));

@@ -25,8 +25,6 @@ export interface ServiceEvent {
 export interface ServiceControllerOptions {
   readonly context: TaskContext;
   readonly targetHealth: (targetGroupArn: string, target: { id: string; port: number }) => TargetHealth;
-  /** Real ms of a span of rehearsal seconds. */
-  readonly realMs: (rehearsalSeconds: number) => number;
   readonly progress: (line: string) => void;
   /** Writes the task definition of the last completed deployment back into the service. */
   readonly rollBack: (service: ServiceDefinition, taskDefinition: string) => Promise<void>;
@@ -128,7 +126,7 @@ export class ServiceController {
 
   /** ECS replaces tasks that the load balancer calls unhealthy, once their grace period is over. */
   #stopUnhealthy(): void {
-    const graceMs = this.#options.realMs(this.#definition.rollout.graceSeconds);
+    const graceMs = this.#definition.rollout.graceSeconds * 1000;
     for (const task of this.live) {
       if (task.status !== "RUNNING" || task.desiredStatus !== "RUNNING") continue;
       if (Date.now() - (task.startedAt ?? 0) < graceMs) continue;
