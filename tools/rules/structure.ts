@@ -109,9 +109,11 @@ function valueImport(statement: ts.Statement): string | undefined {
   return undefined;
 }
 
-/** The argument of `require("…")`, also behind `as` and property access. */
+/** The argument of `require("…")`, also behind `as`, brackets and property access. */
 function requiredModule(node: ts.Expression): string | undefined {
-  if (ts.isAsExpression(node) || ts.isPropertyAccessExpression(node)) return requiredModule(node.expression);
+  if (ts.isAsExpression(node) || ts.isPropertyAccessExpression(node) || ts.isParenthesizedExpression(node)) {
+    return requiredModule(node.expression);
+  }
   if (!ts.isCallExpression(node) || node.expression.getText() !== "require") return undefined;
   const [argument] = node.arguments;
   return argument && ts.isStringLiteral(argument) ? argument.text : undefined;

@@ -42,7 +42,7 @@ export function run(command, args, { cwd, env, log, onText, deadlineMs = 30 * 60
     let why = "";
     let output = "";
     const timer = setTimeout(() => {
-      why = `took longer than ${Math.round(deadlineMs / 1000)} s`;
+      why = `took longer than ${deadlineMs / 1000} s`;
       signalGroup(child, "SIGKILL");
     }, deadlineMs);
     for (const stream of [child.stdout, child.stderr]) {

@@ -121,8 +121,11 @@ async function buildFromModules(root, bin, { env, log, report }) {
     const output = join(bin, module.output);
     let downloaded = 0;
     let compiled = 0;
+    let unfinished = "";
     const count = (text) => {
-      for (const line of text.split("\n")) {
+      const lines = (unfinished + text).split("\n");
+      unfinished = lines.pop() ?? "";
+      for (const line of lines) {
         if (line.startsWith("go: downloading")) downloaded++;
         else if (/^[a-z0-9][^ ]*$/i.test(line)) compiled++;
       }

@@ -1,0 +1,1 @@
+export function installedMatchesLock(root: string): boolean;
