@@ -1,10 +1,11 @@
+import { nextLockMove } from "@cutover/domain/migrations/lock-attempt";
 import { blocksWriters } from "@cutover/domain/migrations/locks";
 import type { PlanStep } from "@cutover/domain/migrations/plan";
 import type { Client } from "pg";
 import { type Blocker, describeBlockers, findBlockers } from "./blockers";
 import { historySql } from "./history";
 import { DatabaseError } from "./target";
-import { AUTOVACUUM_ATTEMPT_MS, pause, type Timing } from "./timing";
+import { pause, type Timing } from "./timing";
 
 export interface ApplyContext {
   readonly client: Client;
@@ -28,53 +29,48 @@ const RETRIABLE = ["55P03", "40P01"];
  */
 export async function applyTx(step: PlanStep, context: ApplyContext): Promise<void> {
   const { client, timing } = context;
-  const locks = step.statements.flatMap((statement) => statement.locks);
-  const blocking = locks.filter((lock) => blocksWriters(lock.mode));
-  const statementMs = blocking.length > 0 ? timing.lockedStatementMs : timing.statementMs;
+  const blocking = step.statements.flatMap((s) => s.locks).filter((lock) => blocksWriters(lock.mode));
+  const script = scriptOf(step, context, blocking.length > 0 ? timing.lockedStatementMs : timing.statementMs);
   const started = Date.now();
-  const script = [
-    `SET LOCAL statement_timeout = ${statementMs}`,
-    ...step.statements.map((statement) => statement.sql),
-    historySql(client, {
-      file: step.file,
-      status: "applied",
-      statements: step.statements.length,
-      runnerVersion: context.runnerVersion,
-    }),
-    "COMMIT",
-  ].join("\n;\n");
   let announced = false;
-  for (let attempt = 0; ; ) {
-    const waited = Date.now() - started;
-    const old = (await findBlockers(client, blocking)).filter((b) => (b.ageMs ?? 0) > timing.patienceMs);
-    if (old.length > 0 && waited < timing.lockDeadlineMs && !worthForcing(old, waited, timing)) {
-      if (!announced) context.log(`${step.file.file}: waits, without stopping anyone, for ${describeBlockers(old)}`);
+  for (let attempts = 0; ; ) {
+    const blockers = await findBlockers(client, blocking);
+    const waitedMs = Date.now() - started;
+    const move = nextLockMove({ waitedMs, attempts, blockers }, timing);
+    if (move.do === "give up") throw lockError(step, blockers, waitedMs);
+    if (move.do === "wait") {
+      if (!announced)
+        context.log(`${step.file.file} waits, without stopping anyone, for ${describeBlockers(blockers)}`);
       announced = true;
       await pause(250);
       continue;
     }
-    const lockMs = old.some((b) => b.autovacuum)
-      ? AUTOVACUUM_ATTEMPT_MS
-      : (timing.lockAttemptsMs[Math.min(attempt, timing.lockAttemptsMs.length - 1)] ?? 100);
-    if (old.length > 0 && waited >= timing.lockDeadlineMs) throw lockError(step, old, waited);
-    try {
-      await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; ${script}`);
-      return;
-    } catch (error) {
-      await client.query("ROLLBACK").catch(() => {});
-      if (!RETRIABLE.includes((error as { code?: string }).code ?? "")) throw error;
-      if (Date.now() - started >= timing.lockDeadlineMs) {
-        throw lockError(step, await findBlockers(client, blocking), Date.now() - started);
-      }
-    }
-    attempt += 1;
-    await pause(lockMs * (2 + 2 * Math.random())); // whoever queued behind us goes first
+    if (await attempt(client, script, move.lockMs)) return;
+    attempts += 1;
+    await pause(move.lockMs * (2 + 2 * Math.random())); // whoever queued behind us goes first
   }
 }
 
-/** Only an autovacuum is left in the way, and waiting has had its chance. */
-function worthForcing(old: readonly Blocker[], waitedMs: number, timing: Timing): boolean {
-  return old.every((blocker) => blocker.autovacuum) && waitedMs > timing.lockDeadlineMs / 2;
+function scriptOf(step: PlanStep, context: ApplyContext, statementMs: number): string {
+  const { client, runnerVersion } = context;
+  const statements = step.statements.map((statement) => statement.sql);
+  const entry = { file: step.file, status: "applied", statements: statements.length, runnerVersion } as const;
+  // A statement may end in a comment, hence the semicolons on lines of their own.
+  return [`SET LOCAL statement_timeout = ${statementMs}`, ...statements, historySql(client, entry), "COMMIT"].join(
+    "\n;\n",
+  );
+}
+
+/** @returns false when the lock could not be had in time; nothing is done then. Any other error is thrown. */
+async function attempt(client: Client, script: string, lockMs: number): Promise<boolean> {
+  try {
+    await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockMs}; ${script}`);
+    return true;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    if (RETRIABLE.includes((error as { code?: string }).code ?? "")) return false;
+    throw error;
+  }
 }
 
 function lockError(step: PlanStep, blockers: readonly Blocker[], waitedMs: number): TableLockError {

@@ -27,7 +27,6 @@ interface RawCatalog {
   functions: { name: string; definer: boolean; path: boolean }[] | null;
   policies: { table: string; names: string[] }[] | null;
   roles: string[];
-  history: boolean | null;
 }
 
 /** Reads the system catalog only: no lock on any table, so it never waits behind one and nobody waits behind it. */
@@ -51,13 +50,12 @@ const CATALOG = `
       FROM pg_proc p JOIN space s ON s.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')),
     'policies', (SELECT json_agg(json_build_object('table', name, 'names', names)) FROM (
       SELECT r.name, json_agg(p.polname) AS names FROM pg_policy p JOIN relation r ON r.oid = p.polrelid GROUP BY r.name) t),
-    'roles', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname !~ '^pg_'),
-    'history', CASE WHEN to_regclass('${HISTORY_TABLE}') IS NOT NULL THEN
-      has_schema_privilege('${OPS_SCHEMA}', 'USAGE') AND has_table_privilege(to_regclass('${HISTORY_TABLE}'), 'SELECT') END
+    'roles', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname !~ '^pg_')
   ) AS catalog`;
 
 /**
- * Reads what the planner needs, in at most two queries.
+ * Reads what the planner needs. The history comes first: what another run applies in between then looks pending but
+ * present, which is harmless; the other way round it would look applied but missing.
  * @throws DatabaseError when the history exists but this role may not read it
  */
 export async function readState(
@@ -65,18 +63,32 @@ export async function readState(
   files: readonly MigrationFile[],
   parse: SqlParser,
 ): Promise<DatabaseState> {
-  const result = await client.query<{ catalog: RawCatalog }>(CATALOG, [schemasOf(files)]);
-  const raw = result.rows[0]?.catalog;
-  if (!raw) throw new DatabaseError("The database's catalog could not be read.");
-  if (raw.history === false) {
+  const history = await readHistory(client);
+  const catalog = await readCatalog(client, files, parse);
+  return { catalog, history: history ?? [], hasHistory: history !== undefined };
+}
+
+/** The history's rows; undefined when there is no history yet. */
+async function readHistory(client: Client): Promise<HistoryRow[] | undefined> {
+  try {
+    const rows = await client.query<HistoryRow>(`SELECT version, name, checksum, mode, status FROM ${HISTORY_TABLE}`);
+    return rows.rows;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code === "42P01" || code === "3F000") return undefined;
+    if (code !== "42501") throw error;
     throw new DatabaseError(
       `This role may not read ${HISTORY_TABLE}. Make it a member of langgraph_ops_reader (GRANT langgraph_ops_reader TO …).`,
     );
   }
-  const catalog = shapeCatalog(raw, parse);
-  if (raw.history === null) return { catalog, history: [], hasHistory: false };
-  const rows = await client.query<HistoryRow>(`SELECT version, name, checksum, mode, status FROM ${HISTORY_TABLE}`);
-  return { catalog, history: rows.rows, hasHistory: true };
+}
+
+/** The catalog as far as `files` speak of it, in one query. */
+export async function readCatalog(client: Client, files: readonly MigrationFile[], parse: SqlParser): Promise<Catalog> {
+  const result = await client.query<{ catalog: RawCatalog }>(CATALOG, [schemasOf(files)]);
+  const raw = result.rows[0]?.catalog;
+  if (!raw) throw new DatabaseError("The database's catalog could not be read.");
+  return shapeCatalog(raw, parse);
 }
 
 /** Only the schemas that migrations speak of: a project has a dozen others that are not ours to judge. */

@@ -15,8 +15,10 @@ export interface ConnectOptions {
   readonly applicationName: string;
   /** Whether several statements must meet the same server session; a transaction pooler is refused then. */
   readonly needsSession: boolean;
-  /** Default 15 000 ms. */
+  /** For the connection itself; default 15 000 ms. */
   readonly timeoutMs?: number;
+  /** For each query, watched by us and not by the server; default none. */
+  readonly queryTimeoutMs?: number;
 }
 
 /**
@@ -52,6 +54,7 @@ export function clientConfig(target: Target, settings: DatabaseSettings, options
     application_name: options.applicationName,
     connectionTimeoutMillis: options.timeoutMs ?? 15_000,
     keepAlive: true,
+    ...(options.queryTimeoutMs ? { query_timeout: options.queryTimeoutMs } : {}),
     ssl: loopback ? false : { rejectUnauthorized: true, ...(ca ? { ca } : {}) },
   };
 }

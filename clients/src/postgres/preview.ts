@@ -22,20 +22,20 @@ export interface Preview {
 }
 
 /**
- * What an up would do: the runner's own planner on what the database is now. Reads in a read-only transaction, so any
- * pooler will do.
+ * What an up would do: the runner's own planner on what the database is now. Two SELECTs and no setting, so any pooler
+ * will do, and any role that may read.
  * @throws DatabaseError when the database can't be reached or read
  */
 export async function previewMigrations(options: PreviewOptions): Promise<Preview> {
   const { database, files, allowContract } = options;
-  const client = await connect(database, { applicationName: "cutover-preview", needsSession: false });
+  const client = await connect(database, {
+    applicationName: "cutover-preview",
+    needsSession: false,
+    queryTimeoutMs: 20_000,
+  });
   try {
     const parse = await sqlParser();
-    await client.query(
-      "BEGIN TRANSACTION READ ONLY; SET LOCAL statement_timeout = 15000; SET LOCAL lock_timeout = 1000",
-    );
     const state = await readState(client, files, parse);
-    await client.query("ROLLBACK");
     const plan = planMigrations({ ...state, files, allowContract, allowOutOfOrder: options.allowOutOfOrder ?? false });
     return { plan, lines: describePlan(plan, state.catalog) };
   } catch (error) {

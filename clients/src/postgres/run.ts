@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { redactText } from "../http/redact";
 import { applyNoTx } from "./apply-no-tx";
 import { type ApplyContext, applyTx } from "./apply-tx";
-import { type DatabaseState, readState } from "./catalog";
+import { type DatabaseState, readCatalog, readState } from "./catalog";
 import { connect } from "./connect";
 import { createHistory, historySql } from "./history";
 import { sqlParser } from "./parser";
@@ -81,7 +81,7 @@ async function readPlan(
 async function runLocked(client: Client, options: RunOptions, parse: SqlParser): Promise<RunResult> {
   const timing = { ...DEFAULT_TIMING, ...options.timing };
   const log = options.log ?? (() => {});
-  const limits = { lockMs: 5_000, statementMs: timing.statementMs };
+  const limits = { lockMs: timing.lockAttemptsMs.at(-1) ?? 400, statementMs: timing.statementMs };
   await prepareSession(client, limits, options.database);
   const onWait = (holder: string) => log(`waits for another migration run: ${holder}`);
   await takeRunnerLock(client, { deadlineMs: timing.runnerLockMs, onWait }, options.database);
@@ -115,8 +115,7 @@ async function applyStep(
     if (step.action === "adopt") await note("applied");
     else if (file.mode === "tx") await applyTx(step, context);
     else await applyNoTx(step, context);
-    const { catalog } = await readState(client, [file], parse);
-    const unmet = unmetPromises(file, catalog);
+    const unmet = unmetPromises(file, await readCatalog(client, [file], parse));
     if (unmet.length > 0) throw new DatabaseError(`${file.file} ran without an error, but ${unmet.join("; ")}.`);
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
