@@ -159,7 +159,7 @@ export type DestroyDecision =
   | { readonly action: "refuse"; readonly reason: string };
 
 const HOW_TO_LOSE =
-  "To destroy all the same and lose the messages GHL sends here: pulumi config set cutover:destroy lose-traffic";
+  "To destroy all the same and lose the messages GHL sends here: pulumi config set cutover:destroy lose-traffic, then pulumi destroy --run-program";
 
 /** What destroying the resource does to the value (design 5). Only ever touches a value that is still ours. */
 export function decideDestroy(s: DestroySituation): DestroyDecision {

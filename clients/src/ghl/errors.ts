@@ -39,7 +39,11 @@ export class GhlError extends Error {
   }
 }
 
-/** One of the four kinds of request, with the scope it needs (vendor page: docs/oauth/Scopes.md). */
+/** Measured with Pulumi 3.250: docs/decisions/0007-ghl-token-at-destroy.md. */
+export const WHICH_TOKEN =
+  "`pulumi destroy` and `pulumi refresh` use the token of the last `pulumi up`: add --run-program there, or set CUTOVER_GHL_TOKEN.";
+
+/** One of the kinds of request, with the scope it needs (vendor page: docs/oauth/Scopes.md). */
 export type Operation = "list" | "read" | "create" | "update" | "delete";
 
 const SCOPE: Readonly<Record<Operation, string>> = {
@@ -152,7 +156,7 @@ function unauthorised(
   return make(
     "token",
     `${doing}: GHL does not know the token (wrong, expired, rotated or deleted). Make or copy one in ${WHERE}, then: ` +
-      `pulumi config set --secret --path 'cutover:ghl.token' (or set CUTOVER_GHL_TOKEN for one run).`,
+      `pulumi config set --secret --path 'cutover:ghl.token'. ${WHICH_TOKEN}`,
   );
 }
 

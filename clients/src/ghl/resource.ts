@@ -142,6 +142,26 @@ export function diffValue(olds: Bag, news: Bag): { changes: boolean; replaces: s
   return { changes, replaces: [] };
 }
 
+/**
+ * Looks at GHL during a diff and says what somebody changed since the state was written, so that previews show it without
+ * a refresh. Changes nothing about the diff, and a failure to look is no failure of the preview.
+ */
+export async function mentionDrift(context: ResourceContext, olds: Bag): Promise<void> {
+  const before = olds as unknown as GhlValueState;
+  const subject = `GHL custom value "${before.name}"`;
+  try {
+    const seen = await context.client.get(before.valueId);
+    if (seen?.value === before.value || (!seen && before.value === "")) return;
+    const { value: _seen, ...inputs } = declared(olds);
+    const { drift } = stateOf(inputs, seen, before);
+    const what = drift ?? "it holds another value than the state knows";
+    context.say(`${subject}: ${what}. Nothing is changed by that; \`pulumi refresh\` takes it into the state.`);
+  } catch (error) {
+    if (!(error instanceof GhlError)) throw error;
+    context.say(`${subject}: could not look whether somebody changed it: ${error.message}`);
+  }
+}
+
 /** Adopts or makes the value, remembers what was there, and writes if the mode says so. */
 export async function createValue(context: ResourceContext, news: Bag): Promise<{ id: string; outs: GhlValueState }> {
   const inputs = declared(news);

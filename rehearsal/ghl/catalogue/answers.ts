@@ -31,7 +31,7 @@ export const ANSWERS: readonly Scenario[] = [
     mode: "429 with an HTML body",
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
-      ghl.fail({ method: "GET" }, { kind: "status", status: 429, html: true, intervalMs: 20 });
+      ghl.fail({ method: "GET", skip: 1 }, { kind: "status", status: 429, html: true, intervalMs: 20 });
       return lab.up(ours(ghl));
     },
     ok: true,

@@ -35,6 +35,19 @@ export const PEOPLE: readonly Scenario[] = [
     remembers: TODAY,
   },
   {
+    mode: "moved back to Node by hand: an up without a refresh says so and changes nothing",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.editByHand(NAME, TODAY);
+      return lab.up(ours(ghl));
+    },
+    ok: true,
+    reads: /somebody moved GHL back to https:\/\/node\.example\.com\/hook\?….*`pulumi refresh` takes it into the state/,
+    holds: TODAY,
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
     mode: "changed by hand, and a person allows it to be overwritten",
     play: async (lab, ghl) => {
       await moved(lab, ghl);
@@ -66,7 +79,7 @@ export const PEOPLE: readonly Scenario[] = [
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
       const edit = () => ghl.editByHand(NAME, BY_HAND);
-      ghl.fail({ method: "GET", skip: 1 }, { kind: "meanwhile", run: edit });
+      ghl.fail({ method: "GET", skip: 2 }, { kind: "meanwhile", run: edit });
       return lab.up(ours(ghl));
     },
     ok: false,
@@ -95,7 +108,7 @@ export const PEOPLE: readonly Scenario[] = [
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
       const edit = () => ghl.editByHand(NAME, BY_HAND);
-      ghl.fail({ method: "GET", skip: 2 }, { kind: "meanwhile", run: edit });
+      ghl.fail({ method: "GET", skip: 3 }, { kind: "meanwhile", run: edit });
       return lab.up(ours(ghl));
     },
     ok: false,
