@@ -1,23 +1,20 @@
-import { execFile } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../support/wait";
 import { type App, appPython, Bench, message, SECRET } from "../testkit";
 
-/** Like the migration that brings de-duplication for both engines; one message is known to it already. */
-const RECEIPTS = `CREATE TABLE public.webhook_receipts (key text PRIMARY KEY, engine text NOT NULL);
-   CREATE FUNCTION public.claim_receipt(key text, engine text) RETURNS boolean LANGUAGE sql SECURITY DEFINER AS
-     $$ WITH new AS (INSERT INTO public.webhook_receipts VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING 1)
-        SELECT EXISTS (SELECT FROM new) $$;
-   GRANT EXECUTE ON FUNCTION public.claim_receipt TO anon;
-   INSERT INTO public.webhook_receipts VALUES ('receipt-known', 'node');`;
+/** De-duplication for both engines, as `make rehearse` and production have it; one message is known to it already. */
+const RECEIPTS = readFileSync(join(__dirname, "../../../migrations/20261122090500_webhook_receipts.sql"), "utf8");
+const KNOWN = "INSERT INTO public.webhook_receipts (key, engine) VALUES ('receipt-known', 'node')";
 
 let bench: Bench;
 let app: App;
 beforeAll(async () => {
   bench = await Bench.start();
-  await bench.postgres.query(bench.postgres.url, RECEIPTS);
+  await bench.postgres.query(bench.postgres.url, `${RECEIPTS};\n${KNOWN}`);
   app = await bench.start("python", { WEBHOOK_SECRET: "next", WEBHOOK_SECRET_PREVIOUS: SECRET });
 });
 afterAll(() => bench?.stop());
@@ -67,18 +64,18 @@ describe("accepting", () => {
     expect(new Set(keys).size).toBe(keys.length);
   });
 
-  it("asks claim_receipt() once that migration is there, in the same transaction as the row", async () => {
+  it("claims and finishes a receipt with the row, and takes no message that has one already", async () => {
     const { postgres } = bench;
     expect((await app.send(message("receipt-new"))).body).toMatchObject({ duplicate: false });
     expect((await app.send(message("receipt-known"))).body).toMatchObject({ duplicate: true });
     expect((await bench.completed("receipt-", 1))[0]?.key).toBe("receipt-new");
     const receipts = await postgres.query(
       postgres.adminUrl,
-      "SELECT key, engine FROM webhook_receipts WHERE key LIKE 'receipt-%' ORDER BY key",
+      "SELECT key, engine, done_at IS NOT NULL AS done FROM webhook_receipts WHERE key LIKE 'receipt-%' ORDER BY key",
     );
     expect(receipts).toEqual([
-      { key: "receipt-known", engine: "node" },
-      { key: "receipt-new", engine: "python" },
+      { key: "receipt-known", engine: "node", done: false },
+      { key: "receipt-new", engine: "python", done: true },
     ]);
   });
 
@@ -132,21 +129,32 @@ it("gives up a message that kills its task again and again, instead of trying fo
   });
 });
 
-it("accepts and completes 60 messages a second", async () => {
-  const count = 300;
-  const began = performance.now();
-  const sent: ReturnType<App["send"]>[] = [];
-  for (let n = 0; n < count; n++) {
-    const due = () => performance.now() - began >= (n * 1000) / 60;
-    await waitFor(due, { what: "its turn", deadlineMs: 20_000, everyMs: 5 });
-    sent.push(app.send(message(`rate-${n}`, "book", `rate-contact-${n % 20}`)));
+/** Processor time a process has used so far, in seconds. */
+function cpuSeconds(pid: number): number {
+  if (process.platform === "linux") {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / 100; // user and system time in clock ticks
   }
-  expect((await Promise.all(sent)).filter((one) => one.status !== 200)).toEqual([]);
-  await bench.completed("rate-", count, 2000);
+  const time = execFileSync("ps", ["-o", "cputime=", "-p", String(pid)], { encoding: "utf8" }).trim();
+  return time.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
+// Processor time, because a busy machine stretches everything else: 300 messages must not need the 5 s of one core that
+// 60 messages a second would leave them.
+it("accepts and completes 60 messages a second on one core", async () => {
+  const count = 300;
+  const before = cpuSeconds(app.process.pid ?? 0);
+  for (let n = 0; n < count; n += 20) {
+    const batch = Array.from({ length: 20 }, (_, i) => app.send(message(`rate-${n + i}`, "book", `contact-${i}`)));
+    expect((await Promise.all(batch)).filter((one) => one.status !== 200)).toEqual([]);
+  }
+  await bench.completed("rate-", count);
+  expect(cpuSeconds(app.process.pid ?? 0) - before).toBeLessThan(count / 60);
 });
 
-it("locks every package by hash and names no index", async () => {
-  const { readFileSync } = await import("node:fs");
+it("locks every package by hash and names no index", () => {
   const lock = readFileSync(join(__dirname, "requirements.lock"), "utf8");
   expect(lock.match(/^langgraph==\S+/m)?.[0]).toBe("langgraph==1.2.22");
   expect(lock.match(/index-url|https?:\/\//g)).toBeNull();

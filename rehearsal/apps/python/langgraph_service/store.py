@@ -53,8 +53,9 @@ UPDATE message_queue SET status = 'completed', processed_by_agent = %(agent)s, a
        lead_qualified = %(qualified)s, response_text = %(reply)s, error_message = NULL, updated_at = {_STAMP},
        workflow_state = (workflow_state - 'claim') || %(state)s
 WHERE id = %(id)s AND {_CLAIMED}
-RETURNING extract(epoch FROM updated_at - created_at)::float8 * 1000
+RETURNING extract(epoch FROM updated_at - created_at)::float8 * 1000 AS latency_ms, ghl_message_id AS key
 """
+_FINISH_WITH_RECEIPT = f"WITH done AS ({_FINISH}) SELECT latency_ms, public.finish_receipt(key, '{ENGINE}') FROM done"
 
 _GIVE_UP = f"""
 UPDATE message_queue SET retry_count = retry_count + 1, error_message = %(error)s, updated_at = {_STAMP},
@@ -170,7 +171,7 @@ class Store:
         """Marks a message completed; its latency in real ms, or nothing when another task has taken the row over."""
         state = {"step": "done", "agent": result.agent, "turn": result.turn, "booking": result.booking}
         row = await self._one(
-            _FINISH,
+            _FINISH_WITH_RECEIPT if self._receipts else _FINISH,
             id=work.id,
             claim=work.claim,
             agent=result.agent,
@@ -217,7 +218,10 @@ class Store:
         due = time.monotonic() - self._receipts_looked > RECEIPTS_RECHECK
         if self._receipts is None or (not self._receipts and due):
             self._receipts_looked = time.monotonic()
-            cursor = await connection.execute("SELECT to_regprocedure('public.claim_receipt(text,text)') IS NOT NULL")
+            cursor = await connection.execute(
+                "SELECT to_regprocedure('public.claim_receipt(text,text)') IS NOT NULL"
+                " AND to_regprocedure('public.finish_receipt(text,text)') IS NOT NULL"
+            )
             row = await cursor.fetchone()
             self._receipts = bool(row and row[0])
         return self._receipts
