@@ -67,7 +67,7 @@ export const STORY: readonly StoryStep[] = [
 export const WAY_UP: readonly StoryStep[] = STORY.filter((step) => step.from === undefined);
 
 /**
- * The part of the story that `PHASES=prepare,front-door` asks for.
+ * The part of the story that PHASES asks for: `prepare,front-door`, or just the phase with which to end, `front-door`.
  * @throws UsageError where the names are no beginning of the story
  */
 export function partOfStory(story: readonly StoryStep[], names: string): readonly StoryStep[] {
@@ -76,6 +76,8 @@ export function partOfStory(story: readonly StoryStep[], names: string): readonl
     .map((name) => name.trim())
     .filter((name) => name !== "");
   const told = story.map((step) => step.phase);
+  const last = asked.length === 1 ? told.indexOf(asked[0] as PhaseName) : -1;
+  if (last >= 0) return story.slice(0, last + 1);
   if (asked.length > 0 && asked.every((name, i) => name === told[i])) return story.slice(0, asked.length);
   throw new UsageError(
     `PHASES="${names}" is no beginning of the story. The story is ${told.join(",")}; ` +

@@ -1,0 +1,75 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { hideSecret } from "./command";
+import { changedCount, describeChanges, describeErrors, EventReader, shortUrn } from "./events";
+
+const URN = "urn:pulumi:rehearsal::cutover::cutover:index:Cutover$aws:lb/listener:Listener::web";
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover-events-"));
+  file = join(folder, "events.jsonl");
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const line = (event: object) => `${JSON.stringify(event)}\n`;
+
+describe("EventReader", () => {
+  it("takes in whole lines only, while the file grows", () => {
+    const reader = new EventReader(file);
+    reader.poll();
+    expect(reader.progress).toBe("program starts");
+    const text = line({ resourcePreEvent: { metadata: { op: "create", urn: URN } } });
+    writeFileSync(file, text.slice(0, 40));
+    reader.poll();
+    expect(reader.events.steps).toEqual([]);
+    appendFileSync(file, text.slice(40));
+    reader.poll();
+    expect(reader.events.steps).toEqual([{ op: "create", urn: URN }]);
+    expect(reader.progress).toBe("0 done, aws:lb/listener:Listener web");
+  });
+
+  it("keeps errors and warnings once, and text of any language whole", () => {
+    const reader = new EventReader(file);
+    const said = (severity: string, message: string) => line({ diagnosticEvent: { severity, message, urn: URN } });
+    writeFileSync(
+      file,
+      said("error", "schon vergeben: Prüfung\n") + said("error", "schon vergeben: Prüfung") + said("debug", "x"),
+    );
+    appendFileSync(file, line({ summaryEvent: { resourceChanges: { create: 2, same: 5 } } }));
+    reader.poll();
+    expect(reader.events.diagnostics).toEqual([{ severity: "error", message: "schon vergeben: Prüfung", urn: URN }]);
+    expect(reader.events.changes).toEqual({ create: 2, same: 5 });
+  });
+});
+
+describe("texts", () => {
+  it("counts changes without same, read and refresh", () => {
+    expect(changedCount({ create: 2, same: 5, read: 1, refresh: 3, "create-replacement": 1 })).toBe(3);
+    expect(describeChanges({ same: 5 })).toBe("no change");
+    expect(describeChanges({ create: 2, same: 5, update: 0 })).toBe("2 create");
+  });
+
+  it("shortens an error and leaves out what only repeats it", () => {
+    const long = Array.from({ length: 40 }, (_, i) => `line ${i}`).join("\n");
+    const text = describeErrors([
+      { severity: "warning", message: "never mind" },
+      { severity: "error", message: long, urn: URN },
+      { severity: "error", message: "update failed" },
+    ]);
+    expect(text).toMatch(/^aws:lb\/listener:Listener web: line 0\n/);
+    expect(text).toContain("… 28 more lines");
+    expect(text).not.toMatch(/never mind|update failed/);
+  });
+
+  it("names a resource by its own type and name", () => {
+    expect(shortUrn(URN)).toBe("aws:lb/listener:Listener web");
+  });
+
+  it("hides the value after --secret only", () => {
+    const args = ["config", "--plaintext", "a=b", "--secret", "c.d=two\nlines=x"];
+    expect(args.map(hideSecret)).toEqual(["config", "--plaintext", "a=b", "--secret", "c.d=[secret]"]);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import type { SentMessage } from "../ghl/load";
+import { account, describeLost, type QueueRows } from "./ledger";
+import { lossPerStep } from "./play";
+import { judgeShare, measuredWindow } from "./share";
+import { samplesOf } from "./traffic";
+
+function message(id: string, more: Partial<SentMessage> = {}): SentMessage {
+  const plain = { contactId: "c", sentAt: 1000, status: 200, error: undefined, servedBy: "node", latencyMs: 5 };
+  return { id, target: "front.example/webhooks/ghl", ...plain, ...more };
+}
+
+function rows(...entries: [string, string, boolean][]): QueueRows {
+  return new Map(entries.map(([id, status, python]) => [id, { status, python }]));
+}
+
+describe("account", () => {
+  it("counts a message lost that was not accepted, that has no row, or that never got completed", () => {
+    const messages = [
+      message("fine"),
+      message("python"),
+      message("refused", { status: 503 }),
+      message("silent", { status: undefined, error: "no answer within 10000 ms" }),
+      message("vanished"),
+      message("stuck"),
+      message("failed"),
+    ];
+    const seen = account(
+      messages,
+      rows(
+        ["fine", "completed", false],
+        ["python", "completed", true],
+        ["stuck", "processing", false],
+        ["failed", "failed", true],
+      ),
+    );
+    expect(seen).toMatchObject({ sent: 7, accepted: 5, completed: 2, python: 1 });
+    expect(seen.lost.map((l) => l.id)).toEqual(["refused", "silent", "vanished", "stuck", "failed"]);
+    expect(describeLost(seen.lost)).toContain("1 × accepted by front.example/webhooks/ghl, but no row");
+  });
+
+  it("counts a message lost whose row is complete but whose sender got no 2xx: it will not send again", () => {
+    const seen = account([message("late", { status: 504 })], rows(["late", "completed", false]));
+    expect([seen.accepted, seen.completed, seen.lost.length]).toEqual([0, 1, 1]);
+  });
+});
+
+describe("lossPerStep", () => {
+  it("gives a message to the step in which it was sent, and what came before the first to the first", () => {
+    const messages = [1, 15, 25, 99].map((sentAt, i) => message(String(i), { sentAt, status: 502 }));
+    const steps = [{ beganAt: 10 }, { beganAt: 20 }];
+    expect(lossPerStep(steps, messages, rows())).toEqual([2, 2]);
+  });
+});
+
+describe("judgeShare", () => {
+  const at = (python: number, all = 2000) => ({
+    declared: 10,
+    rows: { all, python },
+    requests: { node: all - python, python },
+  });
+
+  it("passes an honest split and catches one that is 5 points off", () => {
+    expect(judgeShare(at(200), 2000).ok).toBe(true);
+    expect(judgeShare(at(230), 2000).ok).toBe(true);
+    expect(judgeShare(at(300), 2000)).toMatchObject({ ok: false, seen: expect.stringContaining("300 of 2000 rows") });
+    expect(judgeShare(at(100), 2000).ok).toBe(false);
+  });
+
+  it("catches a load balancer that disagrees with the table", () => {
+    const seen = { ...at(200), requests: { node: 1650, python: 350 } };
+    expect(judgeShare(seen, 2000)).toMatchObject({ ok: false, seen: expect.stringContaining("target groups") });
+  });
+
+  it("asks for enough messages", () => {
+    expect(judgeShare(at(10, 100), 2000)).toMatchObject({ ok: false, seen: expect.stringContaining("only 100 rows") });
+  });
+
+  it("allows not one message to Python at 0 %", () => {
+    expect(judgeShare({ declared: 0, rows: { all: 2000, python: 0 } }, 2000).ok).toBe(true);
+    expect(judgeShare({ declared: 0, rows: { all: 2000, python: 1 } }, 2000).ok).toBe(false);
+  });
+
+  it("reports the band in percent around the declared share", () => {
+    const { band, byTable, byLoadBalancer } = measuredWindow(at(210), 0, 1000);
+    expect([byTable, byLoadBalancer]).toEqual([10.5, 10.5]);
+    expect(band[0]).toBeGreaterThan(7);
+    expect(band[0]).toBeLessThan(9);
+    expect(band[1]).toBeGreaterThan(11);
+    expect(band[1]).toBeLessThan(13);
+  });
+});
+
+describe("samplesOf", () => {
+  it("counts accepted messages by second and engine", () => {
+    const sent = [
+      message("a", { sentAt: 10_100 }),
+      message("b", { sentAt: 10_900, servedBy: "python" }),
+      message("c", { sentAt: 12_000 }),
+      message("d", { sentAt: 12_000, status: 503 }),
+    ];
+    expect(samplesOf(sent, 10_000)).toEqual([
+      { atMs: 0, node: 1, python: 1 },
+      { atMs: 2000, node: 1, python: 0 },
+    ]);
+  });
+});
