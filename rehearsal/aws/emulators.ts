@@ -73,6 +73,11 @@ export class Emulators extends EventEmitter<EmulatorsEvents> {
     return this.#upstreams;
   }
 
+  /** Process ids of the emulators that run. */
+  get pids(): readonly number[] {
+    return this.#processes.flatMap(({ pid, running }) => (running && pid !== undefined ? [pid] : []));
+  }
+
   async stop(): Promise<void> {
     await Promise.all(this.#processes.splice(0).map((child) => child.stop(8000)));
     this.#upstreams = undefined;
