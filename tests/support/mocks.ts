@@ -4,7 +4,25 @@ import * as pulumi from "@pulumi/pulumi";
 export interface Registered {
   readonly type: string;
   readonly name: string;
+  /** What was declared, secrets unwrapped. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** The same as text, every secret in it replaced by "[secret]". */
+  readonly visible: string;
+}
+
+/** Marks an object as a special value on the wire; this one's kind says that it holds a secret. */
+const SPECIAL = "4dabf18193072939515e22adb298388d";
+const SECRET = "1b47061264138c4ac30d75fd1eb44270";
+
+function mapSecrets(value: unknown, secret: (inner: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((v) => mapSecrets(v, secret));
+  if (typeof value !== "object" || value === null) return value;
+  if ((value as Record<string, unknown>)[SPECIAL] === SECRET) return secret((value as { value: unknown }).value);
+  return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, mapSecrets(v, secret)]));
+}
+
+function unwrap(value: unknown): unknown {
+  return mapSecrets(value, unwrap);
 }
 
 /** Outputs that AWS would compute and that components pass on. */
@@ -31,7 +49,8 @@ export async function registrations(declare: () => void, preview = false): Promi
   await pulumi.runtime.setMocks(
     {
       newResource: ({ type, name, inputs, custom }) => {
-        if (custom) seen.push({ type, name, inputs });
+        const visible = JSON.stringify(mapSecrets(inputs, () => "[secret]"));
+        if (custom) seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], visible });
         return { id: `id-of-${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
       },
       call: ({ token, inputs }) =>

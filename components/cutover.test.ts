@@ -1,0 +1,181 @@
+import { decide, type World } from "@cutover/domain/decide";
+import { ladder, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
+import { describe, expect, it } from "vitest";
+import type { CutoverConfig } from "../config";
+import { find, type Registered, registrations } from "../tests/support/mocks";
+import { Cutover } from "./cutover";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const app = { image: `app@${DIGEST}`, port: 8080, healthPath: "/healthz", cpu: 512, memory: 1024, tasks: 4 };
+const PLANTED = "planted-secret-value";
+
+const config = (phase: PhaseName, more: Partial<CutoverConfig> = {}): CutoverConfig => ({
+  intent: { phase, pythonDigest: DIGEST },
+  domain: "messages.example.com",
+  hostedZoneId: "Z1",
+  python: app,
+  node: { ...app, hardened: false, url: "https://node.example.com/webhooks/ghl", repository: "../node" },
+  ghl: {
+    token: PLANTED,
+    locationId: "location-1",
+    mode: "custom-value",
+    webhookValue: "Cutover Webhook URL",
+    secretValue: "Cutover Webhook Secret",
+  },
+  environment: {
+    OPENAI_API_KEY: PLANTED,
+    SUPABASE_URL: "https://x.supabase.co",
+    SUPABASE_ANON_KEY: PLANTED,
+    GHL_API_TOKEN: PLANTED,
+    GHL_LOCATION_ID: "location-1",
+    GHL_CALENDAR_ID: "calendar-1",
+    GHL_ASSIGNED_USER_ID: "user-1",
+  },
+  network: { cidr: "10.42.0.0/16", natGateways: 1 },
+  loseTraffic: false,
+  ...more,
+});
+
+const declared = new Map<PhaseName, Promise<Registered[]>>();
+
+/** What the stack declares in a phase; remembered where nothing else is asked for, because it takes a second. */
+function declare(phase: PhaseName, world?: World, more?: Partial<CutoverConfig>): Promise<Registered[]> {
+  if (world || more) return declareNow(phase, world ?? {}, more ?? {});
+  const known = declared.get(phase) ?? declareNow(phase, {}, {});
+  declared.set(phase, known);
+  return known;
+}
+
+function declareNow(phase: PhaseName, world: World, more: Partial<CutoverConfig>): Promise<Registered[]> {
+  const settings = config(phase, more);
+  const { desired } = decide(settings.intent, world);
+  return registrations(() => {
+    new Cutover("cutover", { config: settings, desired, stack: "test", region: "eu-central-1" });
+  });
+}
+
+const names = (all: Registered[]) => all.map((r) => `${r.type} ${r.name}`).sort();
+const ghl = (all: Registered[]) => all.filter((r) => r.type.endsWith(":GhlValue"));
+const webhookUrl = (all: Registered[]) => find(all, ":GhlValue", "webhook-url");
+const weightsOf = (all: Registered[]) => {
+  const [action] = find(all, ":ListenerRule", "traffic-split").actions as {
+    forward: { targetGroups: { weight: number }[] };
+  }[];
+  return action?.forward.targetGroups.map((g) => g.weight);
+};
+
+describe("names", () => {
+  it("are frozen: a renamed resource is a deleted and a created one, in production", async () => {
+    expect(names(await declare("parallel"))).toMatchSnapshot();
+  });
+
+  it("are the same in every phase in which Node lives and the webhook is ours", async () => {
+    const parallel = names(await declare("parallel"));
+    for (const phase of ["front-door", "ramp-25", "ramp-90", "full"] as const) {
+      expect(names(await declare(phase))).toEqual(parallel);
+    }
+  });
+});
+
+describe("each phase", () => {
+  it.each(phases.filter((p) => p.node !== "removed").map((p) => [p.name, p.pythonShare] as const))(
+    "%s sends Python %i %% and Node the rest",
+    async (phase, share) => {
+      expect(weightsOf(await declare(phase))).toEqual([100 - share, share]);
+    },
+  );
+
+  it.each(ladder.map((p) => p.name))("%s records itself last", async (phase) => {
+    const value = JSON.parse(String(find(await declare(phase), ":Parameter", "applied").value));
+    expect(value).toEqual({ phase, pythonShare: phaseOf(phase).pythonShare, pythonDigest: DIGEST });
+  });
+
+  it("prepare writes nothing into GoHighLevel", async () => {
+    const values = ghl(await declare("prepare"));
+    expect(values.map((v) => v.inputs.mode)).toEqual(["as-found"]);
+  });
+
+  it("front-door sets URL and secret, after the front-door proof", async () => {
+    const all = await declare("front-door");
+    expect(webhookUrl(all)).toMatchObject({
+      mode: "set",
+      value: "https://messages.example.com/webhooks/ghl",
+      onDestroy: "restore",
+    });
+    expect(find(all, ":GhlValue", "webhook-secret")).toMatchObject({ mode: "set", secret: true, onDestroy: "delete" });
+    expect(find(all, ":FrontDoorProof", "front-door-proof")).toMatchObject({ probes: 20, path: "/healthz" });
+  });
+
+  it("node-only sends the webhook to Node's own URL", async () => {
+    expect(webhookUrl(await declare("node-only")).value).toBe("https://node.example.com/webhooks/ghl");
+  });
+
+  it("node-only pins the front door to Node where Node has no URL of its own", async () => {
+    const { url: _, ...node } = config("node-only").node;
+    expect(webhookUrl(await declare("node-only", {}, { node })).value).toBe(
+      "https://messages.example.com/webhooks/ghl?backend=node",
+    );
+  });
+
+  it("full keeps Node at its peak while Python carries everything", async () => {
+    const all = await declare("full");
+    expect(find(all, ":Target", "node-capacity").minCapacity).toBe(4);
+    expect(find(all, ":CapacityProof", "python-capacity").minimum).toBe(4);
+  });
+
+  it("decommission archives Node, and nothing of Node is left to run", async () => {
+    const all = await declare("decommission");
+    expect(names(all).filter((n) => /\bnode\b/.test(n))).toEqual([]);
+    expect(find(all, ":Command", "archive-bundle").create).toContain("archive-node");
+    expect(weightsOf(all)).toEqual([100]);
+    expect(webhookUrl(all).decommissioned).toBe(true);
+  });
+});
+
+describe("rolled back", () => {
+  it("sends Python nothing and the webhook to Node, whatever the phase says", async () => {
+    const all = await declare("ramp-50", { killSwitch: "node" });
+    expect(weightsOf(all)).toEqual([100, 0]);
+    expect(webhookUrl(all).value).toBe("https://node.example.com/webhooks/ghl");
+  });
+});
+
+describe("secrets", () => {
+  it("go to Secrets Manager alone, and nowhere in plain text", async () => {
+    const all = await declare("parallel");
+    const holders = all.filter((r) => JSON.stringify(r.inputs).includes(PLANTED));
+    expect(holders.map((r) => r.name)).toEqual(["secrets-environment"]);
+    expect(all.filter((r) => r.visible.includes(PLANTED))).toEqual([]);
+  });
+
+  it("reach a container by reference to one version, so that a rotation is a visible change", async () => {
+    const all = await declare("parallel");
+    const [container] = JSON.parse(String(find(all, ":TaskDefinition", "python-task").containerDefinitions));
+    expect(container.secrets).toContainEqual({
+      name: "WEBHOOK_SECRET",
+      valueFrom: "arn:mock:Secret/secrets-python:WEBHOOK_SECRET::version-of-secrets-python",
+    });
+    expect(container.environment).toEqual([]);
+  });
+
+  it("Node gets the seven shared variables and no more", async () => {
+    const [container] = JSON.parse(
+      String(find(await declare("parallel"), ":TaskDefinition", "node-task").containerDefinitions),
+    );
+    expect(container.secrets.map((s: { name: string }) => s.name)).toEqual(
+      Object.keys(config("parallel").environment).sort(),
+    );
+  });
+});
+
+describe("hardening", () => {
+  it("is Python's always and Node's only when asked for: the standby must be what worked yesterday", async () => {
+    const readOnly = async (engine: string, more: Partial<CutoverConfig> = {}) =>
+      JSON.parse(
+        String(find(await declare("parallel", {}, more), ":TaskDefinition", `${engine}-task`).containerDefinitions),
+      )[0].readonlyRootFilesystem;
+    expect(await readOnly("python")).toBe(true);
+    expect(await readOnly("node")).toBeUndefined();
+    expect(await readOnly("node", { node: { ...config("parallel").node, hardened: true } })).toBe(true);
+  });
+});
