@@ -35,11 +35,18 @@ export function printSummary(
   terminal.line(
     `clocks: ${report.durationSeconds.toFixed(0)} s real time; ${hoursMinutes(report.durationSeconds * report.clockFactor)} in the rehearsal's own time (${report.clockFactor}:1)`,
   );
-  for (const failure of details.failures) terminal.line(terminal.paint(`✗ ${failure}`, "bad"));
+  for (const failure of details.failures) terminal.line(terminal.paint(`✗ ${shorten(failure)}`, "bad"));
   terminal.line(`report: ${relative(process.cwd(), written.html)}`);
   terminal.line(
     details.ok
       ? terminal.paint("PASSED", "good")
       : terminal.paint(`FAILED: ${details.failures.length} expectation(s) not met`, "bad"),
   );
+}
+
+/** The whole text was shown where it happened. */
+function shorten(failure: string): string {
+  const [first = "", second, ...more] = failure.split("\n");
+  if (second === undefined) return first;
+  return `${first}\n  ${second}${more.length > 0 ? " …" : ""}`;
 }

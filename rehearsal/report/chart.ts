@@ -16,7 +16,7 @@ export function renderChart(details: ReportDetails, clockFactor: number): string
   const buckets = bucket(details.samples, endMs);
   const windows = details.steps.flatMap((s) => s.measured ?? []);
   const highest = Math.max(10, ...details.steps.map((s) => s.declaredShare), ...windows.map((w) => w.band[1]));
-  const y = scale(Math.min(100, highest * 1.35), SHARE.bottom, SHARE.top, 5);
+  const y = scale(Math.min(100, highest * 1.6), SHARE.bottom, SHARE.top, 5);
   return [
     `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="Python's share of the messages over time, declared and measured">`,
     bands(details.steps, x),

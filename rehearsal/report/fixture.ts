@@ -26,6 +26,7 @@ export function exampleReport(): { report: RehearsalReport; details: ReportDetai
       startedAt: "2026-01-02T03:04:05.000Z",
       steps,
       samples: exampleSamples(steps),
+      lost: [],
       leftOnPurpose: ["message_queue and its columns (data is kept)"],
       listening: ["127.0.0.1:8443 load balancer"],
     },

@@ -18,6 +18,7 @@ ${figures(report)}
 ${phaseTable(report, details)}
 <h2>What was checked</h2>
 ${details.steps.map(stepChecks).join("\n")}
+${lostMessages(details)}
 <div class="two">
 <section><h2>Two clocks</h2>${clocks(report)}</section>
 <section><h2>After the destroy</h2>${afterDestroy(report, details)}</section>
@@ -94,6 +95,15 @@ function stepChecks(step: StepDetails): string {
       ? `<span class="good">${step.checks.length} of ${step.checks.length}</span>`
       : `<span class="bad">${failed} failed</span>`;
   return `<details${failed ? " open" : ""}><summary><b>${escapeHtml(step.phase)}</b> ${escapeHtml(step.title)}: ${verdict}</summary><ul>${items.join("")}</ul></details>`;
+}
+
+function lostMessages({ lost }: ReportDetails): string {
+  if (lost.length === 0) return "";
+  const rows = lost.map(
+    (m) =>
+      `<tr><td>${escapeHtml(m.id)}</td><td class="n">${minutesSeconds(m.sentMs / 1000)}</td><td class="n">${m.latencyMs} ms</td><td>${escapeHtml(m.why)}</td></tr>`,
+  );
+  return `<h2>Lost messages</h2><div class="wide"><table><tr><th>message</th><th class="n">sent at</th><th class="n">waited</th><th>why</th></tr>${rows.join("")}</table></div>`;
 }
 
 function clocks(report: RehearsalReport): string {

@@ -64,6 +64,8 @@ export interface ReportDetails {
   readonly steps: readonly StepDetails[];
   /** One a second while messages flow. */
   readonly samples: readonly Sample[];
+  /** The first lost messages, oldest first. */
+  readonly lost: readonly LostDetails[];
   /** Resources that stay behind on purpose, and why. */
   readonly leftOnPurpose: readonly string[];
   /** Ports the rehearsal listened on, as "127.0.0.1:8443 node …". */
@@ -104,6 +106,16 @@ export interface Check {
   readonly ok: boolean;
   /** What was seen, or what was expected instead. */
   readonly seen: string;
+}
+
+/** One lost message. */
+export interface LostDetails {
+  readonly id: string;
+  /** Real ms since the start of the rehearsal at which it was sent. */
+  readonly sentMs: number;
+  /** Real ms until the answer, or until the sender gave up. */
+  readonly latencyMs: number;
+  readonly why: string;
 }
 
 /** Messages completed or accepted by each engine in the second before. */

@@ -7,7 +7,7 @@ export const STYLES = `
 body { margin: 0 auto; max-width: 1160px; padding: 28px 28px 60px; background: var(--paper); color: var(--ink);
   font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif; }
 h1 { font-size: 25px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 36px 0 10px; } p { margin: 6px 0; max-width: 80ch; }
-.soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
+.verdict + p { max-width: none; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
 .verdict { display: flex; gap: 14px; align-items: center; }
 .badge { font-weight: 700; color: #fff; padding: 4px 14px; border-radius: 6px; letter-spacing: .04em; }
 .badge.good { background: #177245; } .badge.bad { background: #b3261e; }

@@ -61,7 +61,10 @@ describe("renderPage", () => {
 
   it("shows failures, and text as text", () => {
     const { report, details } = exampleReport();
-    const page = renderPage(report, { ...details, ok: false, failures: ['share 15 % <script>"x"'] });
+    const lost = [{ id: "story-7", sentMs: 65_000, latencyMs: 10_000, why: "no answer <b>" }];
+    const page = renderPage(report, { ...details, ok: false, failures: ['share 15 % <script>"x"'], lost });
+    expect(page).toContain('<td>story-7</td><td class="n">1:05</td>');
+    expect(page).toContain("no answer &lt;b&gt;");
     expect(page).toContain("FAILED");
     expect(page).toContain("share 15 % &lt;script&gt;&quot;x&quot;");
   });

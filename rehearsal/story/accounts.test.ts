@@ -35,7 +35,7 @@ describe("account", () => {
       ),
     );
     expect(seen).toMatchObject({ sent: 7, accepted: 5, completed: 2, python: 1 });
-    expect(seen.lost.map((l) => l.id)).toEqual(["refused", "silent", "vanished", "stuck", "failed"]);
+    expect(seen.lost.map((l) => l.message.id)).toEqual(["refused", "silent", "vanished", "stuck", "failed"]);
     expect(describeLost(seen.lost)).toContain("1 × accepted by front.example/webhooks/ghl, but no row");
   });
 

@@ -104,11 +104,7 @@ function balancing({ elb, acm }: AwsClients): Promise<string[]>[] {
 
 function containers({ ecs, autoScaling }: AwsClients): Promise<string[]>[] {
   return [
-    list(
-      "ECS cluster",
-      ecs.listClusters({}).then((r) => r.clusterArns),
-      (arn) => arn,
-    ),
+    activeClusters(ecs),
     list(
       "task definition",
       ecs.listTaskDefinitions({ status: "ACTIVE" }).then((r) => r.taskDefinitionArns),
@@ -120,6 +116,14 @@ function containers({ ecs, autoScaling }: AwsClients): Promise<string[]>[] {
       (t) => t.ResourceId,
     ),
   ];
+}
+
+/** A deleted cluster stays for a while as INACTIVE, at AWS too. */
+async function activeClusters(ecs: AwsClients["ecs"]): Promise<string[]> {
+  const { clusterArns } = await ecs.listClusters({});
+  if (!clusterArns?.length) return [];
+  const { clusters } = await ecs.describeClusters({ clusters: clusterArns });
+  return (clusters ?? []).filter((c) => c.status !== "INACTIVE").map((c) => `ECS cluster ${c.clusterName}`);
 }
 
 function names({ iam, route53, ssm, secrets }: AwsClients): Promise<string[]>[] {

@@ -22,7 +22,7 @@ export interface Account {
 }
 
 export interface LostMessage {
-  readonly id: string;
+  readonly message: SentMessage;
   /** "not accepted: 503", "accepted, but no row", "accepted, but failed". */
   readonly why: string;
 }
@@ -44,11 +44,11 @@ export function account(messages: readonly SentMessage[], rows: QueueRows): Acco
     }
     if (!taken) {
       lost.push({
-        id: message.id,
+        message,
         why: `not accepted by ${message.target}: ${message.status ?? message.error ?? "no answer"}`,
       });
     } else if (row?.status !== "completed") {
-      lost.push({ id: message.id, why: `accepted by ${message.target}, but ${row ? row.status : "no row"}` });
+      lost.push({ message, why: `accepted by ${message.target}, but ${row ? row.status : "no row"}` });
     }
   }
   return { sent: messages.length, accepted, completed, lost, python };

@@ -12,7 +12,7 @@ import { commandsOf, declaredShare, type StoryStep } from "./steps";
 import { MESSAGE_PREFIX, samplesOf, Traffic } from "./traffic";
 
 /** Messages a second between the measured windows. */
-const STEADY_RATE = 40;
+const STEADY_RATE = 30;
 
 export interface StoryOptions {
   readonly steps: readonly StoryStep[];
@@ -91,6 +91,12 @@ async function summarise(
       ...(destroyed ? [destroyDetails(destroyed, stage)] : []),
     ],
     samples: samplesOf(messages, stage.startedAtMs),
+    lost: all.lost.slice(0, 50).map(({ message, why }) => ({
+      id: message.id,
+      sentMs: message.sentAt - stage.startedAtMs,
+      latencyMs: Math.round(message.latencyMs),
+      why,
+    })),
     leftOnPurpose: destroyed ? LEFT_ON_PURPOSE : [],
     listening: memory.sockets?.listening.map((s) => `${s.address}:${s.port} ${s.process}`) ?? [],
   };

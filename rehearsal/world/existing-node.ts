@@ -7,6 +7,9 @@ import { ManagedProcess } from "../support/process";
 import { waitFor } from "../support/wait";
 import type { ImageProgram } from "../tasks/task";
 
+/** Longer than senders keep a connection idle: a server that closes first now and then cuts off a message. */
+const KEEP_ALIVE_MS = 75_000;
+
 export interface ExistingNodeOptions {
   readonly program: ImageProgram;
   readonly env: Readonly<Record<string, string>>;
@@ -76,7 +79,7 @@ function terminateTls({ keyPair, port }: ExistingNodeOptions, inner: number): Pr
   const server = createServer({ key: keyPair.key, cert: keyPair.cert }, (incoming, answer) => {
     const { method, url, headers } = incoming;
     const onward = request(
-      { host: "127.0.0.1", port: inner, ...(method ? { method } : {}), path: url ?? "/", headers },
+      { host: "127.0.0.1", port: inner, agent: false, ...(method ? { method } : {}), path: url ?? "/", headers },
       (response) => {
         answer.writeHead(response.statusCode ?? 502, response.headers);
         response.pipe(answer);
@@ -85,6 +88,7 @@ function terminateTls({ keyPair, port }: ExistingNodeOptions, inner: number): Pr
     onward.on("error", () => (answer.headersSent ? answer.destroy() : answer.writeHead(502).end()));
     incoming.pipe(onward);
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, "127.0.0.1", () => resolve(server));

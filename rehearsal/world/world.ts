@@ -216,7 +216,7 @@ export class World {
       runFolder,
       stack: STACK,
       project: toolchain.root,
-      path: toolchain.pathDirs.toReversed(), // Pulumi's own folder first: node_modules/.bin holds a wrapper of that name
+      path: toolchain.pathDirs,
       awsEndpoint: aws.url,
       debugProviders,
       connectTo,
