@@ -41,7 +41,7 @@ it("gives the paths that were set up", () => {
     appPython: "/a/python",
     cacheDir: join(root, "cache"),
   });
-  expect(withTools(tools, env).PATH).toBe(`${join(root, "node_modules/.bin")}:${join(root, "bin")}:/bin`);
+  expect(withTools(tools, env).PATH).toBe(`${join(root, "bin")}:${join(root, "node_modules/.bin")}:/bin`);
 });
 
 it.each([

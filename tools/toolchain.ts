@@ -8,7 +8,7 @@ export interface Toolchain {
   readonly root: string;
   /** Node 22 of the lock file. */
   readonly node: string;
-  /** Folders for the front of PATH, in this order: the project's commands (node, tsc, …), then Pulumi's. */
+  /** For the front of PATH, in this order: Pulumi's folder (node_modules/.bin has a `pulumi` that downloads), then node, tsc, … */
   readonly pathDirs: readonly string[];
   /** Folder with `pulumi`, `pulumi-language-nodejs` and `pulumi-resource-pulumi-nodejs`; must be on PATH for `pulumi` to work. */
   readonly pulumiBinDir: string;
@@ -53,7 +53,7 @@ export function resolveToolchain(root: string = projectRoot(), env: NodeJS.Proce
   return {
     root,
     node: record.node,
-    pathDirs: [join(root, "node_modules/.bin"), record.pulumi.binDir],
+    pathDirs: [record.pulumi.binDir, join(root, "node_modules/.bin")],
     pulumiBinDir: record.pulumi.binDir,
     pulumiVersion: record.pulumi.version,
     pulumiOrigin: record.pulumi.origin === "built" ? "built from Go modules" : "official",

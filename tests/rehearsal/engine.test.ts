@@ -15,7 +15,7 @@ let stack: StackRun;
 beforeAll(async () => {
   runFolder = mkdtempSync(join(tmpdir(), "cutover-engine-"));
   logFile = join(runFolder, "pulumi.log");
-  stack = new StackRun({ runFolder, stack: "t", project, logFile, path: resolveToolchain().pathDirs.toReversed() });
+  stack = new StackRun({ runFolder, stack: "t", project, logFile, path: resolveToolchain().pathDirs });
   await stack.init();
   await stack.configSet(
     { key: "tiny:phase", value: "one" },
@@ -68,7 +68,7 @@ describe("StackRun on the real engine", { timeout: 180_000 }, () => {
       stack: "t",
       project,
       logFile,
-      path: resolveToolchain().pathDirs.toReversed(),
+      path: resolveToolchain().pathDirs,
       deadlineMs: 300,
     });
     await expect(slow.preview()).rejects.toThrow("did not end in time");
@@ -76,7 +76,7 @@ describe("StackRun on the real engine", { timeout: 180_000 }, () => {
 
   it("ends at once when the rehearsal is aborted", async () => {
     const abort = new AbortController();
-    const settings = { runFolder, stack: "t", project, logFile, path: resolveToolchain().pathDirs.toReversed() };
+    const settings = { runFolder, stack: "t", project, logFile, path: resolveToolchain().pathDirs };
     const running = new StackRun({ ...settings, signal: abort.signal }).preview();
     abort.abort(new Error("a person pressed Ctrl-C"));
     await expect(running).rejects.toThrow("a person pressed Ctrl-C");

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { SetupError } from "./errors.mjs";
 import { changed, readJson, witness, writeJson } from "./state.mjs";
-import { SetupError } from "./ui.mjs";
 
 const HEARTBEAT_MS = 5_000;
 /** A lock that nobody touched for so long belongs to a process that is gone (or to a machine that is). */

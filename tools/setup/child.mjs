@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
-import { SetupError } from "./ui.mjs";
+import { SetupError } from "./errors.mjs";
 
 const running = new Set();
 

@@ -1,8 +1,7 @@
 // The environment in which installers run: the machine's own, minus what would bend it, plus cache folders that can be written.
 import { accessSync, constants, existsSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
-import { cacheDir } from "./state.mjs";
+import { cacheDir, homeDir } from "./state.mjs";
 
 /** Whether a folder, or the nearest existing folder above it, can be written. */
 export function writable(folder) {
@@ -29,7 +28,7 @@ export function pathWithout(root, path = "") {
  * they go into our cache folder. Python's pip follows XDG_CACHE_HOME by itself.
  */
 export function installerEnv(root, env = process.env) {
-  const home = env.HOME || homedir();
+  const home = homeDir(env);
   const cache = cacheDir(env);
   const result = { ...env, HOME: home, PATH: pathWithout(root, env.PATH) };
   if (!env.npm_config_cache && !env.NPM_CONFIG_CACHE && !writable(join(home, ".npm"))) {

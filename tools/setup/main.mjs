@@ -1,15 +1,16 @@
 // `make setup`: installs what the project needs, once. Runs on the machine's Node (18 or newer), without packages.
-import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import * as fs from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cleanUp, explainFileError, withLock } from "./cache.mjs";
 import { endChildren } from "./child.mjs";
 import { installerEnv } from "./environment.mjs";
+import { SetupError } from "./errors.mjs";
 import { installNpmPackages, npmIsCurrent } from "./npm.mjs";
-import { installPulumi } from "./pulumi.mjs";
+import { installPulumi, pulumiChoice } from "./pulumi.mjs";
 import { pythonEnvironment } from "./python.mjs";
 import { cacheDir, keyOf, problems, readRecord, writeRecord } from "./state.mjs";
-import { SetupError, step } from "./ui.mjs";
+import { step } from "./ui.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
 const APP_LOCK = "rehearsal/apps/python/requirements.lock";
@@ -20,7 +21,8 @@ function onWait(print) {
 
 /** A first setup needs space for Go's caches; better to hear it now than after five minutes. */
 function checkSpace(folder) {
-  const { bavail, bsize } = statfsSync(folder);
+  if (!fs.statfsSync) return; // Node before 18.15
+  const { bavail, bsize } = fs.statfsSync(folder);
   const freeGb = (bavail * bsize) / 1e9;
   if (freeGb < 1.5) {
     throw new SetupError(
@@ -69,15 +71,16 @@ async function pythonSide(env, logs, python) {
     "tools/python/emulators/requirements.lock",
     "moto and ministack in a Python environment (usually under a minute)",
   );
-  const app = existsSync(join(root, APP_LOCK))
+  const app = fs.existsSync(join(root, APP_LOCK))
     ? await make("Python service", "app", APP_LOCK, "langgraph in a Python environment (usually under a minute)")
     : undefined;
   return { emulators, app };
 }
 
 async function setUp(env, python) {
+  pulumiChoice(env); // a wrong setting is better heard now than after a minute
   const cache = cacheDir(env);
-  mkdirSync(cache, { recursive: true });
+  fs.mkdirSync(cache, { recursive: true });
   checkSpace(cache);
   const logs = join(cache, "logs", keyOf([], root));
   // Both sides are let finish (or fail) before anything is said: a half-told failure hides the other half.
@@ -97,7 +100,7 @@ async function setUp(env, python) {
 function report(error) {
   const list = error instanceof AggregateError ? error.errors : [error];
   for (const item of list) {
-    const known = explainFileError(item, cacheDir());
+    const known = item instanceof SetupError ? item : explainFileError(item, cacheDir());
     const text = known instanceof SetupError ? known.message : `unexpected: ${known?.stack ?? known}`;
     process.stderr.write(`\nSetup failed: ${text}\n`);
   }

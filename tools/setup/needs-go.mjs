@@ -5,14 +5,17 @@ import { completeFacts } from "./cache.mjs";
 import { canReachRelease, pulumiChoice, pulumiHome } from "./pulumi.mjs";
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const choice = pulumiChoice(process.env);
-const reachable =
-  choice === "build"
-    ? "CUTOVER_PULUMI=build"
-    : completeFacts(pulumiHome(root, process.env))
-      ? true
-      : await canReachRelease();
-if (reachable !== true && choice !== "official") {
-  console.log(reachable);
-  process.exit(1);
+
+/** True, or a few words on why Pulumi must be built. */
+async function canDoWithout(env) {
+  const choice = pulumiChoice(env);
+  if (choice === "official" || completeFacts(pulumiHome(root, env))) return true;
+  return choice === "build" ? "CUTOVER_PULUMI=build" : canReachRelease();
+}
+
+// A wrong setting is reported by the set-up itself, which comes next.
+const answer = await canDoWithout(process.env).catch(() => true);
+if (answer !== true) {
+  console.log(answer);
+  process.exitCode = 1;
 }

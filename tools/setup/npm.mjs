@@ -2,8 +2,8 @@
 import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "./child.mjs";
+import { SetupError } from "./errors.mjs";
 import { fileHash, readJson, witness, writeJson } from "./state.mjs";
-import { SetupError } from "./ui.mjs";
 
 const stampFile = (root) => join(root, "node_modules/.cache/cutover/npm.json");
 

@@ -5,8 +5,8 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } fr
 import { join } from "node:path";
 import { buildOnce, witnessesOf } from "./cache.mjs";
 import { run, tail } from "./child.mjs";
+import { SetupError } from "./errors.mjs";
 import { cacheDir, keyOf, PULUMI_VERSION } from "./state.mjs";
-import { SetupError } from "./ui.mjs";
 
 /** Raised when this recipe changes, so that builds of an older one are not used. */
 const RECIPE = "1";

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { dirname, isAbsolute, join } from "node:path";
+import { SetupError } from "./errors.mjs";
 
 /** Raised when the record's meaning changes; older records are then rebuilt from the cache. */
 const FORMAT = 1;
@@ -25,13 +26,23 @@ const INPUTS = [
 export function cacheDir(env = process.env) {
   if (env.CUTOVER_CACHE) {
     if (!isAbsolute(env.CUTOVER_CACHE)) {
-      throw new Error(`CUTOVER_CACHE is "${env.CUTOVER_CACHE}": expected an absolute path`);
+      throw new SetupError(`CUTOVER_CACHE is "${env.CUTOVER_CACHE}": expected an absolute path`);
     }
     return env.CUTOVER_CACHE;
   }
   // The XDG base directory specification: a relative path is invalid and is ignored.
   const xdg = env.XDG_CACHE_HOME && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : undefined;
-  return join(xdg ?? join(env.HOME || homedir(), ".cache"), "cutover");
+  return join(xdg ?? join(homeDir(env), ".cache"), "cutover");
+}
+
+/** HOME, else what the system's user list says. */
+export function homeDir(env) {
+  if (env.HOME) return env.HOME;
+  try {
+    return homedir();
+  } catch {
+    throw new SetupError("HOME is not set and this user has no entry in the system's user list: set HOME");
+  }
 }
 
 /** SHA-256 of a file, hex. */

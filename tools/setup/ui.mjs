@@ -1,10 +1,5 @@
 // Progress lines of `make setup`: one step, one name; plain lines, so that they read the same in a terminal and in a log.
 
-/** An expected failure: its message is all the person needs; no stack trace is printed. */
-export class SetupError extends Error {
-  name = "SetupError";
-}
-
 function seconds(sinceMs) {
   const total = Math.round((Date.now() - sinceMs) / 1000);
   return total < 60 ? `${total} s` : `${Math.floor(total / 60)} min ${String(total % 60).padStart(2, "0")} s`;
