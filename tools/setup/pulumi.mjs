@@ -141,6 +141,7 @@ async function buildFromModules(root, bin, { env, log, report }) {
         env: { ...env, CGO_ENABLED: "0", GOFLAGS: `${env.GOFLAGS ?? ""} -mod=readonly -modcacherw`.trim() },
         log,
         onText: count,
+        deadlineMs: 60 * 60_000, // a busy or small machine; Go keeps what is compiled, so a second try goes on from there
         failure: `building ${module.output} ${module.version} from its Go module failed`,
       },
     );
