@@ -13,6 +13,7 @@ import {
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand } from "@aws-sdk/client-route-53";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSockets } from "../../rehearsal/run/sockets";
+import { waitFor } from "../../rehearsal/support/wait";
 import { TestWorld } from "./world";
 
 let world: TestWorld;
@@ -118,6 +119,19 @@ describe("what AWS refuses and the emulator alone would take", () => {
     await expect(world.service("loose", definition, [group])).rejects.toThrow(
       "does not have an associated load balancer",
     );
+  });
+});
+
+describe("target health", () => {
+  it("of an address where nothing answers is unhealthy, whatever the emulator says", async () => {
+    const group = await world.targetGroup("phantom", { path: "/phantom", priority: 70 });
+    const Targets = [{ Id: "10.200.99.99", Port: 8080 }];
+    await world.elb.send(new RegisterTargetsCommand({ TargetGroupArn: group, Targets }));
+    await waitFor(async () => (await world.healthStates(group))[0] === "unhealthy", {
+      what: "an unhealthy target",
+      deadlineMs: 5000,
+    });
+    expect((await fetch(`${world.front}/phantom`)).status).toBe(502);
   });
 });
 
