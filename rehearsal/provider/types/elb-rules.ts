@@ -97,7 +97,7 @@ function forwardOf(action: Bag): Pick<Action, "TargetGroupArn" | "ForwardConfig"
         .map((group) => ({ TargetGroupArn: group.need("arn"), Weight: group.num("weight") ?? 1 })),
       TargetGroupStickinessConfig: {
         Enabled: enabled,
-        ...(enabled ? { DurationSeconds: sticky?.num("duration") } : {}),
+        DurationSeconds: sticky?.num("duration"),
       },
     },
   };
