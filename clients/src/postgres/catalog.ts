@@ -1,8 +1,8 @@
-import type { Catalog, CatalogIndex } from "@cutover/domain/migrations/catalog";
+import { type Catalog, type CatalogIndex, NOT_READ } from "@cutover/domain/migrations/catalog";
 import type { MigrationFile } from "@cutover/domain/migrations/files";
 import type { HistoryRow } from "@cutover/domain/migrations/plan";
 import { indexShape, type SqlParser } from "@cutover/domain/migrations/syntax";
-import type { Client } from "pg";
+import type { Client, QueryResult } from "pg";
 import { DatabaseError } from "./target";
 
 /** Our schema and, in it, the runner's history. */
@@ -17,21 +17,37 @@ export interface DatabaseState {
   readonly hasHistory: boolean;
 }
 
+interface RawIndex {
+  name: string;
+  table: string;
+  valid: boolean;
+  /** Null when it could not be read without waiting. */
+  definition: string | null;
+  unique: boolean;
+  method: string;
+  /** Null for an expression. */
+  keys: (string | null)[];
+  partial: boolean;
+}
+
 interface RawCatalog {
   schemas: string[] | null;
   relations:
     | { name: string; kind: string; rls: boolean; rows: number; bytes: number; options: string[] | null }[]
     | null;
   columns: { name: string; types: Record<string, string> }[] | null;
-  indexes: { name: string; table: string; valid: boolean; definition: string }[] | null;
+  indexes: RawIndex[] | null;
   functions: { name: string; definer: boolean; path: boolean }[] | null;
   policies: { table: string; names: string[] }[] | null;
   roles: string[];
 }
 
-/** Reads the system catalog only: no lock on any table, so it never waits behind one and nobody waits behind it. */
-const CATALOG = `
-  WITH space AS (SELECT oid, nspname FROM pg_namespace WHERE nspname = ANY($1)),
+/**
+ * Reads the system catalog only, so nobody waits behind it. One function in it does look at the tables themselves:
+ * pg_get_indexdef waits while somebody holds ACCESS EXCLUSIVE, hence `definitions`.
+ */
+const catalogSql = (schemas: string, definitions: boolean) => `
+  WITH space AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN (${schemas})),
   relation AS (SELECT c.*, s.nspname || '.' || c.relname AS name FROM pg_class c JOIN space s ON s.oid = c.relnamespace)
   SELECT json_build_object(
     'schemas', (SELECT json_agg(nspname) FROM space),
@@ -43,7 +59,12 @@ const CATALOG = `
         FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
        WHERE r.relkind IN ('r', 'p', 'v', 'm') GROUP BY r.name) t),
     'indexes', (SELECT json_agg(json_build_object('name', i.name, 'table', t.name, 'valid', x.indisvalid AND x.indisready,
-        'definition', pg_get_indexdef(i.oid)))
+        'definition', ${definitions ? "pg_get_indexdef(i.oid)" : "NULL"}, 'unique', x.indisunique, 'partial', x.indpred IS NOT NULL,
+        'method', (SELECT amname FROM pg_am WHERE oid = i.relam),
+        'keys', (SELECT json_agg(a.attname || CASE WHEN (x.indoption[k.n - 1] & 1) = 1 THEN ' DESC' ELSE '' END ORDER BY k.n)
+          FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
+          LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum AND k.attnum > 0
+         WHERE k.n <= x.indnkeyatts)))
       FROM pg_index x JOIN relation i ON i.oid = x.indexrelid JOIN relation t ON t.oid = x.indrelid),
     'functions', (SELECT json_agg(json_build_object('name', s.nspname || '.' || p.proname, 'definer', p.prosecdef,
         'path', EXISTS (SELECT FROM unnest(p.proconfig) o WHERE o LIKE 'search_path=%')))
@@ -85,10 +106,28 @@ async function readHistory(client: Client): Promise<HistoryRow[] | undefined> {
 
 /** The catalog as far as `files` speak of it, in one query. */
 export async function readCatalog(client: Client, files: readonly MigrationFile[], parse: SqlParser): Promise<Catalog> {
-  const result = await client.query<{ catalog: RawCatalog }>(CATALOG, [schemasOf(files)]);
-  const raw = result.rows[0]?.catalog;
+  const schemas = schemasOf(files)
+    .map((name) => client.escapeLiteral(name))
+    .join(", ");
+  const raw = (await queryCatalog(client, schemas, true)) ?? (await queryCatalog(client, schemas, false));
   if (!raw) throw new DatabaseError("The database's catalog could not be read.");
   return shapeCatalog(raw, parse);
+}
+
+/** How long to wait for an index definition behind somebody's ACCESS EXCLUSIVE lock. */
+const DEFINITION_WAIT_MS = 300;
+
+/** One message and one transaction, so that the limit holds and goes with it. @returns undefined if that was too long */
+async function queryCatalog(client: Client, schemas: string, definitions: boolean): Promise<RawCatalog | undefined> {
+  const limit = `BEGIN READ ONLY; SET LOCAL lock_timeout = ${DEFINITION_WAIT_MS}`;
+  try {
+    const results = (await client.query(`${limit}; ${catalogSql(schemas, definitions)}; COMMIT`)) as unknown;
+    return (results as QueryResult<{ catalog: RawCatalog }>[])[2]?.rows[0]?.catalog;
+  } catch (error) {
+    await client.query("ROLLBACK").catch(() => {});
+    if (definitions && (error as { code?: string }).code === "55P03") return undefined;
+    throw error;
+  }
 }
 
 /** Only the schemas that migrations speak of: a project has a dozen others that are not ours to judge. */
@@ -132,12 +171,13 @@ function shapeCatalog(raw: RawCatalog, parse: SqlParser): Catalog {
   };
 }
 
-function shapeIndex(index: { table: string; valid: boolean; definition: string }, parse: SqlParser): CatalogIndex {
-  const node = parse(index.definition).stmts?.[0]?.stmt;
-  const shape = node && indexShape(node);
-  return {
-    table: index.table,
-    valid: index.valid,
-    shape: shape ?? { unique: false, method: "?", keys: [index.definition] },
+function shapeIndex(index: RawIndex, parse: SqlParser): CatalogIndex {
+  const node = index.definition === null ? undefined : parse(index.definition).stmts?.[0]?.stmt;
+  const shape = (node && indexShape(node)) ?? {
+    unique: index.unique,
+    method: index.method,
+    keys: index.keys.map((key) => key ?? "(expression)"),
+    ...(index.partial ? { predicate: NOT_READ } : {}),
   };
+  return { table: index.table, valid: index.valid, shape };
 }

@@ -1,3 +1,4 @@
+import { checkServerIdentity } from "node:tls";
 import { Client, type ClientConfig } from "pg";
 import { redactText } from "../http/redact";
 import { SUPABASE_ROOTS } from "./supabase-roots";
@@ -55,8 +56,13 @@ export function clientConfig(target: Target, settings: DatabaseSettings, options
     connectionTimeoutMillis: options.timeoutMs ?? 15_000,
     keepAlive: true,
     ...(options.queryTimeoutMs ? { query_timeout: options.queryTimeoutMs } : {}),
-    ssl: loopback ? false : { rejectUnauthorized: true, ...(ca ? { ca } : {}) },
+    ssl: loopback ? false : { rejectUnauthorized: true, checkServerIdentity: identityOf(host), ...(ca ? { ca } : {}) },
   };
+}
+
+/** The name we asked for, always: `pg` passes no name on for an address, and Node would then check for "localhost". */
+function identityOf(host: string): typeof checkServerIdentity {
+  return (_name, certificate) => checkServerIdentity(host, certificate);
 }
 
 export function transactionPooler(target: Target, settings: DatabaseSettings): TransactionPoolerError {
@@ -66,7 +72,8 @@ export function transactionPooler(target: Target, settings: DatabaseSettings): T
   );
 }
 
-function connectError(error: unknown, target: Target, settings: DatabaseSettings): DatabaseError {
+/** What a failed connection means and what to do about it; the error itself may hold more than people should see. */
+export function connectError(error: unknown, target: Target, settings: DatabaseSettings): DatabaseError {
   const { code, message } = plainError(error);
   const where = `${target.host}:${target.port}`;
   const text = redactText(message, [target.password]);
