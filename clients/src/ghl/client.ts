@@ -217,7 +217,7 @@ export class GhlClient {
       if (now() - started > this.#readBackMs) {
         throw new GhlError(
           "not-applied",
-          `custom value ${seen ? `"${seen.name}"` : id}: GHL answered with success, but ${Math.round(this.#readBackMs / 1000)} s later it still ${seen ? "holds the old value" : "is not there"}. Nothing else was changed; run again.`,
+          `custom value ${seen ? `"${seen.name}"` : id}: GHL answered with success, but ${this.#readBackMs / 1000} s later it still ${seen ? "holds the old value" : "is not there"}. Nothing else was changed; run again.`,
         );
       }
       await sleep(this.#readBackEveryMs);

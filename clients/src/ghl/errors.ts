@@ -99,12 +99,12 @@ export function errorFor(
           )
         : make(
             "rate-limited",
-            `${doing}: GHL still answers "too many requests" (429) after ${tries(reply)}. Something else uses the same token's 100 requests per 10 s; try again in a minute.`,
+            `${doing}: GHL keeps answering "too many requests" (429)${asksFor(askedMs)}. Something else uses the same token's 100 requests per 10 s; try again later or use a token of its own for Cutover.`,
           );
     default:
       return make(
         "unavailable",
-        `${doing}: GHL answered ${reply.status} after ${tries(reply)}.${quoted} Nothing to fix here; try again later (status.gohighlevel.com).`,
+        `${doing}: GHL keeps answering ${reply.status}.${quoted} Nothing to fix here; try again later (status.gohighlevel.com).`,
       );
   }
 }
@@ -160,6 +160,6 @@ function unauthorised(
   );
 }
 
-function tries(reply: HttpReply): string {
-  return reply.attempts === 1 ? "one attempt" : `${reply.attempts} attempts`;
+function asksFor(askedMs: number | undefined): string {
+  return askedMs === undefined || askedMs < 60_000 ? "" : ` and asks to wait ${Math.ceil(askedMs / 60_000)} minutes`;
 }

@@ -59,7 +59,7 @@ export const ANSWERS: readonly Scenario[] = [
       return lab.up(ours(ghl));
     },
     ok: false,
-    reads: /too many requests/,
+    reads: /too many requests.*asks to wait 60 minutes/,
     holds: TODAY,
     writes: 1,
   },
@@ -95,7 +95,7 @@ export const ANSWERS: readonly Scenario[] = [
         return lab.up(ours(ghl));
       },
       ok: false,
-      reads: new RegExp(`GHL answered ${status} after 4 attempts.*try again later`),
+      reads: new RegExp(`GHL keeps answering ${status}.*try again later`),
       holds: TODAY,
       writes: 0,
       remembers: TODAY,

@@ -1,13 +1,19 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOKENS } from "../tokens";
 import { CATALOGUE } from "./index";
 import { OURS, PLANTED, playScenario } from "./scenario";
+import { type Row, renderTable, TABLE_COMMAND, TABLE_FILE } from "./table";
+
+const seen: Record<400 | 404, Row[]> = { 400: [], 404: [] };
 
 for (const missing of [400, 404] as const) {
   for (const { topic, scenarios } of CATALOGUE) {
     describe(`${topic} (a missing id is answered with ${missing})`, () => {
       it.each(scenarios.map((scenario) => [scenario.mode, scenario] as const))("%s", async (_mode, scenario) => {
         const played = await playScenario(scenario, missing);
+        seen[missing].push({ topic, scenario, played });
         expect(played.result.ok, played.result.read).toBe(scenario.ok);
         if (scenario.reads) expect(played.result.read).toMatch(scenario.reads);
         expect(played.holds).toBe(scenario.holds);
@@ -28,4 +34,10 @@ for (const missing of [400, 404] as const) {
 it("no failure mode is listed twice", () => {
   const modes = CATALOGUE.flatMap(({ scenarios }) => scenarios.map((s) => s.mode));
   expect(new Set(modes).size).toBe(modes.length);
+});
+
+it("the table in docs/measured is what was seen, with both answers for a missing id", () => {
+  const table = readFileSync(join(__dirname, "../../..", TABLE_FILE), "utf8");
+  expect(renderTable(seen[400]), `run: ${TABLE_COMMAND}`).toBe(table);
+  expect(renderTable(seen[404])).toBe(table);
 });

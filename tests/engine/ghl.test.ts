@@ -1,0 +1,102 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TOKENS } from "../../rehearsal/ghl/server";
+import { GhlEngineWorld, NAME, OURS, PLANTED } from "./support/ghl-world";
+
+const ROTATED = "pit-7b7b7b7b-0000-4000-8000-000000rotated";
+
+/** One story on the real engine; each step begins where the one before it ended. */
+describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, () => {
+  let world: GhlEngineWorld;
+  const read: string[] = [];
+
+  beforeAll(async () => {
+    world = new GhlEngineWorld();
+    await world.start();
+  }, 120_000);
+  afterAll(() => world?.stop(), 30_000);
+
+  it("survives kill -9 in create: one value only, holding today's URL", async () => {
+    await world.killDuring("POST", "up");
+    expect(world.holds).toBe(world.today);
+    await world.stack.up();
+    expect(world.count).toBe(1);
+    expect(world.holds).toBe(world.today);
+    expect(world.ghl.writes().map((w) => w.method)).toEqual(["POST"]);
+  });
+
+  it("moves the webhook, and shows no change after that in up and refresh", async () => {
+    await world.stack.configSet({ key: "cutover:url", value: OURS, secret: true });
+    const preview = await world.stack.preview();
+    expect(preview.text).toMatch(
+      /pointsAt: "http:\/\/127[^"]*\/hook\?…" => "https:\/\/hooks\.example\.com\/webhooks\/ghl\?…"/,
+    );
+    await world.stack.up();
+    expect(world.holds).toBe(OURS);
+    expect(world.ghl.writes()).toHaveLength(2);
+    await world.stack.refresh({ expectNoChanges: true });
+    await world.stack.up({ expectNoChanges: true });
+    expect(world.ghl.writes()).toHaveLength(2);
+  });
+
+  it("shows a human's move back to Node in preview and refresh, and does not flip it back", async () => {
+    world.ghl.editByHand(NAME, world.today);
+    const preview = await world.stack.preview();
+    expect(preview.text).toContain("somebody moved GHL back to");
+    expect(preview.changed).toBe(0);
+    const refresh = await world.stack.refresh();
+    expect(refresh.changes.update).toBe(1);
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toMatch(
+      /changed the value in GHL by hand.*the address from before the cutover.*It is not overwritten/,
+    );
+    expect(world.holds).toBe(world.today);
+    const fingerprint = /cutover:ghl\.overwrite' ([0-9a-f]{12})/.exec(up.text)?.[1] ?? "";
+    await world.stack.configSet({ key: "cutover:ghl.overwrite", value: fingerprint });
+    await world.stack.up();
+    expect(world.holds).toBe(OURS);
+  });
+
+  it("survives kill -9 in update: the next up finds its own write", async () => {
+    const next = `${OURS}&v=2`;
+    await world.stack.configSet({ key: "cutover:url", value: next, secret: true });
+    await world.killDuring("PUT", "up");
+    expect(world.holds).toBe(next);
+    const writes = world.ghl.writes().length;
+    await world.stack.up();
+    await world.stack.up({ expectNoChanges: true });
+    expect(world.ghl.writes()).toHaveLength(writes);
+  });
+
+  it("keeps tokens and query strings out of debug output", async () => {
+    const printed = await world.debug("preview");
+    expect(printed).toContain("GhlValue");
+    for (const secret of [...PLANTED, TOKENS.write]) expect(printed.includes(secret), secret).toBe(false);
+  });
+
+  it("tells what to do when the token was rotated, and takes today's with --run-program", async () => {
+    world.ghl.rotateToken(TOKENS.write, ROTATED);
+    await world.stack.configSet({ key: "cutover:ghl.token", value: ROTATED, secret: true });
+    const refresh = await world.stack.refresh({ allowFailure: true });
+    read.push(refresh.text);
+    expect(refresh.exitCode).not.toBe(0);
+    expect(refresh.text).toMatch(/does not know the token.*add --run-program there, or set CUTOVER_GHL_TOKEN/);
+    expect(refresh.text).not.toContain("errors.js");
+    await world.withEnvironment({ PULUMI_RUN_PROGRAM: "true" }).refresh();
+  });
+
+  it("survives kill -9 in delete, and destroys from another shell with the rotated token", async () => {
+    await world.killDuring("PUT", "destroy");
+    expect(world.holds).toBe(world.today);
+    const destroy = await world.withEnvironment({ CUTOVER_GHL_TOKEN: ROTATED }).destroy();
+    expect(destroy.text).toContain("it already holds the value from before the cutover");
+    expect(world.holds).toBe(world.today);
+    expect((await world.stack.exportState()).deployment?.resources ?? []).toEqual([]);
+  });
+
+  it("wrote no token and no query string anywhere", async () => {
+    const everything = await world.everythingWritten();
+    for (const secret of [...PLANTED, TOKENS.write, ROTATED]) expect(everything.includes(secret), secret).toBe(false);
+    expect(world.ghl.renames).toEqual([]);
+  });
+});
