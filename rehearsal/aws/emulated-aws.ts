@@ -6,8 +6,10 @@ import { LoadBalancer } from "../loadbalancer/balancer";
 import { RehearsalCa } from "../loadbalancer/certificates";
 import { seededRng } from "../loadbalancer/choose";
 import type { AlbEvent, AlbResult } from "../loadbalancer/lambda-target";
+import { MetricsPublisher } from "../loadbalancer/publisher";
 import { BalancerReader } from "../loadbalancer/reader";
 import { DefinitionReader } from "../tasks/definitions";
+import { LogShipper } from "../tasks/log-shipper";
 import { TaskNetwork } from "../tasks/network";
 import { TaskRunner, type TaskRunnerOptions } from "../tasks/runner";
 import { AWS_REGION, Emulators, type EmulatorsOptions } from "./emulators";
@@ -25,6 +27,10 @@ export interface EmulatedAwsOptions
   readonly seed?: number;
   /** Shortest real ms between two health checks of a target; default 500. */
   readonly minCheckMs?: number;
+  /** Puts the load balancer's metrics into CloudWatch, each rehearsal minute; default false. */
+  readonly publishMetrics?: boolean;
+  /** Puts the tasks' output into CloudWatch Logs, each real second; default false. */
+  readonly shipLogs?: boolean;
 }
 
 export interface EmulatedAwsEvents {
@@ -41,10 +47,13 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
   readonly loadBalancer: LoadBalancer;
   readonly tasks: TaskRunner;
   readonly ca: RehearsalCa;
-  readonly #closers: (() => void)[];
+  readonly clock: RehearsalClock;
+  readonly #closers: readonly (() => void)[];
+  /** What ends first, before anything it reads from. */
+  readonly #reporters: { stop(): void }[] = [];
 
   private constructor(
-    parts: Pick<EmulatedAws, "gateway" | "emulators" | "loadBalancer" | "tasks" | "ca">,
+    parts: Pick<EmulatedAws, "gateway" | "emulators" | "loadBalancer" | "tasks" | "ca" | "clock">,
     closers: (() => void)[],
   ) {
     super();
@@ -53,6 +62,7 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
     this.loadBalancer = parts.loadBalancer;
     this.tasks = parts.tasks;
     this.ca = parts.ca;
+    this.clock = parts.clock;
     this.#closers = closers;
   }
 
@@ -71,54 +81,45 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
     options: EmulatedAwsOptions,
     listen?: (aws: EventEmitter<EmulatedAwsEvents>) => void,
   ): Promise<EmulatedAws> {
-    const { clock, runFolder } = options;
     const gateway = new AwsGateway(options.gatewayPort === undefined ? {} : { port: options.gatewayPort });
     await gateway.start();
     const emulators = new Emulators({ ...options, gatewayUrl: gateway.url });
-    let started: EmulatedAws | undefined;
+    let aws: EmulatedAws | undefined;
     try {
-      const [upstreams, ca] = await Promise.all([emulators.start(), RehearsalCa.create(join(runFolder, "ca.pem"))]);
+      const caFile = join(options.runFolder, "ca.pem");
+      const [upstreams, ca] = await Promise.all([emulators.start(), RehearsalCa.create(caFile)]);
       gateway.connect(upstreams);
-      const endpoint = upstreams.moto;
-      const network = new TaskNetwork();
-      const balancerReader = new BalancerReader({ endpoint, region: AWS_REGION });
-      const definitionReader = new DefinitionReader({
-        endpoint,
-        region: AWS_REGION,
-        extras: (arn) => gateway.extras.of(arn),
-      });
-      const lambda = new LambdaClient({ endpoint: gateway.url, region: AWS_REGION, credentials: OWN_CREDENTIALS });
-      const loadBalancer = new LoadBalancer({
-        ...options,
-        ca,
-        source: () => balancerReader.read(),
-        resolve: network.resolve,
-        rng: seededRng(options.seed ?? Date.now()),
-        invokeLambda: (arn, event) => invoke(lambda, arn, event),
-      });
-      const tasks = new TaskRunner({
-        ...options,
-        source: () => definitionReader.read(),
-        balancer: loadBalancer,
-        network,
-        gatewayUrl: gateway.url,
-        region: AWS_REGION,
-        clock,
-      });
-      const aws = new EmulatedAws({ gateway, emulators, loadBalancer, tasks, ca }, [
-        () => balancerReader.close(),
-        () => definitionReader.close(),
-        () => lambda.destroy(),
-      ]);
-      started = aws;
+      const { parts, closers } = assemble(options, gateway, upstreams.moto, ca);
+      aws = new EmulatedAws({ ...parts, gateway, emulators, ca, clock: options.clock }, closers);
       listen?.(aws);
       await aws.#run();
+      aws.#report(options);
       return aws;
     } catch (error) {
-      await started?.stop();
+      await aws?.stop();
       await emulators.stop();
       await gateway.stop();
       throw error;
+    }
+  }
+
+  /** Begins to put metrics and logs into CloudWatch, where asked for. */
+  #report({ clock, publishMetrics, shipLogs }: EmulatedAwsOptions): void {
+    const common = {
+      clock,
+      endpoint: this.url,
+      region: AWS_REGION,
+      onProblem: (error: Error) => void this.emit("problem", error.message),
+    };
+    if (publishMetrics) {
+      const publisher = new MetricsPublisher({ ...common, balancer: this.loadBalancer });
+      publisher.start();
+      this.#reporters.push(publisher);
+    }
+    if (shipLogs) {
+      const shipper = new LogShipper({ ...common, sources: () => this.tasks.logSources() });
+      shipper.start();
+      this.#reporters.push(shipper);
     }
   }
 
@@ -137,12 +138,40 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
 
   /** Ends tasks, load balancer, gateway and emulators, in this order; leaves no process and no open port. */
   async stop(): Promise<void> {
+    for (const reporter of this.#reporters.splice(0)) reporter.stop();
     await this.tasks.stop();
     await this.loadBalancer.stop();
     for (const close of this.#closers) close();
     await this.emulators.stop();
     await this.gateway.stop();
   }
+}
+
+/** Load balancer and task runner on the emulators' definitions. */
+function assemble(options: EmulatedAwsOptions, gateway: AwsGateway, endpoint: string, ca: RehearsalCa) {
+  const region = AWS_REGION;
+  const network = new TaskNetwork();
+  const balancerReader = new BalancerReader({ endpoint, region });
+  const definitionReader = new DefinitionReader({ endpoint, region, extras: (arn) => gateway.extras.of(arn) });
+  const lambda = new LambdaClient({ endpoint: gateway.url, region, credentials: OWN_CREDENTIALS });
+  const loadBalancer = new LoadBalancer({
+    ...options,
+    ca,
+    source: () => balancerReader.read(),
+    resolve: network.resolve,
+    rng: seededRng(options.seed ?? Date.now()),
+    invokeLambda: (arn, event) => invoke(lambda, arn, event),
+  });
+  const tasks = new TaskRunner({
+    ...options,
+    source: () => definitionReader.read(),
+    balancer: loadBalancer,
+    network,
+    gatewayUrl: gateway.url,
+    region,
+  });
+  const closers = [() => balancerReader.close(), () => definitionReader.close(), () => lambda.destroy()];
+  return { parts: { loadBalancer, tasks }, closers };
 }
 
 const OWN_CREDENTIALS = { accessKeyId: OWN_KEYS.balancer, secretAccessKey: "rehearsal" };

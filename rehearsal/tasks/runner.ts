@@ -13,6 +13,7 @@ import type { RehearsalClock } from "../clock";
 import { waitFor } from "../support/wait";
 import type { ServiceDefinition } from "./definitions";
 import { describeService, describeTask } from "./describe";
+import type { LogSource } from "./log-shipper";
 import type { TaskNetwork } from "./network";
 import { SecretReader } from "./secrets";
 import { ServiceController } from "./service-controller";
@@ -142,6 +143,17 @@ export class TaskRunner extends EventEmitter<TaskRunnerEvents> implements EcsRea
         stoppedReason: task.stoppedReason,
         logFile: task.logFile,
       }));
+  }
+
+  /** Files of tasks whose containers log to CloudWatch (log driver `awslogs`). */
+  logSources(): readonly LogSource[] {
+    return this.#tasks().flatMap((task) => {
+      const { logDriver, options = {} } = task.container.logConfiguration ?? {};
+      const group = options["awslogs-group"];
+      if (logDriver !== "awslogs" || !group) return [];
+      const prefix = options["awslogs-stream-prefix"] ?? "ecs";
+      return [{ file: task.logFile, group, stream: `${prefix}/${task.container.name}/${task.id}` }];
+    });
   }
 
   /** SIGKILL, as if the machine under the task had died. Throws for an unknown task. */

@@ -1,4 +1,6 @@
 import { RegisterScalableTargetCommand } from "@aws-sdk/client-application-auto-scaling";
+import { GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
+import { FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DeleteServiceCommand,
   DescribeTasksCommand,
@@ -7,8 +9,9 @@ import {
 } from "@aws-sdk/client-ecs";
 import { CreateSecretCommand, PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dimensionOf } from "../../rehearsal/loadbalancer/publisher";
 import { waitFor } from "../../rehearsal/support/wait";
-import { TestWorld } from "./world";
+import { LOG_GROUP, TestWorld } from "./world";
 
 let world: TestWorld;
 beforeAll(async () => {
@@ -26,6 +29,15 @@ interface Answer {
 async function answerOf(path: string): Promise<Answer> {
   const answer = await fetch(`${world.front}${path}`);
   return (await answer.json()) as Answer;
+}
+
+function targetGroupDimensions(name: string) {
+  const arn = world.aws.loadBalancer.config.targetGroups.find((group) => group.name === name)?.arn ?? "";
+  const [owner = ""] = world.aws.loadBalancer.loadBalancersOf(arn);
+  return [
+    { Name: "TargetGroup", Value: dimensionOf(arn) },
+    { Name: "LoadBalancer", Value: dimensionOf(owner) },
+  ];
 }
 
 async function runningTasks(serviceName: string) {
@@ -56,6 +68,34 @@ describe("a service on the emulated AWS", () => {
     expect(answer).toMatchObject({ name: "alpha", secret: "first", limit: "4" });
     expect(answer.headers["x-forwarded-proto"]).toBe("http");
     expect((await fetch(`${world.front}/other`)).status).toBe(404);
+  });
+
+  it("reports its requests to CloudWatch in rehearsal minutes and its output to CloudWatch Logs", async () => {
+    const answer = await waitFor(
+      async () => {
+        const { Datapoints = [] } = await world.cloudwatch.send(
+          new GetMetricStatisticsCommand({
+            Namespace: "AWS/ApplicationELB",
+            MetricName: "RequestCount",
+            Dimensions: targetGroupDimensions("alpha"),
+            StartTime: new Date(world.aws.clock.originMs - 60_000),
+            EndTime: new Date(world.aws.clock.now() + 60_000),
+            Period: 60,
+            Statistics: ["Sum"],
+          }),
+        );
+        return Datapoints.some(({ Sum = 0 }) => Sum > 0) && Datapoints;
+      },
+      { what: "a minute with requests in CloudWatch", deadlineMs: 10_000 },
+    );
+    expect(answer.reduce((sum, { Sum = 0 }) => sum + Sum, 0)).toBe(
+      world.aws.loadBalancer.requestCounts().alpha?.RequestCount,
+    );
+    const { events = [] } = await world.logs.send(new FilterLogEventsCommand({ logGroupName: LOG_GROUP }));
+    const [task] = world.aws.tasks.list("alpha");
+    expect(events.find(({ logStreamName }) => logStreamName === `app/app/${task?.id}`)?.message).toBe(
+      JSON.stringify({ event: "listening", name: "alpha" }),
+    );
   });
 
   it("shows a killed task in target health, tasks and counts, and replaces it", async () => {

@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { ACMClient } from "@aws-sdk/client-acm";
 import { ApplicationAutoScalingClient } from "@aws-sdk/client-application-auto-scaling";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient, CreateLogGroupCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { CreateSubnetCommand, CreateVpcCommand, EC2Client } from "@aws-sdk/client-ec2";
 import {
   CreateClusterCommand,
@@ -38,6 +40,9 @@ export function emulatorsVenv(): string {
   return venv;
 }
 
+/** Where all test tasks log to. */
+export const LOG_GROUP = "/cutover/test";
+
 /** A small emulated account: network, one load balancer with one rule, a cluster. */
 export class TestWorld {
   readonly aws: EmulatedAws;
@@ -50,6 +55,8 @@ export class TestWorld {
   readonly route53: Route53Client;
   readonly secrets: SecretsManagerClient;
   readonly scaling: ApplicationAutoScalingClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly cloudwatch: CloudWatchClient;
   vpcId = "";
   subnets: string[] = [];
   listenerArn = "";
@@ -70,6 +77,8 @@ export class TestWorld {
     this.route53 = new Route53Client(config);
     this.secrets = new SecretsManagerClient(config);
     this.scaling = new ApplicationAutoScalingClient(config);
+    this.logs = new CloudWatchLogsClient(config);
+    this.cloudwatch = new CloudWatchClient(config);
   }
 
   static async start(): Promise<TestWorld> {
@@ -92,6 +101,8 @@ export class TestWorld {
             },
           },
           maxConcurrent: (cpu) => cpu / 64,
+          publishMetrics: true,
+          shipLogs: true,
         },
         (events) => events.on("problem", (line) => problems.push(line)),
       );
@@ -115,6 +126,7 @@ export class TestWorld {
       );
       this.subnets.push(made.Subnet?.SubnetId ?? "");
     }
+    await this.logs.send(new CreateLogGroupCommand({ logGroupName: LOG_GROUP }));
     await this.ecs.send(new CreateClusterCommand({ clusterName: "main" }));
     const balancer = await this.elb.send(new CreateLoadBalancerCommand({ Name: "front", Subnets: this.subnets }));
     const listener = await this.elb.send(
@@ -185,6 +197,10 @@ export class TestWorld {
             image: container.image ?? "cutover/answering@sha256:1111",
             portMappings: [{ containerPort: 8080 }],
             stopTimeout: 5,
+            logConfiguration: {
+              logDriver: "awslogs",
+              options: { "awslogs-group": LOG_GROUP, "awslogs-region": "us-east-1", "awslogs-stream-prefix": "app" },
+            },
             environment: Object.entries(container.environment ?? {}).map(([name, value]) => ({ name, value })),
             secrets: Object.entries(container.secrets ?? {}).map(([name, valueFrom]) => ({ name, valueFrom })),
           },
@@ -250,7 +266,17 @@ export class TestWorld {
 
   async stop(): Promise<void> {
     await this.aws.stop();
-    for (const client of [this.ecs, this.elb, this.ec2, this.acm, this.route53, this.secrets, this.scaling])
+    for (const client of [
+      this.ecs,
+      this.elb,
+      this.ec2,
+      this.acm,
+      this.route53,
+      this.secrets,
+      this.scaling,
+      this.logs,
+      this.cloudwatch,
+    ])
       client.destroy();
     rmSync(this.folder, { recursive: true, force: true });
   }
