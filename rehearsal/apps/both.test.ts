@@ -57,9 +57,28 @@ describe.each(ENGINES)("the %s service", (engine) => {
     }
   });
 
+  it("takes up its own rows, pending or left behind by a dead task, and none of the other engine", async () => {
+    const insert = `INSERT INTO message_queue (location_id, contact_id, message_body, created_at, updated_at, ghl_message_id,
+                                               status, langgraph_thread_id)
+                    SELECT 'l', 'c', 'help', now() - interval '1 hour', now() - interval '1 hour',
+                           $1 || owner || '-' || status, status, CASE WHEN owner = 'python' THEN 'ghl:l:c' END
+                      FROM unnest(ARRAY['node', 'python']) owner, unnest(ARRAY['pending', 'processing']) status`;
+    await bench.postgres.query(bench.postgres.url, insert, [id("own-")]);
+    await bench.completed(id(`own-${engine}`), 2);
+    const others = await bench.rows(id(`own-${engine === "node" ? "python" : "node"}`));
+    expect(others.map((row) => row.status).sort()).toEqual(["pending", "processing"]);
+    await bench.postgres.query(bench.postgres.url, "DELETE FROM message_queue WHERE ghl_message_id LIKE $1", [
+      id("own-%"),
+    ]);
+  });
+
   it("answers a probe through everything but leaves no row", async () => {
     const answer = await app.send(message(id("probe")), { headers: { "x-cutover-synthetic": "probe-1" } });
     expect(answer).toMatchObject({ status: 200, servedBy: engine, body: { synthetic: true, agent: "booking" } });
+    const empty = await app.send("", { headers: { "x-cutover-synthetic": "probe-2" } });
+    expect(empty).toMatchObject({ status: 200, body: { synthetic: true, agent: "support" } });
+    const rows = await bench.postgres.query(bench.postgres.adminUrl, "SELECT contact_id FROM message_queue");
+    expect(rows).not.toContainEqual({ contact_id: "cutover-probe" });
     expect(await bench.rows(id("probe"))).toEqual([]);
     const events = app.events().filter((event) => event.messageId === "probe-1");
     expect(events.map((event) => [event.event, event.synthetic])).toEqual([
@@ -93,6 +112,24 @@ describe.each(ENGINES)("the %s service", (engine) => {
       [id("f-booking"), "booking", false],
       [id("f-none"), "booking", true],
     ]);
+  });
+
+  it("does not write over the result of a task that has taken the row over", async () => {
+    fault.set("slow");
+    const answer = app.send(message(id("late")));
+    await waitFor(async () => (await bench.rows(id("late")))[0]?.status === "processing", {
+      what: "a row in work",
+      deadlineMs: 5000,
+    });
+    await bench.postgres.query(
+      bench.postgres.url,
+      "UPDATE message_queue SET status = 'completed', processed_by_agent = 'another task' WHERE ghl_message_id = $1",
+      [id("late")],
+    );
+    fault.set("none");
+    await waitFor(() => app.events("claim_lost").length === 1, { what: "the claim to be lost", deadlineMs: 8000 });
+    expect((await bench.rows(id("late")))[0]?.agent).toBe("another task");
+    expect((await answer).status).toBe(200);
   });
 
   it("hangs, and answers 503 above its capacity; neither stores anything", async () => {

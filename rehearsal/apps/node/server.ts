@@ -9,6 +9,8 @@ import type { Settings } from "./settings";
 import { reportResult, type Worker } from "./worker";
 
 const MAX_BODY = 256 * 1024;
+/** What a probe without a body stands for. */
+const PROBE = '{"contactId":"cutover-probe","body":"probe"}';
 
 interface Answer {
   readonly status: number;
@@ -102,12 +104,12 @@ class Handler {
       return { status: 500, body: { error: "rehearsed fault" } };
     }
     if (settings.workMs > 0) await delay(settings.workMs);
+    const probe = header(request, "x-cutover-synthetic")?.slice(0, 64);
     const message =
       text === undefined
         ? `expected at most ${MAX_BODY} bytes`
-        : parseMessage(parseJson(text), header(request, "x-contact-id"), settings.locationId);
+        : parseMessage(parseJson(probe ? text || PROBE : text), header(request, "x-contact-id"), settings.locationId);
     if (typeof message === "string") return { status: 400, body: { error: message } };
-    const probe = header(request, "x-cutover-synthetic")?.slice(0, 64);
     const result = await (probe ? this.#probe(message, probe) : this.#accept(message));
     await this.#delayOf(fault);
     return result;

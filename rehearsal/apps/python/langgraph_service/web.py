@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it besid
     from .graph import Agents
 
 MAX_BODY = 256 * 1024
+#: What a probe without a body stands for.
+PROBE = b'{"contactId":"cutover-probe","body":"probe"}'
 Handler = Callable[[Request], Awaitable[Response]]
 
 
@@ -71,11 +73,11 @@ class Web:
             return _answer(500, {"error": "rehearsed fault"})
         if self._settings.work:
             await asyncio.sleep(self._settings.work)
+        probe = request.headers.get("x-cutover-synthetic")
         try:
-            message = await self._read(request)
+            message = await self._read(request, PROBE if probe else b"")
         except PayloadError as error:
             return _answer(400, {"error": str(error)})
-        probe = request.headers.get("x-cutover-synthetic")
         response = await (self._probe(message, probe[:64]) if probe else self._accept(message))
         if fault:
             await self._delay(fault)
@@ -109,8 +111,8 @@ class Web:
         report(self._events, probe, result, _since(started), True)
         return _answer(200, {"accepted": True, "synthetic": True, "agent": result.agent, "routing": result.routing})
 
-    async def _read(self, request: Request) -> Message:
-        body = await request.body()
+    async def _read(self, request: Request, default: bytes) -> Message:
+        body = await request.body() or default
         if len(body) > MAX_BODY:
             raise PayloadError(f"expected at most {MAX_BODY} bytes")
         try:
