@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { nextRung, type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { asShellExports } from "./engine/environment";
 import type { Terminal } from "./run/terminal";
 import type { Stage } from "./story/stage";
@@ -14,6 +15,8 @@ export interface KeepOptions {
   readonly terminal: Terminal;
   readonly runFolder: string;
   readonly reportFile: string;
+  /** The phase that is applied. */
+  readonly phase: PhaseName;
 }
 
 /** Prints how to play by hand and waits until a person ends it. Messages go on flowing, so that a change shows. */
@@ -21,7 +24,7 @@ export async function keepRunning(options: KeepOptions): Promise<void> {
   const { stage, traffic, terminal } = options;
   const envFile = join(options.runFolder, "env.sh");
   writeFileSync(envFile, asShellExports(stage.engine.environment), { mode: 0o600 });
-  for (const line of instructions(stage, envFile, options.reportFile)) terminal.line(line);
+  for (const line of instructions(options, envFile)) terminal.line(line);
   traffic.setRate(KEPT_RATE);
   traffic.start();
   const from = Date.now();
@@ -40,8 +43,9 @@ function describe(traffic: Traffic, from: number): string {
   return `last 10 s: ${sent} sent, ${accepted} accepted, Node ${servedBy.node ?? 0}, Python ${servedBy.python ?? 0}`;
 }
 
-function instructions(stage: Stage, envFile: string, reportFile: string): string[] {
+function instructions({ stage, reportFile, phase }: KeepOptions, envFile: string): string[] {
   const { ports, domain, caFile } = stage;
+  const next = nextRung(phaseOf(phase))?.name ?? phase;
   return [
     "",
     "The world stays until Ctrl-C.",
@@ -56,11 +60,26 @@ function instructions(stage: Stage, envFile: string, reportFile: string): string
     "",
     `  source ${envFile}`,
     "  pulumi stack output",
-    "  pulumi config set cutover:phase ramp-25 && pulumi up",
-    "  pulumi config set cutover:from ramp-25 && pulumi config set cutover:phase parallel && pulumi up",
+    `  pulumi config set cutover:phase ${next} && pulumi up                                  # up one rung`,
+    `  pulumi config set cutover:from ${next} && pulumi config set cutover:phase ${phase} && pulumi up   # and back`,
     "  pulumi destroy",
-    `  curl --cacert ${caFile} --connect-to ${domain}:443:127.0.0.1:${ports.frontDoor} https://${domain}/healthz`,
+    "",
+    "A message by hand, and what the table holds:",
+    "",
+    `  curl -i --cacert ${caFile} --connect-to ${domain}:443:127.0.0.1:${ports.frontDoor} \\`,
+    `    -H 'content-type: application/json' -d '${exampleMessage(stage)}' https://${domain}/webhooks/ghl`,
     `  psql "${stage.postgres.url}" -c 'select status, count(*) from message_queue group by 1'`,
     "",
   ];
+}
+
+function exampleMessage({ ghl }: Stage): string {
+  return JSON.stringify({
+    type: "InboundMessage",
+    locationId: ghl.locationId,
+    contactId: "contact-by-hand",
+    messageId: "by-hand-1",
+    messageType: "SMS",
+    body: "Is the flat still available?",
+  });
 }

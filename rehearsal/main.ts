@@ -1,5 +1,6 @@
 // Entry point of `make rehearse`: node tools/run.mjs rehearsal/main.ts [--help]
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { projectRoot } from "../tools/toolchain";
 import { type Arguments, HelpAsked, parseArguments } from "./arguments";
 import { messageOf, UsageError } from "./errors";
@@ -13,7 +14,13 @@ async function main(): Promise<number> {
     const onReport = (file: string) => {
       if (args.json) process.stdout.write(readFileSync(file, "utf8"));
     };
-    return await rehearse({ args, terminal, root: projectRoot(), onReport });
+    const root = projectRoot();
+    // Tests play in a folder of their own, beside a rehearsal that a person may have running.
+    const own = process.env.CUTOVER_REHEARSAL_FOLDER;
+    const folders = own
+      ? { base: own, reportFolder: join(own, "report") }
+      : { base: join(root, ".rehearsal"), reportFolder: join(root, "rehearsal-report") };
+    return await rehearse({ args, terminal, root, ...folders, onReport });
   } catch (error) {
     if (error instanceof HelpAsked) {
       console.log(error.message);

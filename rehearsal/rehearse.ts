@@ -16,23 +16,24 @@ import { partOfStory, STORY, type StoryStep, WAY_UP } from "./story/steps";
 import { printSummary } from "./summary";
 import { World } from "./world/world";
 
-/** Where the result lies, in the project. */
-const REPORT_FOLDER = "rehearsal-report";
-
 export interface Rehearsal {
   readonly args: Arguments;
   readonly terminal: Terminal;
+  /** The project's folder. */
   readonly root: string;
+  /** Folder of lock and run folders; inside the project, so that its packages are found. */
+  readonly base: string;
+  /** Where the result is written. */
+  readonly reportFolder: string;
   /** Told the text of report.json. */
   readonly onReport: (file: string) => void;
 }
 
 /** Plays a rehearsal from the lock to the last process. Returns the exit code; says everything on the terminal. */
 export async function rehearse(rehearsal: Rehearsal): Promise<number> {
-  const { args, terminal, root } = rehearsal;
+  const { args, terminal, root, base } = rehearsal;
   const steps = chooseSteps(args);
   const toolchain = findTools(root);
-  const base = join(root, ".rehearsal");
   await requireFreeDisk(base);
   if (args.port !== undefined) await requireFreePort(args.port);
   const lock = await RunLock.acquire(base, (sentence) => terminal.line(sentence));
@@ -60,9 +61,8 @@ interface Run {
 }
 
 async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
-  const { args, terminal, root } = rehearsal;
+  const { args, terminal, reportFolder } = rehearsal;
   const { lock, interrupts, toolchain } = run;
-  const reportFolder = join(root, REPORT_FOLDER);
   for (const name of ["report.json", "report.html", "details.json"]) rmSync(join(reportFolder, name), { force: true });
   const problems: string[] = [];
   const startedAtMs = Date.now();
@@ -97,6 +97,7 @@ async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
         terminal,
         runFolder: lock.runFolder,
         reportFile: written.html,
+        phase: run.steps.at(-1)?.phase ?? "prepare",
       });
     }
     return played.details.ok;
