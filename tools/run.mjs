@@ -4,6 +4,7 @@ import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
+import { writeWhole } from "./write-whole.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [entry, ...rest] = process.argv.slice(2);
@@ -13,9 +14,10 @@ if (!entry) {
 }
 const source = resolve(root, entry);
 const outfile = join(root, "node_modules/.cache/cutover", `${entry.replaceAll(/[^a-z0-9]+/gi, "-")}.cjs`);
-buildSync({
+const { outputFiles } = buildSync({
   entryPoints: [source],
   outfile,
+  write: false,
   bundle: true,
   platform: "node",
   target: "node22",
@@ -28,6 +30,7 @@ buildSync({
     "@cutover/clients": join(root, "clients/src"),
   },
 });
+for (const { path, contents } of outputFiles) writeWhole(path, contents);
 process.argv = [process.argv[0], source, ...rest];
 process.setSourceMapsEnabled(true);
 createRequire(import.meta.url)(outfile);
