@@ -24,6 +24,16 @@ export function pathWithout(root, path = "") {
 }
 
 /**
+ * Go writes counters into the person's configuration folder; they go into our cache instead, while Go's own settings are
+ * read from where the person has them. (On macOS Go does not look at XDG_CONFIG_HOME; its settings and counters stay.)
+ */
+export function goEnv(env) {
+  if (process.platform === "darwin") return env;
+  const settings = env.GOENV || join(env.XDG_CONFIG_HOME || join(homeDir(env), ".config"), "go", "env");
+  return { ...env, GOENV: settings, XDG_CONFIG_HOME: join(cacheDir(env), "config") };
+}
+
+/**
  * Environment for installers. npm's and Go's caches stay where the person has them, unless HOME can't be written: then
  * they go into our cache folder. Python's pip follows XDG_CACHE_HOME by itself.
  */

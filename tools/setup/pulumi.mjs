@@ -5,6 +5,7 @@ import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, rmSync } fr
 import { join } from "node:path";
 import { buildOnce, witnessesOf } from "./cache.mjs";
 import { run, tail } from "./child.mjs";
+import { goEnv } from "./environment.mjs";
 import { SetupError } from "./errors.mjs";
 import { cacheDir, keyOf, PULUMI_VERSION } from "./state.mjs";
 
@@ -20,14 +21,14 @@ const MODULES = [
     output: "pulumi-language-nodejs",
     version: LANGUAGE_HOST_VERSION,
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
-    usualPackages: 460,
+    usualPackages: 530,
   },
   {
     folder: "tools/pulumi/cli",
     output: "pulumi",
     version: PULUMI_VERSION,
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-    usualPackages: 1900,
+    usualPackages: 1390,
   },
 ];
 
@@ -138,7 +139,7 @@ async function buildFromModules(root, bin, { env, log, report }) {
       ["build", "-v", "-trimpath", "-ldflags", `-s -w ${version}`, "-o", `${output}.part`, module.package],
       {
         cwd: join(root, module.folder),
-        env: { ...env, CGO_ENABLED: "0", GOFLAGS: `${env.GOFLAGS ?? ""} -mod=readonly -modcacherw`.trim() },
+        env: { ...goEnv(env), CGO_ENABLED: "0", GOFLAGS: `${env.GOFLAGS ?? ""} -mod=readonly -modcacherw`.trim() },
         log,
         onText: count,
         deadlineMs: 60 * 60_000, // a busy or small machine; Go keeps what is compiled, so a second try goes on from there
