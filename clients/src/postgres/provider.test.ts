@@ -1,0 +1,132 @@
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
+import { listMigrations, migrationsFolder } from "./folder";
+import { migrationsProvider } from "./provider";
+
+const postgres = usePostgres();
+const folder = mkdtempSync(join(tmpdir(), "cutover-provider-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+cpSync(migrationsFolder(), folder, { recursive: true });
+
+const config = (database: Record<string, unknown> | string | undefined) => ({
+  get: (key: string) =>
+    key === "database" ? (typeof database === "object" ? JSON.stringify(database) : database) : undefined,
+});
+const provider = (database: TestDatabase, more = {}) =>
+  migrationsProvider(config({ url: database.url, ...more }), { folder });
+const inputs = (more = {}) => ({
+  files: listMigrations(folder),
+  providerVersion: "1",
+  phaseAllowsContract: false,
+  __provider: "text",
+  ...more,
+});
+
+describe("the SupabaseMigrations provider", () => {
+  it("shows the plan in check, applies in create with full outputs, and sees no change after that", async () => {
+    const database = await postgres.database();
+    const checked = await provider(database).check({}, inputs());
+    expect(checked.failures).toEqual([]);
+    expect(checked.inputs).toMatchObject({
+      pending: listMigrations(folder).map((ref) => ref.file),
+      plan: expect.arrayContaining(["6 of 6 database migrations to apply:"]),
+    });
+
+    const created = await provider(database).create({ ...checked.inputs });
+    expect(created.outs).toMatchObject({
+      appliedNow: 6,
+      alreadyApplied: 0,
+      skipped: 0,
+      applied: listMigrations(folder).map((ref) => ref.file),
+    });
+    expect(Object.keys(created.outs)).not.toContain("__provider");
+    expect(JSON.stringify(created)).not.toContain(new URL(database.url).password);
+
+    const again = await provider(database).check({ ...checked.inputs }, inputs());
+    expect(again.inputs).toMatchObject({ pending: [] });
+    expect(await provider(database).diff("id", { ...created.outs }, { ...again.inputs })).toEqual({ changes: false });
+    // Keys in another order are no change; another file, or another version of the provider, is one.
+    const turned = { ...again.inputs, files: listMigrations(folder).map(({ file, sha256 }) => ({ sha256, file })) };
+    expect(await provider(database).diff("id", { ...created.outs }, turned)).toEqual({ changes: false });
+    expect(await provider(database).diff("id", { ...created.outs }, { ...again.inputs, providerVersion: "2" })).toEqual(
+      { changes: true },
+    );
+    expect(
+      await provider(database).diff("id", { ...created.outs }, { ...again.inputs, phaseAllowsContract: true }),
+    ).toEqual({ changes: false });
+  });
+
+  it("sees a database that is behind although the files are the same, and updates it", async () => {
+    const database = await postgres.database();
+    const created = await provider(database).create(inputs());
+    await database.query("DELETE FROM langgraph_ops.schema_migrations WHERE name = 'webhook_receipts'");
+    const checked = await provider(database).check({}, inputs());
+    expect(await provider(database).diff("id", { ...created.outs }, { ...checked.inputs })).toEqual({ changes: true });
+    const updated = await provider(database).update("id", { ...created.outs }, { ...checked.inputs });
+    expect(updated.outs).toMatchObject({ appliedNow: 1, alreadyApplied: 5, applied: created.outs.applied });
+  });
+
+  it("finds everything there already: nothing is run", async () => {
+    const database = await postgres.database();
+    await provider(database).create(inputs());
+    const again = await provider(database).create(inputs());
+    expect(again.outs).toMatchObject({ appliedNow: 0, alreadyApplied: 6, skipped: 0 });
+  });
+
+  it("reports problems as failures of the input, and does nothing in create either", async () => {
+    const database = await postgres.database();
+    await database.query("DROP TABLE public.message_queue", database.adminUrl);
+    const { failures } = await provider(database).check({}, inputs());
+    expect(failures.map((failure) => failure.reason).join()).toContain("table public.message_queue is missing");
+    await expect(provider(database).create(inputs())).rejects.toThrow("table public.message_queue is missing");
+  });
+
+  it("prefers the read-only role for the plan, never for an update", async () => {
+    const database = await postgres.database();
+    const previewUrl = database.appUrl;
+    const split = migrationsProvider(config({ url: "postgresql://postgres:x@127.0.0.1:1/postgres", previewUrl }), {
+      folder,
+    });
+    expect((await split.check({}, inputs())).failures).toEqual([]);
+    await expect(split.create(inputs())).rejects.toThrow("127.0.0.1:1 can't be reached");
+  });
+
+  it("refuses a file that changed between plan and update", async () => {
+    const database = await postgres.database();
+    const planned = inputs();
+    const name = join(folder, "20270101000000_more.sql");
+    writeFileSync(name, "SELECT 1;");
+    const withMore = inputs();
+    writeFileSync(name, "SELECT 2;");
+    await expect(provider(database).create(withMore)).rejects.toThrow(
+      "20270101000000_more.sql has changed since this update was planned",
+    );
+    expect((await provider(database).create(planned)).outs.appliedNow).toBe(6); // not in the plan, so not touched
+    rmSync(name);
+  });
+
+  it("touches no data at delete", async () => {
+    const database = await postgres.database();
+    await provider(database).create(inputs());
+    const count =
+      "SELECT (SELECT count(*) FROM public.message_queue)::int AS rows, (SELECT count(*) FROM langgraph_ops.schema_migrations)::int AS history";
+    const before = await database.query(count);
+    await provider(database).delete();
+    expect(await database.query(count)).toEqual(before);
+  });
+
+  it.each([
+    [undefined, /has no cutover:database/],
+    ["not json with pl4nted", /is no object with "url"/],
+    [{ previewUrl: "postgresql://a:pl4nted@127.0.0.1:1/x" }, /has no url/],
+    [{ url: "https://a:pl4nted@host/x" }, /is a https: URL/],
+    [{ url: "postgresql://a:pl4nted@127.0.0.1:6543/x" }, /is a transaction pooler/],
+  ])("says what is wrong with the config %s, without showing it", async (database, expected) => {
+    const failed = migrationsProvider(config(database), { folder }).create(inputs());
+    await expect(failed).rejects.toThrow(expected);
+    await expect(failed).rejects.not.toThrow(/pl4nted/);
+  });
+});

@@ -1,0 +1,145 @@
+import fc from "fast-check";
+import { loadModule, parseSync } from "libpg-query";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Catalog } from "./catalog";
+import { checksum, compareVersions, type MigrationFile, parseFileName, parseMigration } from "./files";
+import { type HistoryRow, planMigrations } from "./plan";
+
+beforeAll(() => loadModule());
+
+const EMPTY: Catalog = {
+  schemas: ["public"],
+  tables: {},
+  columns: {},
+  indexes: {},
+  views: {},
+  functions: {},
+  policies: {},
+  roles: [],
+};
+const WITH_T: Catalog = {
+  ...EMPTY,
+  tables: { "public.t": { rowSecurity: true, rows: 1, bytes: 1 } },
+  columns: { "public.t": { id: "integer" } },
+};
+const file = (version: number, sql: string) => parseMigration(`${version}_f${version}.sql`, sql, parseSync);
+const row = (of: MigrationFile, status: HistoryRow["status"] = "applied", sha256 = of.sha256): HistoryRow => ({
+  version: of.version,
+  name: of.name,
+  checksum: sha256,
+  mode: of.mode,
+  status,
+});
+const plan = (files: MigrationFile[], history: HistoryRow[] = [], catalog = WITH_T, more = {}) =>
+  planMigrations({ files, history, catalog, allowContract: false, ...more });
+const codes = (of: ReturnType<typeof plan>) => of.problems.map((problem) => problem.code);
+
+describe("the planner", () => {
+  it("runs pending files in the order of their versions, as numbers", () => {
+    const files = [file(10, "SELECT 10"), file(9, "SELECT 9"), file(100, "SELECT 100")];
+    expect(plan(files).steps.map((step) => step.file.version)).toEqual(["9", "10", "100"]);
+  });
+
+  it("takes what an earlier pending file makes as there, and what nobody makes as missing", () => {
+    const add = file(1, "ALTER TABLE t ADD COLUMN a int");
+    const index = file(2, "-- mode: no-tx\nCREATE INDEX CONCURRENTLY i ON t (a)");
+    expect(codes(plan([add, index]))).toEqual([]);
+    expect(codes(plan([index]))).toEqual(["missing"]);
+    expect(plan([add], [], EMPTY).problems[0]?.message).toContain("table public.t is missing");
+  });
+
+  it("adopts what is there, resumes what was cut off, leaves out single statements whose effect is there", () => {
+    const add = file(1, "ALTER TABLE t ADD COLUMN IF NOT EXISTS id int");
+    expect(plan([add]).steps).toMatchObject([{ action: "adopt", statements: [] }]);
+    const mixed = file(1, "ALTER TABLE t ADD COLUMN IF NOT EXISTS id int; SELECT 1");
+    expect(plan([mixed]).steps[0]?.statements.map((s) => s.sql)).toEqual(["SELECT 1"]);
+    const index = file(2, "-- mode: no-tx\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (id)");
+    expect(plan([index], [row(index, "pending")]).steps).toMatchObject([{ action: "resume" }]);
+  });
+
+  it("does not take an invalid index, or one with another predicate, for the right one", () => {
+    const index = file(2, "-- mode: no-tx\nCREATE INDEX CONCURRENTLY IF NOT EXISTS i ON t (id) WHERE id IS NOT NULL");
+    const shape = index.statements.flatMap((s) => s.ensures.flatMap((c) => (c.kind === "index" ? [c.shape] : [])))[0];
+    if (!shape) throw new Error("no index");
+    const at = (valid: boolean, found = shape) => ({
+      ...WITH_T,
+      indexes: { "public.i": { table: "public.t", valid, shape: found } },
+    });
+    expect(plan([index], [], at(true)).steps[0]?.action).toBe("adopt");
+    expect(plan([index], [], at(false)).steps[0]?.action).toBe("run");
+    const all = { unique: shape.unique, method: shape.method, keys: shape.keys };
+    expect(codes(plan([index], [], at(true, all)))).toEqual(["conflict"]);
+    expect(plan([index], [], at(true, { ...all, predicate: "other" })).problems[0]?.message).toContain(
+      "another WHERE clause",
+    );
+  });
+
+  it("tries a failed file again, also when it was edited meanwhile", () => {
+    const failed = file(1, "SELECT 1");
+    expect(plan([failed], [row(failed, "failed", "other")])).toMatchObject({
+      problems: [],
+      steps: [{ action: "run" }],
+    });
+  });
+
+  it("collects all problems at once", () => {
+    const applied = file(2, "SELECT 2");
+    const files = [
+      file(1, "SELECT 1"),
+      applied,
+      file(3, "-- kind: contract\nALTER TABLE t DROP COLUMN id"),
+      file(4, "CREATE INDEX j ON t (id)"),
+    ];
+    const history = [row(applied, "applied", "edited"), { ...row(applied), version: "99" }];
+    expect(codes(plan(files, history)).sort()).toEqual(["changed", "contract", "lint", "out-of-order", "unknown"]);
+    expect(codes(plan(files, history, WITH_T, { allowContract: true, allowOutOfOrder: true })).sort()).toEqual([
+      "changed",
+      "lint",
+      "unknown",
+    ]);
+    expect(codes(plan([applied, parseMigration("02_again.sql", "SELECT 1", parseSync)]))).toEqual(["duplicate"]);
+  });
+
+  it("sees drift, but not in what a later migration replaced or dropped", () => {
+    const add = file(1, "ALTER TABLE t ADD COLUMN a int");
+    const drop = file(2, "-- kind: contract\nALTER TABLE t DROP COLUMN a");
+    expect(codes(plan([add], [row(add)]))).toEqual(["drift"]);
+    expect(codes(plan([add, drop], [row(add), row(drop)]))).toEqual([]);
+  });
+
+  it("has nothing to do exactly when every file is applied, whatever the mixture", () => {
+    const files = [1, 2, 3, 4, 5].map((version) => file(version, `SELECT ${version}`));
+    const statuses = fc.constantFrom("none", "applied", "failed", "pending");
+    fc.assert(
+      fc.property(fc.array(statuses, { minLength: 5, maxLength: 5 }), (state) => {
+        const history = files.flatMap((f, i) =>
+          state[i] === "none" ? [] : [row(f, state[i] as HistoryRow["status"])],
+        );
+        const { steps, applied } = plan(files, history, WITH_T, { allowOutOfOrder: true });
+        expect(steps.length + applied.length).toBe(5);
+        expect(applied.map((f) => f.version)).toEqual(
+          files.filter((_, i) => state[i] === "applied").map((f) => f.version),
+        );
+      }),
+      { seed: 6, numRuns: 200 },
+    );
+  });
+});
+
+describe("a file's identity", () => {
+  it("is its text with LF line ends, without a byte order mark", () => {
+    const sql = "SELECT 1;\nSELECT 2;\n";
+    expect(checksum(`\uFEFF${sql.replaceAll("\n", "\r\n")}`)).toBe(checksum(sql));
+    expect(checksum(sql)).not.toBe(checksum(`${sql}\n`));
+  });
+
+  it("follows the Supabase CLI's naming", () => {
+    expect(parseFileName("20261122090000_langgraph_columns.sql")).toEqual({
+      version: "20261122090000",
+      name: "langgraph_columns",
+    });
+    for (const other of ["README.md", "a_b.sql", "1-a.sql", "1_a.sql.bak", ".squawk.toml"])
+      expect(parseFileName(other)).toBeUndefined();
+    expect(["10", "9", "0009", "20261122090000"].sort(compareVersions)).toEqual(["9", "0009", "10", "20261122090000"]);
+  });
+});
