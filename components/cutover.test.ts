@@ -140,6 +140,15 @@ describe("rolled back", () => {
   });
 });
 
+describe("Node's own URL in GoHighLevel", () => {
+  it("is a person's move, which an update must not undo, except while rolled back", async () => {
+    expect(webhookUrl(await declare("parallel")).alsoOurs).toEqual([]);
+    expect(webhookUrl(await declare("parallel", { killSwitch: "node" })).alsoOurs).toEqual([
+      "https://node.example.com/webhooks/ghl",
+    ]);
+  });
+});
+
 describe("secrets", () => {
   it("go to Secrets Manager alone, and nowhere in plain text", async () => {
     const all = await declare("parallel");

@@ -222,6 +222,7 @@ export class Cutover extends pulumi.ComponentResource {
         ...(config.node.url ? { nodeUrl: config.node.url } : {}),
         secret: secrets.webhookSecret,
         nodeExists: desired.phase.node !== "removed",
+        rolledBack: desired.rolledBack,
         loseTraffic: config.loseTraffic,
       },
       // Destroy runs the other way round: the webhook is put back before anything it points at goes.

@@ -15,6 +15,8 @@ export interface WebhookArgs {
   /** Value of x-webhook-secret. */
   readonly secret: pulumi.Input<string>;
   readonly nodeExists: boolean;
+  /** While rolled back, Node's own URL counts as written by us; otherwise it is a person's move, not to be undone. */
+  readonly rolledBack: boolean;
   /** `cutover:destroy` is `lose-traffic`. */
   readonly loseTraffic: boolean;
 }
@@ -36,16 +38,17 @@ export class Webhook extends pulumi.ComponentResource {
       this.pointsAt = pulumi.output(`set by hand in the workflow step: ${wanted ?? "leave it as it is"}`);
       this.mergeField = pulumi.output("none: the step holds the URL itself");
     } else {
-      const url = this.urlValue(`${name}-url`, args, wanted);
       // Before the webhook is ours nothing at all is written into GoHighLevel.
-      if (wanted !== undefined) this.secretValue(`${name}-secret`, args);
+      const secret = wanted === undefined ? [] : [this.secretValue(`${name}-secret`, args)];
+      const url = this.urlValue(`${name}-url`, args, wanted, secret);
       this.pointsAt = url.shown;
       this.mergeField = url.mergeField;
     }
     this.registerOutputs({ pointsAt: this.pointsAt });
   }
 
-  private urlValue(name: string, args: WebhookArgs, wanted: string | undefined): GhlValue {
+  /** After the secret, so that a destroy that is refused for the URL has not taken the secret away before. */
+  private urlValue(name: string, args: WebhookArgs, wanted: string | undefined, secret: GhlValue[]): GhlValue {
     const { ghl } = args;
     return new GhlValue(
       name,
@@ -56,17 +59,18 @@ export class Webhook extends pulumi.ComponentResource {
         ...(wanted === undefined ? {} : { value: wanted }),
         ...(ghl.currentUrl ? { createWith: ghl.currentUrl } : {}),
         ...(ghl.overwrite ? { overwrite: ghl.overwrite } : {}),
-        alsoOurs: args.nodeUrl ? [args.nodeUrl] : [],
+        frontDoor: frontDoorOf(args),
+        alsoOurs: args.rolledBack && args.nodeUrl ? [args.nodeUrl] : [],
         onDestroy: "restore",
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,
       },
-      { parent: this },
+      { parent: this, dependsOn: secret },
     );
   }
 
-  private secretValue(name: string, args: WebhookArgs): void {
-    new GhlValue(
+  private secretValue(name: string, args: WebhookArgs): GhlValue {
+    return new GhlValue(
       name,
       {
         locationId: args.ghl.locationId,
@@ -75,6 +79,7 @@ export class Webhook extends pulumi.ComponentResource {
         value: args.secret,
         secret: true,
         onDestroy: "delete",
+        decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,
       },
       { parent: this },
@@ -85,7 +90,10 @@ export class Webhook extends pulumi.ComponentResource {
 /** The URL for the target, or undefined where the value stays as it was found. */
 export function wantedUrl(args: Pick<WebhookArgs, "target" | "domain" | "nodeUrl" | "ghl">): string | undefined {
   if (args.target === "as-found") return undefined;
-  const door = frontDoorUrl({ domain: args.domain, today: args.ghl.currentUrl });
-  if (args.target === "front-door") return door;
-  return args.nodeUrl ?? withBackendNode(door);
+  if (args.target === "front-door") return frontDoorOf(args);
+  return args.nodeUrl ?? withBackendNode(frontDoorOf(args));
+}
+
+function frontDoorOf(args: Pick<WebhookArgs, "domain" | "ghl">): string {
+  return frontDoorUrl({ domain: args.domain, today: args.ghl.currentUrl });
 }

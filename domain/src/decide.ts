@@ -41,6 +41,8 @@ export interface Desired {
   readonly pythonShare: number;
   readonly webhook: WebhookTarget;
   readonly direction: Direction;
+  /** The kill switch is not off, or a rollback waits for its acknowledgement. */
+  readonly rolledBack: boolean;
   /** Sentences a person should read before saying yes. */
   readonly warnings: readonly string[];
 }
@@ -75,6 +77,7 @@ export function decide(intent: Intent, world: World): Decision {
       pythonShare,
       webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
       direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
+      rolledBack: rolledBack !== undefined,
       warnings: rolledBack ? [rolledBack] : [],
     },
     refusals: [
