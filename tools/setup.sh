@@ -71,15 +71,22 @@ check_commands() {
     lacks "make" "the commands of this project" "apt-get install make" "xcode-select --install"
 }
 
+# Go writes counters into the person's configuration folder: see goEnv in setup/environment.mjs.
+go_env() {
+  home=${HOME:-/nonexistent}
+  GOENV=${GOENV:-${XDG_CONFIG_HOME:-$home/.config}/go/env} \
+    XDG_CONFIG_HOME=${CUTOVER_CACHE:-${XDG_CACHE_HOME:-$home/.cache}/cutover}/config go env "$1" 2>/dev/null
+}
+
 # Go matters only where Pulumi is neither in the cache nor downloadable.
 check_go() {
   needed=1.25
   while read -r word version _; do [ "$word" = go ] && needed=$version && break; done <tools/pulumi/cli/go.mod
-  found=$(go env GOVERSION 2>/dev/null) || found=
+  found=$(go_env GOVERSION) || found=
   found=${found#go}
   at_least "$needed" "$found" && return
   # Since 1.21 Go fetches the version that go.mod asks for by itself, unless told not to.
-  at_least 1.21 "$found" && [ "$(go env GOTOOLCHAIN 2>/dev/null)" != local ] && return
+  at_least 1.21 "$found" && [ "$(go_env GOTOOLCHAIN)" != local ] && return
   if [ -n "$node_ok" ]; then
     why=$(node tools/setup/needs-go.mjs) && return
   else

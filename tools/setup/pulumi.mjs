@@ -123,6 +123,7 @@ async function buildFromModules(root, bin, { env, log, report }) {
     let downloaded = 0;
     let compiled = 0;
     let unfinished = "";
+    report(`${module.output}: starting the build`);
     const count = (text) => {
       const lines = (unfinished + text).split("\n");
       unfinished = lines.pop() ?? "";
