@@ -105,7 +105,7 @@ export class DefinitionReader {
       clusterArn: service.clusterArn ?? "",
       active: service.status === "ACTIVE",
       desiredCount: service.desiredCount ?? 0,
-      taskDefinition: await this.#taskDefinition(service.taskDefinition ?? ""),
+      taskDefinition: await this.#taskDefinition(service.taskDefinition ?? "", service.status !== "ACTIVE"),
       nonce: service.deployments?.[0]?.id ?? "",
       loadBalancers: (service.loadBalancers ?? []).map((balancer) => ({
         targetGroupArn: balancer.targetGroupArn ?? "",
@@ -117,11 +117,15 @@ export class DefinitionReader {
     };
   }
 
-  /** A registered revision never changes, so each is read once. */
-  async #taskDefinition(name: string): Promise<TaskDefinition> {
+  /** A registered revision never changes, so each is read once. A deleted service's may be gone: it starts nothing. */
+  async #taskDefinition(name: string, mayBeGone: boolean): Promise<TaskDefinition> {
     const known = this.#taskDefinitions.get(name);
     if (known) return known;
-    const { taskDefinition } = await this.#ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: name }));
+    const asked = this.#ecs.send(new DescribeTaskDefinitionCommand({ taskDefinition: name }));
+    const { taskDefinition } = await asked.catch((error: unknown) => {
+      if (mayBeGone) return { taskDefinition: { taskDefinitionArn: name } };
+      throw error;
+    });
     if (!taskDefinition) throw new Error(`ECS knows no task definition ${name}`);
     if (/:\d+$/.test(name)) this.#taskDefinitions.set(name, taskDefinition);
     return taskDefinition;

@@ -1,9 +1,12 @@
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { RegisterScalableTargetCommand } from "@aws-sdk/client-application-auto-scaling";
 import { GetMetricStatisticsCommand } from "@aws-sdk/client-cloudwatch";
 import { FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import {
   DeleteServiceCommand,
   DescribeTasksCommand,
+  ListServicesCommand,
   ListTasksCommand,
   UpdateServiceCommand,
 } from "@aws-sdk/client-ecs";
@@ -100,20 +103,25 @@ describe("a service on the emulated AWS", () => {
 
   it("shows a killed task in target health, tasks and counts, and replaces it", async () => {
     const group = await world.targetGroup("beta", { path: "/beta/*", priority: 20 });
-    await world.service("beta", await world.taskDefinition("beta"), [group]);
+    const hold = join(world.folder, "hold-beta");
+    await world.service("beta", await world.taskDefinition("beta", { environment: { HOLD_FILE: hold } }), [group]);
     await world.steady("beta");
     const before = await runningTasks("beta");
     expect(before).toHaveLength(2);
     const victim = before[0]?.taskArn ?? "";
+    writeFileSync(hold, "");
     world.aws.tasks.killTask(victim);
-    await waitFor(async () => (await world.describe("beta")).runningCount === 1, {
-      what: "a running count of 1",
-      deadlineMs: 3000,
-      everyMs: 5,
-    });
+    await waitFor(
+      async () => {
+        const { runningCount, pendingCount } = await world.describe("beta");
+        return runningCount === 1 && pendingCount === 1;
+      },
+      { what: "one task running and its peer's successor pending", deadlineMs: 5000 },
+    );
     expect((await world.healthStates(group)).filter((state) => state === "healthy")).toHaveLength(1);
     const { tasks } = await world.ecs.send(new DescribeTasksCommand({ cluster: "main", tasks: [victim] }));
     expect(tasks?.[0]).toMatchObject({ desiredStatus: "STOPPED", stopCode: "EssentialContainerExited" });
+    rmSync(hold);
     await world.steady("beta");
     expect((await runningTasks("beta")).map(({ taskArn }) => taskArn)).not.toContain(victim);
     expect(await world.healthStates(group)).toEqual(["healthy", "healthy"]);
@@ -196,6 +204,8 @@ describe("a service on the emulated AWS", () => {
       what: "an inactive service",
       deadlineMs: 10_000,
     });
+    const { serviceArns = [] } = await world.ecs.send(new ListServicesCommand({ cluster: "main" }));
+    expect(serviceArns.map((arn) => arn.split("/").at(-1))).toEqual(["alpha", "delta", "gamma"]);
     for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
   });
 

@@ -21,6 +21,14 @@ export const ecsHandlers: Handlers = {
       return json({ ...body, services: (body.services ?? []).map((service) => asItIs(service, context)) });
     },
   },
+  "ecs:ListServices": {
+    // AWS lists deleted services no longer; the emulator goes on.
+    correct: (_call, answer, context) => {
+      const body = JSON.parse(answer.toString("utf8")) as { serviceArns?: string[] };
+      const isThere = (arn: string) => realityOf(context).describeService(arn)?.status !== "INACTIVE";
+      return json({ ...body, serviceArns: (body.serviceArns ?? []).filter(isThere) });
+    },
+  },
   "ecs:DescribeClusters": {
     correct: (_call, answer, context) => {
       const body = JSON.parse(answer.toString("utf8")) as { clusters?: JsonObject[] };

@@ -36,6 +36,11 @@ describe("conditions of a rule", () => {
       conditions(query({ Key: "a", Value: "1" }, { Key: "b", Value: "2" }, { Key: "c", Value: "3" })),
       undefined,
     ],
+    [
+      "a regular expression",
+      form({ "Conditions.member.1.HttpHeaderConfig.RegexValues.member.1": "[a-f]$" }),
+      "does not keep RegexValues",
+    ],
     ["no conditions (an action is modified)", form({ Action: "ModifyRule" }), undefined],
   ])("%s", (_name, params, expected) => {
     const refusal = refuseConditions(params);
