@@ -3,6 +3,7 @@ import type { Invoke, Registry, ResourceType } from "./resource-type";
 import { FIXED, str } from "./schema";
 import { ACM } from "./types/acm";
 import { APP_AUTOSCALING } from "./types/appautoscaling";
+import { CLOUDWATCH } from "./types/cloudwatch";
 import { COMMAND } from "./types/command";
 import { EC2 } from "./types/ec2";
 import { EC2_ROUTES } from "./types/ec2-routes";
@@ -11,11 +12,18 @@ import { ECS } from "./types/ecs";
 import { ECS_SERVICE } from "./types/ecs-service";
 import { ELB } from "./types/elb";
 import { ELB_LISTENERS } from "./types/elb-listeners";
+import { EVENTS } from "./types/events";
 import { IAM } from "./types/iam";
+import { LAMBDA } from "./types/lambda";
+import { LOG_METRIC_FILTER } from "./types/log-metric-filter";
 import { LOGS } from "./types/logs";
 import { RANDOM } from "./types/random";
 import { ROUTE53 } from "./types/route53";
+import { S3 } from "./types/s3";
+import { SCHEDULER } from "./types/scheduler";
 import { SECRETS } from "./types/secrets";
+import { SNS } from "./types/sns";
+import { SQS } from "./types/sqs";
 import { SSM } from "./types/ssm";
 
 /** The packages served. */
@@ -39,6 +47,14 @@ const FILES: { readonly [file: string]: Registry } = {
   route53: ROUTE53,
   secrets: SECRETS,
   ssm: SSM,
+  sqs: SQS,
+  sns: SNS,
+  scheduler: SCHEDULER,
+  s3: S3,
+  "log-metric-filter": LOG_METRIC_FILTER,
+  lambda: LAMBDA,
+  events: EVENTS,
+  cloudwatch: CLOUDWATCH,
 };
 
 const TABLE = new Map<string, { token: string; type: ResourceType; where: string }>();
