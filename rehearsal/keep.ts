@@ -66,7 +66,7 @@ function instructions({ stage, reportFile, phase }: KeepOptions, envFile: string
     "",
     "A message by hand, and what the table holds:",
     "",
-    `  curl -i --cacert ${caFile} --connect-to ${domain}:443:127.0.0.1:${ports.frontDoor} \\`,
+    `  curl -sS -i --cacert ${caFile} --connect-to ${domain}:443:127.0.0.1:${ports.frontDoor} \\`,
     `    -H 'content-type: application/json' -d '${exampleMessage(stage)}' https://${domain}/webhooks/ghl`,
     `  psql "${stage.postgres.url}" -c 'select status, count(*) from message_queue group by 1'`,
     "",

@@ -12,7 +12,7 @@ import { commandsOf, declaredShare, type StoryStep } from "./steps";
 import { MESSAGE_PREFIX, samplesOf, Traffic } from "./traffic";
 
 /** Messages a second between the measured windows. */
-const STEADY_RATE = 30;
+const STEADY_RATE = 20;
 
 export interface StoryOptions {
   readonly steps: readonly StoryStep[];

@@ -57,6 +57,8 @@ export class World {
   readonly #stoppers = new Stoppers();
   readonly clock: RehearsalClock;
   #stopping = false;
+  /** Something died: what follows from it is no news. */
+  #broken = false;
 
   private constructor(options: WorldOptions) {
     this.#options = options;
@@ -162,9 +164,9 @@ export class World {
         functionEnv: { CUTOVER_CLOCK: this.clock.toEnv() },
       });
       this.#stoppers.add("AWS emulation", () => aws.stop());
-      aws.emulators.on("died", (line) => this.#died("an AWS emulator", line));
+      aws.emulators.prependListener("died", (line) => this.#died("an AWS emulator", line));
       aws.on("problem", (line) => {
-        if (!this.#stopping) this.#options.onProblem(line);
+        if (!this.#stopping && !this.#broken) this.#options.onProblem(line);
       });
       return { aws, apps };
     });
@@ -258,7 +260,8 @@ export class World {
   }
 
   #died(what: string, message: string): void {
-    if (this.#stopping) return;
+    if (this.#stopping || this.#broken) return;
+    this.#broken = true;
     this.#options.onBroken(new RehearsalError(`${what} died in mid-run; the rehearsal can't go on.\n${message}`));
   }
 }
