@@ -15,8 +15,10 @@ const config = (database: Record<string, unknown> | string | undefined) => ({
   get: (key: string) =>
     key === "database" ? (typeof database === "object" ? JSON.stringify(database) : database) : undefined,
 });
+const said: string[] = [];
+const say = (line: string) => said.push(line);
 const provider = (database: TestDatabase, more = {}) =>
-  migrationsProvider(config({ url: database.url, ...more }), { folder });
+  migrationsProvider(config({ url: database.url, ...more }), { folder, say });
 const inputs = (more = {}) => ({
   files: listMigrations(folder),
   providerVersion: "1",
@@ -35,7 +37,9 @@ describe("the SupabaseMigrations provider", () => {
       plan: expect.arrayContaining(["6 of 6 database migrations to apply:"]),
     });
 
+    expect(said.join("\n")).toContain("ADD COLUMN workflow_state: ACCESS EXCLUSIVE on public.message_queue");
     const created = await provider(database).create({ ...checked.inputs });
+    expect(said).toContain("20261122090100_langgraph_thread_index.sql: run");
     expect(created.outs).toMatchObject({
       appliedNow: 6,
       alreadyApplied: 0,
@@ -89,6 +93,7 @@ describe("the SupabaseMigrations provider", () => {
     const previewUrl = database.appUrl;
     const split = migrationsProvider(config({ url: "postgresql://postgres:x@127.0.0.1:1/postgres", previewUrl }), {
       folder,
+      say,
     });
     expect((await split.check({}, inputs())).failures).toEqual([]);
     await expect(split.create(inputs())).rejects.toThrow("127.0.0.1:1 can't be reached");
@@ -125,7 +130,7 @@ describe("the SupabaseMigrations provider", () => {
     [{ url: "https://a:pl4nted@host/x" }, /is a https: URL/],
     [{ url: "postgresql://a:pl4nted@127.0.0.1:6543/x" }, /is a transaction pooler/],
   ])("says what is wrong with the config %s, without showing it", async (database, expected) => {
-    const failed = migrationsProvider(config(database), { folder }).create(inputs());
+    const failed = migrationsProvider(config(database), { folder, say }).create(inputs());
     await expect(failed).rejects.toThrow(expected);
     await expect(failed).rejects.not.toThrow(/pl4nted/);
   });

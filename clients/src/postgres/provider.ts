@@ -38,6 +38,8 @@ export interface MigrationOutputs extends MigrationInputs {
 export interface ProviderOverrides {
   /** Folder of the migrations; default: migrations/ of this repository. */
   readonly folder?: string;
+  /** Where lines for people go; default: standard error, which the engine shows as diagnostics. */
+  readonly say?: (line: string) => void;
 }
 
 type Bag = Readonly<Record<string, unknown>>;
@@ -50,13 +52,17 @@ const RESOURCE_ID = "supabase-migrations";
  * There is no `read` (state is what was applied, the plan of the next preview finds drift) and `delete` touches no data.
  */
 export function migrationsProvider(config: StackConfig | undefined, overrides: ProviderOverrides = {}) {
+  const say = overrides.say ?? ((line: string) => console.error(line));
   const load = (inputs: MigrationInputs) => loadMigrations(overrides.folder, inputs.files);
   const run = async (bag: Bag): Promise<MigrationOutputs> => {
     const inputs = inputsOf(bag);
     const files = await load(inputs);
     const { phaseAllowsContract: allowContract, allowOutOfOrder = false, providerVersion: runnerVersion } = inputs;
     const database = databaseFor("up", config);
-    return outputs(inputs, await runMigrations({ database, files, allowContract, allowOutOfOrder, runnerVersion }));
+    return outputs(
+      inputs,
+      await runMigrations({ database, files, allowContract, allowOutOfOrder, runnerVersion, log: say }),
+    );
   };
   return {
     async check(_olds: Bag, news: Bag) {
@@ -71,6 +77,7 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
           allowOutOfOrder,
         });
         const failures = plan.problems.map((problem) => ({ property: "files", reason: problem.message }));
+        if (plan.steps.length > 0 && failures.length === 0) say(lines.join("\n"));
         const pending = plan.steps.map((step) => step.file.file);
         return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures };
       } catch (error) {

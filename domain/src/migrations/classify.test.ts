@@ -168,7 +168,8 @@ describe("lint", () => {
     ["", "CREATE INDEX CONCURRENTLY i ON t (a)", ["needs-no-tx"]],
     ["-- mode: no-tx", "CREATE INDEX CONCURRENTLY i ON t (a)", []],
     ["-- mode: no-tx", "SELECT 1; SELECT 2", ["no-tx-is-one-statement"]],
-    ["", "DO $$ BEGIN END $$", ["opaque"]],
+    ["", "DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN a int'; END $$", ["opaque"]],
+    ["", "DO $$ BEGIN CREATE ROLE r; END $$", []],
   ])("%s %s", (header, sql, rules) => {
     expect(lintMigration(parse(sql, header)).map((finding) => finding.rule)).toEqual(rules);
   });

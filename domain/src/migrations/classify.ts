@@ -32,6 +32,10 @@ function classifyNode(node: Node, sql: string): StatementFacts {
   return classifyRest(node, sql);
 }
 
+/** Words without which a DO block can lock no table of ours; what it does with them can't be told from its text. */
+const TOUCHES_TABLES =
+  /\b(?:alter|insert|update|delete|merge|truncate|drop|lock|index|policy|trigger|reindex|vacuum|cluster|execute|perform|call|references)\b/i;
+
 function classifyRest(node: Node, sql: string): StatementFacts {
   const summary = sql.split(/\s+/).slice(0, 6).join(" ");
   if ("CreateSchemaStmt" in node) {
@@ -53,7 +57,7 @@ function classifyRest(node: Node, sql: string): StatementFacts {
   if ("DeleteStmt" in node) return change("DELETE FROM", node.DeleteStmt.relation, { destructive: true });
   if ("UpdateStmt" in node) return change("UPDATE", node.UpdateStmt.relation, { scan: !node.UpdateStmt.whereClause });
   if ("InsertStmt" in node) return change("INSERT INTO", node.InsertStmt.relation, {});
-  if ("DoStmt" in node) return facts("DO block", { opaque: true });
+  if ("DoStmt" in node) return facts("DO block", { opaque: TOUCHES_TABLES.test(sql) });
   if ("ReindexStmt" in node) {
     const concurrently = (node.ReindexStmt.params ?? []).some(
       (p) => "DefElem" in p && p.DefElem.defname === "concurrently",
@@ -181,7 +185,11 @@ function drop(node: { DropStmt: DropStmt }): StatementFacts {
   if (kind === "POLICY" || kind === "TRIGGER") {
     const tables = names.map((parts) => qualified(parts.slice(0, -1)));
     const drops = names.map((parts, i) => `${kind.toLowerCase()} ${parts.at(-1)} on ${tables[i]}`);
-    return facts(summary, { locks: tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })), drops });
+    const on = names.map((parts, i) => `${parts.at(-1)} ON ${tables[i]}`).join(", ");
+    return facts(`DROP ${kind} ${on}`, {
+      locks: tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })),
+      drops,
+    });
   }
   const relations = names.map(qualified);
   const drops = relations.map((name) => `${kind.toLowerCase()} ${name}`);

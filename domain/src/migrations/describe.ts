@@ -16,7 +16,7 @@ export function describePlan(plan: MigrationPlan, catalog?: Catalog): string[] {
   return lines;
 }
 
-/** One line for the file, one per statement with its locks. */
+/** One line for the file, one for each statement that locks a table there is, and how many others. */
 export function describeStep(step: PlanStep, catalog?: Catalog): string[] {
   const { file } = step;
   const how = {
@@ -24,7 +24,13 @@ export function describeStep(step: PlanStep, catalog?: Catalog): string[] {
     resume: "an earlier run was cut off in it: checked, cleaned up, run again",
     adopt: "everything is there already: only noted, no statement runs",
   }[step.action];
-  return [`${file.file} (${file.kind}): ${how}`, ...step.statements.map((s) => `  ${describeStatement(s, catalog)}`)];
+  const existing = ({ table }: { table: string }) => catalog === undefined || catalog.tables[table] !== undefined;
+  const touching = step.statements.filter((statement) => statement.opaque || statement.locks.some(existing));
+  const others = step.statements.length - touching.length;
+  const lines = touching.map((statement) => `  ${describeStatement(statement, catalog)}`);
+  if (others > 0)
+    lines.push(`  ${others === 1 ? "1 statement" : `${others} statements`} without a lock on an existing table`);
+  return [`${file.file} (${file.kind}): ${how}`, ...lines];
 }
 
 function describeStatement(statement: Statement, catalog: Catalog | undefined): string {
@@ -37,6 +43,5 @@ function describeStatement(statement: Statement, catalog: Catalog | undefined): 
   const rewrite = { no: "no table rewrite", maybe: "may rewrite the table", yes: "REWRITES THE TABLE" }[
     statement.rewrite
   ];
-  const effect = locks.length > 0 ? `${locks.join("; ")}; ${rewrite}` : "no lock on an existing table";
-  return `${statement.summary}: ${effect}`;
+  return `${statement.summary}: ${locks.join("; ")}; ${rewrite}`;
 }
