@@ -17,7 +17,17 @@ const CRUISED =
 function staticSteps() {
   const cruised = CRUISED.split(" ").filter((path) => existsSync(join(root, path)));
   return [
-    { name: "types", command: "tsc", args: ["-p", "tsconfig.json"] },
+    {
+      name: "types",
+      command: "tsc",
+      args: [
+        "-p",
+        "tsconfig.json",
+        "--incremental",
+        "--tsBuildInfoFile",
+        "node_modules/.cache/cutover/types.tsbuildinfo",
+      ],
+    },
     { name: "lint, format", command: "biome", args: ["check", ".", "--max-diagnostics=200", "--error-on-warnings"] },
     {
       name: "import rules",
