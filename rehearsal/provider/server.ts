@@ -20,6 +20,8 @@ export interface ProviderServerOptions {
   readonly region: string;
   /** Longest wait for AWS (steady service, issued certificate…), real milliseconds; default 120 000. */
   readonly waitDeadlineMs?: number;
+  /** Folder of the program: relative paths of assets and scripts start there; default: the current folder. */
+  readonly programDir?: string;
   /** Called with one line per change made or refused, for the rehearsal's log. */
   readonly log?: (line: string) => void;
 }
@@ -54,10 +56,11 @@ export class ProviderServer {
   #cancel = new AbortController();
   #account: Promise<string> | undefined;
   #defaultTags: lifecycle.Tags = {};
-  #programDir = process.cwd();
+  #programDir: string;
 
   constructor(options: ProviderServerOptions) {
     this.#options = options;
+    this.#programDir = options.programDir ?? process.cwd();
     this.#aws = new AwsClients(options);
   }
 
@@ -129,12 +132,9 @@ export class ProviderServer {
   }
 
   #handshake(request: proto.ProviderHandshakeRequest): proto.ProviderHandshakeResponse {
-    this.#useProgramDir(request.getProgramDirectory());
+    // An engine that attaches does not say where the program is; one that starts plugins does.
+    this.#programDir = request.getProgramDirectory() || this.#programDir;
     return new proto.ProviderHandshakeResponse();
-  }
-
-  #useProgramDir(folder: string | undefined): void {
-    if (folder) this.#programDir = folder;
   }
 
   /** Configuration of the aws package: only its region and default tags mean something here. */

@@ -20,6 +20,8 @@ const REGION = "us-east-1";
 export class EngineWorld {
   readonly stack: StackRun;
   readonly router: Router;
+  /** For further clients. */
+  readonly clientConfig;
   readonly ec2: EC2;
   readonly ecs: ECS;
   readonly elb: ElasticLoadBalancingV2;
@@ -33,9 +35,11 @@ export class EngineWorld {
   private constructor(stack: StackRun, router: Router, stop: (() => Promise<void> | void)[]) {
     const config = {
       endpoint: router.url,
+      forcePathStyle: true,
       region: REGION,
       credentials: { accessKeyId: "rehearsal", secretAccessKey: "rehearsal" },
     };
+    this.clientConfig = config;
     this.stack = stack;
     this.router = router;
     this.ec2 = new EC2(config);
