@@ -9,12 +9,14 @@ import { observe } from "./world/observe";
 export = async () => {
   const config = readConfig();
   const stack = pulumi.getStack();
-  const world = await observe(stack).catch(userError);
+  const world = await observe(stack).catch((error: unknown) => {
+    throw userError(error instanceof Error ? error.message : String(error));
+  });
   const { desired, refusals } = decide(config.intent, world);
 
   for (const warning of desired.warnings) pulumi.log.warn(warning);
   const refused = refusals.map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
-  if (refused && !pulumi.runtime.isDryRun()) throw new pulumi.RunError(`Refused, nothing was changed.\n${refused}`);
+  if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
   const region = new pulumi.Config("aws").require("region");
@@ -37,12 +39,18 @@ function readConfig() {
     const secretKeys = new Set<unknown>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
     return parseConfig({ values: pulumi.runtime.allConfig(), isSecret: (key) => secretKeys.has(key) });
   } catch (error) {
-    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigError) throw userError(error.message);
     throw error;
   }
 }
 
-/** A mistake a person can mend needs no stack trace. */
-function userError(error: unknown): never {
-  throw new pulumi.RunError(error instanceof Error ? error.message : String(error));
+/**
+ * A mistake a person can mend: the message alone, no stack. It is emptied because Pulumi passes every error to
+ * util.inspect with colours, which goes round in circles for a minute and half a gigabyte on a frame of
+ * `node_modules/@pulumi/errors.ts`, where RunError is made (nodejs/node#64136, pulumi/pulumi#20567).
+ */
+function userError(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  error.stack = `RunError: ${message}`;
+  return error;
 }
