@@ -64,6 +64,13 @@ describe("texts", () => {
     expect(text).not.toMatch(/never mind|update failed/);
   });
 
+  it("keeps the reason at the end of a very long line", () => {
+    const message = `property files value ${"x".repeat(5000)} has a problem: the database does not answer`;
+    const text = describeErrors([{ severity: "error", message }]);
+    expect(text).toMatch(/^property files value x+ … x+ has a problem: the database does not answer$/);
+    expect(text.length).toBeLessThan(400);
+  });
+
   it("names a resource by its own type and name", () => {
     expect(shortUrn(URN)).toBe("aws:lb/listener:Listener web");
   });

@@ -115,13 +115,21 @@ export function describeChanges(changes: Readonly<Record<string, number>>): stri
   return parts.length === 0 ? "no change" : parts.join(", ");
 }
 
+/** A very long line shows its beginning and its end, where the reason is; between them are a resource's inputs. */
+function shortenLine(line: string): string {
+  return line.length > 400 ? `${line.slice(0, 150)} … ${line.slice(-240)}` : line;
+}
+
 /** The errors of a failed run, short enough for a terminal: each at most `lines` lines, repeats of one cause left out. */
 export function describeErrors(diagnostics: readonly Diagnostic[], lines = 12): string {
   const errors = diagnostics.filter((d) => d.severity === "error" && d.message !== "update failed");
   return errors
     .slice(0, 5)
     .map((d) => {
-      const text = d.message.split("\n").filter((line) => line.trim() !== "");
+      const text = d.message
+        .split("\n")
+        .filter((line) => line.trim() !== "")
+        .map(shortenLine);
       const cut = text.length > lines ? [...text.slice(0, lines), `… ${text.length - lines} more lines`] : text;
       return `${d.urn ? `${shortUrn(d.urn)}: ` : ""}${cut.join("\n")}`.slice(0, 2000);
     })

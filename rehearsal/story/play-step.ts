@@ -1,4 +1,4 @@
-import { describeChanges } from "../engine/events";
+import { describeChanges, describeErrors } from "../engine/events";
 import type { EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
@@ -45,6 +45,7 @@ export async function playStep(scene: Scene, step: StoryStep): Promise<PlayedSte
   const beganAt = Date.now();
   const played: PlayedStep = { step, beganAt, endedAt: beganAt, upSeconds: 0, changes: "", checks };
   terminal.heading(`${step.phase}: ${commandsOf(step)}`);
+  if (step.refusedUnnamed) await expectRefusal(scene, played);
   if (await update(scene, played)) {
     for (const { what, look } of step.expectations) {
       await checks.attempt(what, () => look(stage, scene.memory), stage.signal);
@@ -54,6 +55,22 @@ export async function playStep(scene: Scene, step: StoryStep): Promise<PlayedSte
   }
   played.endedAt = Date.now();
   return played;
+}
+
+/** The same step without `cutover:from` stops before the first resource and says what is missing. */
+async function expectRefusal({ stage, terminal }: Scene, { step, checks }: PlayedStep): Promise<void> {
+  await stage.engine.configSet({ key: "cutover:phase", value: step.phase });
+  const activity = terminal.activity("pulumi up without cutover:from");
+  const result = await stage.engine.up({ allowFailure: true });
+  const said = describeErrors(result.diagnostics);
+  const ok = result.exitCode !== 0 && result.changed === 0 && said.includes("cutover:from");
+  if (ok) activity.done("refused");
+  else activity.failed("not refused as expected");
+  checks.add(
+    "a step down without cutover:from is refused, nothing changes",
+    ok,
+    said.split("\n")[1] ?? (said || "no error"),
+  );
 }
 
 async function update(scene: Scene, played: PlayedStep): Promise<boolean> {

@@ -17,6 +17,8 @@ export interface StoryStep {
   readonly phase: PhaseName;
   /** `cutover:from`, on the way down. */
   readonly from?: PhaseName;
+  /** First tried without `cutover:from`: a step down that names no phase to leave has to be refused. */
+  readonly refusedUnnamed?: boolean;
   /** Messages of the measured window; 0: none is measured. */
   readonly measure: number;
   /** `pulumi refresh` is played too; it costs seconds, so only where the most can drift. */
@@ -50,6 +52,7 @@ export const STORY: readonly StoryStep[] = [
   {
     phase: "front-door",
     from: "parallel",
+    refusedUnnamed: true,
     measure: MESSAGES_PER_PHASE,
     refresh: false,
     expectations: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun],
