@@ -3,7 +3,16 @@ export interface Summary {
   readonly passed?: number;
   readonly failed?: number;
 }
-export function vitestSummary(output: string): Summary;
+/** The part of vitest's JSON report that is counted. */
+export interface VitestReport {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly testResults: readonly {
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string }[];
+  }[];
+}
+export function vitestSummary(output: string, report: VitestReport | undefined): Summary;
 export function unittestSummary(output: string): Summary;
 export interface Step {
   readonly name: string;

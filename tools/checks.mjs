@@ -2,12 +2,14 @@
 // what failed in full, and at the end the test runners' own summary lines. Runs on the pinned Node 22.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readRecord } from "./setup/state.mjs";
+import { readJson, readRecord } from "./setup/state.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const results = join(root, "node_modules/.cache/cutover/tests");
+const VITEST_REPORT = join(results, "vitest.json");
 const PYTHON_APP = "rehearsal/apps/python";
 
 /** Folders and files whose imports are checked. */
@@ -51,8 +53,14 @@ function testSteps() {
     {
       name: "tests",
       command: "vitest",
-      args: ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${join(results, "vitest.json")}`],
-      summary: vitestSummary,
+      args: [
+        "run",
+        "--reporter=default",
+        "--reporter=json",
+        `--outputFile.json=${VITEST_REPORT}`,
+        `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`, // at least two: tests wait for processes and servers
+      ],
+      summary: (output) => vitestSummary(output, readJson(VITEST_REPORT)),
     },
   ];
   const python = readRecord(root)?.appPython;
@@ -68,15 +76,21 @@ function testSteps() {
   return steps;
 }
 
-/** vitest's closing lines, and the numbers of its JSON report. */
-export function vitestSummary(output) {
+/**
+ * vitest's closing lines, and the numbers of its JSON report. A file that could not run counts as one failure: its tests
+ * are "skipped" in vitest's own count, which would read as if nothing had failed.
+ */
+export function vitestSummary(output, report) {
   const lines = plain(output)
     .split("\n")
     .filter((line) => /^\s+(Test Files|Tests|Errors|Duration)\s{2}/.test(line));
-  const counts = /^\s+Tests\s+(.*)$/m.exec(lines.join("\n"))?.[1];
-  if (!counts) return { lines };
-  const of = (word) => Number(new RegExp(`(\\d+) ${word}`).exec(counts)?.[1] ?? 0);
-  return { lines, passed: of("passed"), failed: of("failed") };
+  if (!report) return { lines };
+  const failedTests = (file) => file.assertionResults.filter(({ status }) => status === "failed").length;
+  const failed = report.testResults
+    .filter(({ status }) => status === "failed")
+    .reduce((total, file) => total + Math.max(1, failedTests(file)), 0);
+  // Not green although no test failed, an unhandled error say: that is a failure too.
+  return { lines, passed: report.numPassedTests, failed: report.success ? failed : Math.max(1, failed) };
 }
 
 /** unittest's closing lines and numbers: "Ran 12 tests in 0.4s", "FAILED (failures=1, errors=2, skipped=1)". */
@@ -98,6 +112,11 @@ function toolEnv() {
   const colour = process.stdout.isTTY && !process.env.CI && !process.env.NO_COLOR;
   const env = { ...process.env, PATH: [join(root, "node_modules/.bin"), process.env.PATH ?? ""].join(delimiter) };
   delete env.FORCE_COLOR;
+  const tools = readRecord(root);
+  if (tools) {
+    env.CUTOVER_EMULATORS_VENV ??= join(tools.emulatorsPython, "../..");
+    env.CUTOVER_PULUMI_BIN ??= tools.pulumi.binDir;
+  }
   return colour ? { ...env, FORCE_COLOR: "1" } : { ...env, NO_COLOR: "1" };
 }
 

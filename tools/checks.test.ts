@@ -1,27 +1,37 @@
 import { expect, it } from "vitest";
 import { runSteps, unittestSummary, vitestSummary } from "./checks.mjs";
 
-const vitest = (files: string, tests: string) =>
-  `some test said: Tests  99 passed (99)\n\n Test Files  ${files}\n      Tests  ${tests}\n   Start at  20:48:20\n   Duration  6.24s (transform 1s)\n`;
+const OUTPUT = `some test said: Tests  99 passed (99)
 
-it.each([
-  ["31 passed (31)", 31, 0],
-  ["1 failed | 31 passed (32)", 31, 1],
-  ["2 failed (2)", 0, 2],
-])("reads vitest's closing lines: %s", (tests, passed, failed) => {
-  const summary = vitestSummary(vitest("3 passed (3)", tests));
-  expect(summary).toMatchObject({ passed, failed });
-  expect(summary.lines).toHaveLength(3);
+\u001b[2m Test Files \u001b[22m \u001b[1m\u001b[31m1 failed\u001b[39m\u001b[22m
+\u001b[2m      Tests \u001b[22m \u001b[1m\u001b[32m31 passed\u001b[39m\u001b[22m
+   Start at  20:48:20
+   Duration  6.24s (transform 1s)
+`;
+
+const file = (status: string, ...tests: string[]) => ({
+  status,
+  assertionResults: tests.map((test) => ({ status: test })),
+});
+const good = file("passed", "passed", "passed");
+
+it("keeps vitest's closing lines, without colours", () => {
+  const { lines } = vitestSummary(OUTPUT, { success: true, numPassedTests: 2, testResults: [good] });
+  expect(lines).toEqual([" Test Files  1 failed", "      Tests  31 passed", "   Duration  6.24s (transform 1s)"]);
 });
 
-it("reads vitest's closing lines through colours", () => {
-  const coloured =
-    "\u001b[2m      Tests \u001b[22m \u001b[1m\u001b[31m1 failed\u001b[39m\u001b[22m\u001b[2m | \u001b[22m\u001b[1m\u001b[32m31 passed\u001b[39m\u001b[22m\u001b[90m (32)\u001b[39m";
-  expect(vitestSummary(coloured)).toMatchObject({ passed: 31, failed: 1 });
+it.each([
+  ["all passed", true, [good], 0],
+  ["two tests failed", false, [good, file("failed", "failed", "passed", "failed")], 2],
+  ["a file could not run its tests", false, [good, file("failed", "skipped", "skipped")], 1],
+  ["a file could not be loaded", false, [good, file("failed")], 1],
+  ["an error outside the tests", false, [good], 1],
+])("counts vitest's failures: %s", (_what, success, testResults, failed) => {
+  expect(vitestSummary(OUTPUT, { success, numPassedTests: 2, testResults })).toMatchObject({ passed: 2, failed });
 });
 
 it("gives no numbers when a runner gave none", () => {
-  expect(vitestSummary("Error: config not found\n").passed).toBeUndefined();
+  expect(vitestSummary("Error: config not found\n", undefined).passed).toBeUndefined();
   expect(unittestSummary("ModuleNotFoundError\n").passed).toBeUndefined();
 });
 
