@@ -45,10 +45,12 @@ export const bothServicesHealthy: Expectation = {
     const groups = balancer.config.targetGroups.map(({ name, arn }) => ({ name, ...balancer.hostCounts(arn) }));
     const bad = groups.filter((g) => g.HealthyHostCount === 0 || g.UnHealthyHostCount > 0);
     const show = (g: (typeof groups)[number]) =>
-      `${g.name} ${g.HealthyHostCount} of ${g.HealthyHostCount + g.UnHealthyHostCount}`;
+      `${g.name}: ${g.HealthyHostCount} healthy, ${g.UnHealthyHostCount} not`;
+    const healthy = groups.reduce((sum, g) => sum + g.HealthyHostCount, 0);
+    const well = groups.length > 0 && bad.length === 0;
     return {
-      ok: groups.length > 0 && bad.length === 0,
-      seen: (bad.length ? bad : groups).map(show).join(", ") || "no target group",
+      ok: well,
+      seen: well ? `${healthy} targets in ${groups.length} groups` : bad.map(show).join(", ") || "no target group",
     };
   },
 };
