@@ -81,7 +81,7 @@ function phaseTable(report: RehearsalReport, details: ReportDetails): string {
     "real time of up",
   ];
   return `<div class="wide"><table><tr><th>phase</th>${heads.map((h) => `<th class="n">${h}</th>`).join("")}<th>resources</th></tr>${rows.join("")}</table></div>
-<p class="soft">Shares are percent of the messages of a measured window; "lost" counts from one update's start to the next one's.</p>`;
+<p class="soft">Shares are percent of the messages of a measured window; "lost" counts from one update's start to the next one's; in "prepare" customers do not pass the load balancer, so nothing is split.</p>`;
 }
 
 function stepChecks(step: StepDetails): string {

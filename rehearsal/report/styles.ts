@@ -25,5 +25,5 @@ rect.node { fill: var(--node); } rect.python { fill: var(--python); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { padding: 6px 10px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: 13px; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 details { margin: 6px 0; } summary { cursor: pointer; } ul { margin: 6px 0; padding-left: 20px; } li { margin: 3px 0; }
-.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 8px 36px; }
+.two { display: grid; grid-template-columns: repeat(auto-fit, minmax(440px, 1fr)); gap: 8px 36px; }
 `;
