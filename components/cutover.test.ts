@@ -121,6 +121,7 @@ describe("each phase", () => {
     const all = await declare("full");
     expect(find(all, ":Target", "node-capacity").minCapacity).toBe(4);
     expect(find(all, ":CapacityProof", "python-capacity").minimum).toBe(4);
+    expect(find(all, ":CapacityProof", "node-capacity").minimum).toBe(4);
   });
 
   it("decommission archives Node, and nothing of Node is left to run", async () => {
@@ -129,6 +130,19 @@ describe("each phase", () => {
     expect(find(all, ":Command", "archive-bundle").create).toContain("archive-node");
     expect(weightsOf(all)).toEqual([100]);
     expect(webhookUrl(all).decommissioned).toBe(true);
+  });
+});
+
+describe("a capacity proof", () => {
+  const demanded = async (applied: PhaseName, phase: PhaseName) => {
+    const share = phaseOf(applied).pythonShare;
+    const world = { applied: { phase: applied, pythonShare: share, pythonDigest: DIGEST } };
+    return find(await declare(phase, world), ":CapacityProof", "python-capacity").demanded;
+  };
+
+  it("of Python is demanded on the way up, not on the way down", async () => {
+    expect(await demanded("parallel", "ramp-25")).toBe(true);
+    expect(await demanded("ramp-25", "node-only")).toBe(false);
   });
 });
 

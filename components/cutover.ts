@@ -15,7 +15,7 @@ import { Network } from "./network";
 import { Secrets } from "./secrets";
 import { Service } from "./service";
 import { appliedParameter, manifestParameter } from "./stack-record";
-import { Traffic, trafficSplit } from "./traffic";
+import { type BackendGroups, Traffic, trafficSplit } from "./traffic";
 import { Webhook } from "./webhook";
 
 /** Seconds a service may take to reach the capacity its share needs. */
@@ -66,7 +66,7 @@ export class Cutover extends pulumi.ComponentResource {
     );
     const services = this.makeServices(network, secrets, traffic, nodeExists);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
-    this.webhook = this.makeWebhook(traffic, secrets, [...record, ...services.all]);
+    this.webhook = this.makeWebhook(traffic, secrets, [...record, ...services.ready]);
     const manifest = this.writeManifest(traffic, secrets, services);
     this.writeApplied([manifest, services.split, this.webhook, ...this.archive(nodeExists)]);
 
@@ -181,19 +181,38 @@ export class Cutover extends pulumi.ComponentResource {
         capacityDependsOn: afterWeight,
       },
     );
-    const proof = new CapacityProof(
-      "python-capacity",
+    const pythonReady = this.capacityProof("python", cluster, python, traffic.python, capacity.pythonMinimum, !falling);
+    const nodeReady =
+      node && traffic.node
+        ? [node, this.capacityProof("node", cluster, node, traffic.node, capacity.nodeMinimum, true)]
+        : [];
+    const all = [python, pythonReady, ...nodeReady];
+    // On the way down nothing waits for a Python that may be broken; it may be why we go down.
+    const ready = falling ? nodeReady : all;
+    return { cluster, node, python, ready, split: early ?? split(all) };
+  }
+
+  private capacityProof(
+    engine: "node" | "python",
+    cluster: ecs.Cluster,
+    service: Service,
+    groups: BackendGroups,
+    minimum: number,
+    demanded: boolean,
+  ): CapacityProof {
+    return new CapacityProof(
+      `${engine}-capacity`,
       {
         cluster: cluster.name,
-        service: python.serviceName,
-        minimum: capacity.pythonMinimum,
-        targetGroupArns: [traffic.python.customer.arn, traffic.python.probe.arn],
+        service: service.serviceName,
+        taskDefinition: service.taskDefinitionArn,
+        minimum,
+        targetGroupArns: [groups.customer.arn, groups.probe.arn],
         deadlineSeconds: CAPACITY_DEADLINE_SECONDS,
+        demanded,
       },
-      { parent: this, dependsOn: [python.capacity, ...traffic.attached] },
+      { parent: this, dependsOn: [service] },
     );
-    const all = [python, proof, ...(node ? [node] : [])];
-    return { cluster, node, python, all, split: early ?? split(all) };
   }
 
   private makeWebhook(traffic: Traffic, secrets: Secrets, ready: pulumi.Resource[]): Webhook {

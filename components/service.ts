@@ -48,6 +48,7 @@ export class Service extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
   readonly service: ecs.Service;
+  readonly taskDefinitionArn: pulumi.Output<string>;
   readonly capacity: appautoscaling.Target;
 
   readonly #name: string;
@@ -62,6 +63,7 @@ export class Service extends pulumi.ComponentResource {
     const task = this.taskDefinition(logs, this.executionRole(logs));
     this.service = this.ecsService(task, serviceDependsOn);
     this.capacity = this.autoscaling(capacityDependsOn);
+    this.taskDefinitionArn = task.arn;
     this.serviceName = this.service.name;
     this.logGroupName = logs.name;
     this.registerOutputs({ serviceName: this.serviceName, logGroupName: this.logGroupName });

@@ -1,27 +1,29 @@
 import type { CapacityProof as Proof } from "@cutover/clients/capacity/wait";
 import * as pulumi from "@pulumi/pulumi";
 
+type Inputs = Proof & { readonly demanded: boolean };
 type Client = typeof import("@cutover/clients/capacity/wait");
 
 /** Glue only: what it does is in clients/capacity, required when it runs, so that the text in the state never changes. */
-const provider: pulumi.dynamic.ResourceProvider<Proof, Proof> = {
+const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   async diff(_id, olds, news) {
     return {
       changes:
         olds.cluster !== news.cluster ||
         olds.service !== news.service ||
         olds.minimum !== news.minimum ||
+        olds.taskDefinition !== news.taskDefinition ||
         JSON.stringify(olds.targetGroupArns) !== JSON.stringify(news.targetGroupArns),
     };
   },
   async create(inputs) {
     const { waitForCapacity }: Client = require("@cutover/clients/capacity/wait");
-    await waitForCapacity(inputs);
+    if (inputs.demanded) await waitForCapacity(inputs);
     return { id: `${inputs.cluster}/${inputs.service}`, outs: inputs };
   },
   async update(_id, _olds, inputs) {
     const { waitForCapacity }: Client = require("@cutover/clients/capacity/wait");
-    await waitForCapacity(inputs);
+    if (inputs.demanded) await waitForCapacity(inputs);
     return { outs: inputs };
   },
 };
@@ -29,10 +31,14 @@ const provider: pulumi.dynamic.ResourceProvider<Proof, Proof> = {
 export interface CapacityProofArgs {
   readonly cluster: pulumi.Input<string>;
   readonly service: pulumi.Input<string>;
+  /** ARN of the task definition that must be the running one. */
+  readonly taskDefinition: pulumi.Input<string>;
   /** Tasks that must run, and targets that must be healthy in every group. */
   readonly minimum: pulumi.Input<number>;
   readonly targetGroupArns: pulumi.Input<pulumi.Input<string>[]>;
   readonly deadlineSeconds: pulumi.Input<number>;
+  /** False on the way down: nothing waits for a service that loses its share. A change of it alone is no difference. */
+  readonly demanded: boolean;
 }
 
 /** Holds once the service runs its minimum, all healthy; on the way up the weight depends on it. */

@@ -6,19 +6,21 @@ import { CapacityError, waitForCapacity } from "./wait";
 const proof = {
   cluster: "c",
   service: "python",
+  taskDefinition: "task:2",
   minimum: 3,
   targetGroupArns: ["customer", "probe"],
   deadlineSeconds: 5,
 };
 
 /** Looks in turn: running tasks, healthy targets of each group. */
-function clients(...looks: { running: number; customer: number; probe: number }[]) {
+function clients(...looks: { running: number; customer: number; probe: number; task?: string }[]) {
   let look = -1;
-  const now = () => looks[Math.min(look, looks.length - 1)] ?? { running: 0, customer: 0, probe: 0 };
+  const now = () => looks[Math.min(look, looks.length - 1)] ?? { running: 0, customer: 0, probe: 0, task: undefined };
   const send = async (command: unknown) => {
     if (command instanceof DescribeServicesCommand) {
       look++;
-      return { services: [{ runningCount: now().running }] };
+      const deployments = [{ status: "PRIMARY", taskDefinition: now().task ?? "task:2" }];
+      return { services: [{ runningCount: now().running, deployments }] };
     }
     if (command instanceof DescribeTargetHealthCommand) {
       const healthy = now()[command.input.TargetGroupArn as "customer" | "probe"];
@@ -45,4 +47,11 @@ it("says how far the service came", async () => {
   const error = await waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, world).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(CapacityError);
   expect(String(error)).toMatch(/python has 3 running tasks and 1 healthy targets after 0.02 s, 3 are needed/);
+});
+
+it("is not content with the old tasks, however healthy: ECS may have rolled the new ones back", async () => {
+  const world = clients({ running: 3, customer: 3, probe: 3, task: "task:1" });
+  await expect(waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, world)).rejects.toThrow(
+    /runs task:1 and not task:2, which this update declares: ECS went back/,
+  );
 });
