@@ -1,11 +1,8 @@
-import { capacityFor } from "@cutover/domain/capacity";
 import type { Desired } from "@cutover/domain/decide";
 import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
-import * as ecs from "@pulumi/aws/ecs";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
-import { CapacityProof } from "../providers/capacity-proof";
 import { Archive } from "./archive";
 import { Certificate } from "./certificate";
 import { frontDoorProof, frontDoorRecord } from "./front-door";
@@ -13,13 +10,10 @@ import { Migrations } from "./migrations";
 import { physicalName } from "./naming";
 import { Network } from "./network";
 import { Secrets } from "./secrets";
-import { Service } from "./service";
+import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
-import { type BackendGroups, Traffic, trafficSplit } from "./traffic";
+import { Traffic } from "./traffic";
 import { Webhook } from "./webhook";
-
-/** Seconds a service may take to reach the capacity its share needs. */
-const CAPACITY_DEADLINE_SECONDS = 900;
 
 export interface CutoverArgs {
   readonly config: CutoverConfig;
@@ -64,7 +58,7 @@ export class Cutover extends pulumi.ComponentResource {
       { domain: config.domain, hostedZoneId: config.hostedZoneId, loadBalancer: traffic.loadBalancer },
       { parent: this },
     );
-    const services = this.makeServices(network, secrets, traffic, nodeExists);
+    const services = this.makeServices(network, secrets, traffic);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     this.webhook = this.makeWebhook(traffic, secrets, [...record, ...services.ready]);
     const manifest = this.writeManifest(traffic, secrets, services);
@@ -110,108 +104,13 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  /** Both services and the weighted rule, each waiting for what its direction demands. */
-  private makeServices(network: Network, secrets: Secrets, traffic: Traffic, nodeExists: boolean) {
+  private makeServices(network: Network, secrets: Secrets, traffic: Traffic): Services {
     const { config, desired, stack, region } = this.#args;
-    const capacity = capacityFor({
-      nodePeakTasks: config.node.tasks,
-      pythonTasksAtFull: config.python.tasks,
-      pythonShare: desired.pythonShare,
-      nodeExists,
-    });
-    const cluster = new ecs.Cluster("services", { name: physicalName(stack, "") }, { parent: this });
-    const shared = {
-      stack,
-      region,
-      clusterArn: cluster.arn,
-      clusterName: cluster.name,
-      subnetIds: network.privateSubnetIds,
-      securityGroupId: network.serviceSecurityGroupId,
-      environment: {},
-    };
-    const before = [...traffic.attached, ...network.egress];
-    const falling = desired.direction === "down";
-    const split = (ready: pulumi.Resource[]) =>
-      trafficSplit(
-        "traffic-split",
-        {
-          listenerArn: traffic.listener.arn,
-          node: traffic.node,
-          python: traffic.python,
-          pythonShare: desired.pythonShare,
-          webhookSecrets: [secrets.webhookSecret],
-        },
-        { parent: this, dependsOn: ready },
-      );
-    const early = falling ? split([]) : undefined;
-    const afterWeight = early ? [early] : [];
-
-    const node =
-      traffic.node &&
-      new Service(
-        "node",
-        {
-          ...shared,
-          ...config.node,
-          engine: "node",
-          secrets: secrets.forNode,
-          secretArns: secrets.nodeSecretArns,
-          targetGroups: [traffic.node.customer, traffic.node.probe, traffic.node.unmatched],
-          minimumTasks: capacity.nodeMinimum,
-          maximumTasks: config.node.tasks * 2,
-        },
-        { parent: this, serviceDependsOn: before, capacityDependsOn: [] },
-      );
-    const python = new Service(
-      "python",
-      {
-        ...shared,
-        ...config.python,
-        engine: "python",
-        hardened: true,
-        secrets: secrets.forPython,
-        secretArns: secrets.pythonSecretArns,
-        targetGroups: [traffic.python.customer, traffic.python.probe],
-        minimumTasks: capacity.pythonMinimum,
-        maximumTasks: config.python.tasks * 2,
-      },
-      {
-        parent: this,
-        serviceDependsOn: [...before, this.migrations, ...afterWeight],
-        capacityDependsOn: afterWeight,
-      },
-    );
-    const pythonReady = this.capacityProof("python", cluster, python, traffic.python, capacity.pythonMinimum, !falling);
-    const nodeReady =
-      node && traffic.node
-        ? [node, this.capacityProof("node", cluster, node, traffic.node, capacity.nodeMinimum, true)]
-        : [];
-    const all = [python, pythonReady, ...nodeReady];
-    // On the way down nothing waits for a Python that may be broken; it may be why we go down.
-    const ready = falling ? nodeReady : all;
-    return { cluster, node, python, ready, split: early ?? split(all) };
-  }
-
-  private capacityProof(
-    engine: "node" | "python",
-    cluster: ecs.Cluster,
-    service: Service,
-    groups: BackendGroups,
-    minimum: number,
-    demanded: boolean,
-  ): CapacityProof {
-    return new CapacityProof(
-      `${engine}-capacity`,
-      {
-        cluster: cluster.name,
-        service: service.serviceName,
-        taskDefinition: service.taskDefinitionArn,
-        minimum,
-        targetGroupArns: [groups.customer.arn, groups.probe.arn],
-        deadlineSeconds: CAPACITY_DEADLINE_SECONDS,
-        demanded,
-      },
-      { parent: this, dependsOn: [service] },
+    const { migrations } = this;
+    return new Services(
+      "services",
+      { config, desired, stack, region, network, secrets, traffic, migrations },
+      { parent: this },
     );
   }
 
@@ -249,16 +148,7 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  private writeManifest(
-    traffic: Traffic,
-    secrets: Secrets,
-    services: {
-      cluster: ecs.Cluster;
-      node: Service | undefined;
-      python: Service;
-      split: pulumi.Resource & { arn: pulumi.Output<string> };
-    },
-  ): pulumi.Resource {
+  private writeManifest(traffic: Traffic, secrets: Secrets, services: Services): pulumi.Resource {
     const { config, stack, region } = this.#args;
     const manifest = pulumi.output({
       version: 1 as const,

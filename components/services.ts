@@ -1,0 +1,174 @@
+import { capacityFor } from "@cutover/domain/capacity";
+import type { Desired } from "@cutover/domain/decide";
+import * as ecs from "@pulumi/aws/ecs";
+import type * as lb from "@pulumi/aws/lb";
+import * as pulumi from "@pulumi/pulumi";
+import type { CutoverConfig } from "../config";
+import { CapacityProof } from "../providers/capacity-proof";
+import { physicalName } from "./naming";
+import type { Network } from "./network";
+import type { Secrets } from "./secrets";
+import { Service, type ServiceArgs } from "./service";
+import { type BackendGroups, type Traffic, trafficSplit } from "./traffic";
+
+/** Seconds a service may take to reach the capacity its share needs. */
+const CAPACITY_DEADLINE_SECONDS = 900;
+/** Autoscaling may go to this many times the tasks that carry the peak. */
+const HEADROOM = 2;
+
+export interface ServicesArgs {
+  readonly config: CutoverConfig;
+  readonly desired: Desired;
+  readonly stack: string;
+  readonly region: string;
+  readonly network: Network;
+  readonly secrets: Secrets;
+  readonly traffic: Traffic;
+  readonly migrations: pulumi.Resource;
+}
+
+/**
+ * Both services, the proofs of their capacity and the weighted rule, each waiting for what the direction demands: going
+ * up service → capacity → weight, going down weight → service and capacity.
+ */
+export class Services extends pulumi.ComponentResource {
+  readonly cluster: ecs.Cluster;
+  readonly split: lb.ListenerRule;
+  readonly node: Service | undefined;
+  readonly python: Service;
+  /** What has to hold before the webhook moves. */
+  readonly ready: pulumi.Resource[];
+
+  readonly #args: ServicesArgs;
+  readonly #minimum: { readonly node: number; readonly python: number };
+
+  constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("cutover:index:Services", name, { pythonShare: args.desired.pythonShare }, opts);
+    this.#args = args;
+    this.#minimum = minimumTasks(args);
+    const falling = args.desired.direction === "down";
+    this.cluster = new ecs.Cluster(name, { name: physicalName(args.stack, "") }, { parent: this });
+    const early = falling ? this.weights([]) : undefined;
+    this.node = this.nodeService();
+    this.python = this.pythonService(early ? [early] : []);
+
+    const pythonReady = this.capacityProof("python", this.python, args.traffic.python, !falling);
+    const nodeReady = this.provenNode();
+    const everything = [this.python, pythonReady, ...nodeReady];
+    // On the way down nothing waits for a Python that may be broken; it may be why we go down.
+    this.ready = falling ? nodeReady : everything;
+    this.split = early ?? this.weights(everything);
+    this.registerOutputs({ cluster: this.cluster.name });
+  }
+
+  private weights(dependsOn: pulumi.Resource[]): lb.ListenerRule {
+    const { traffic, secrets, desired } = this.#args;
+    return trafficSplit(
+      "traffic-split",
+      {
+        listenerArn: traffic.listener.arn,
+        node: traffic.node,
+        python: traffic.python,
+        pythonShare: desired.pythonShare,
+        webhookSecrets: [secrets.webhookSecret],
+      },
+      { parent: this, dependsOn },
+    );
+  }
+
+  private nodeService(): Service | undefined {
+    const { config, secrets, traffic } = this.#args;
+    if (!traffic.node) return undefined;
+    const { customer, probe, unmatched } = traffic.node;
+    return new Service(
+      "node",
+      {
+        ...this.shared(),
+        ...config.node,
+        engine: "node",
+        secrets: secrets.forNode,
+        secretArns: secrets.nodeSecretArns,
+        targetGroups: [customer, probe, unmatched],
+        minimumTasks: this.#minimum.node,
+        maximumTasks: config.node.tasks * HEADROOM,
+      },
+      { parent: this, serviceDependsOn: this.before(), capacityDependsOn: [] },
+    );
+  }
+
+  private pythonService(afterWeight: pulumi.Resource[]): Service {
+    const { config, secrets, traffic, migrations } = this.#args;
+    return new Service(
+      "python",
+      {
+        ...this.shared(),
+        ...config.python,
+        engine: "python",
+        hardened: true,
+        secrets: secrets.forPython,
+        secretArns: secrets.pythonSecretArns,
+        targetGroups: [traffic.python.customer, traffic.python.probe],
+        minimumTasks: this.#minimum.python,
+        maximumTasks: config.python.tasks * HEADROOM,
+      },
+      {
+        parent: this,
+        serviceDependsOn: [...this.before(), migrations, ...afterWeight],
+        capacityDependsOn: afterWeight,
+      },
+    );
+  }
+
+  private provenNode(): pulumi.Resource[] {
+    const groups = this.#args.traffic.node;
+    if (!this.node || !groups) return [];
+    return [this.node, this.capacityProof("node", this.node, groups, true)];
+  }
+
+  private capacityProof(engine: "node" | "python", service: Service, groups: BackendGroups, demanded: boolean) {
+    return new CapacityProof(
+      `${engine}-capacity`,
+      {
+        cluster: this.cluster.name,
+        service: service.serviceName,
+        taskDefinition: service.taskDefinitionArn,
+        minimum: this.#minimum[engine],
+        targetGroupArns: [groups.customer.arn, groups.probe.arn],
+        deadlineSeconds: CAPACITY_DEADLINE_SECONDS,
+        demanded,
+      },
+      { parent: this, dependsOn: [service] },
+    );
+  }
+
+  /** Rules that attach the target groups, and a way out for the tasks. */
+  private before(): pulumi.Resource[] {
+    return [...this.#args.traffic.attached, ...this.#args.network.egress];
+  }
+
+  private shared(): Pick<
+    ServiceArgs,
+    "stack" | "region" | "clusterArn" | "clusterName" | "subnetIds" | "securityGroupId" | "environment"
+  > {
+    const { stack, region, network } = this.#args;
+    return {
+      stack,
+      region,
+      clusterArn: this.cluster.arn,
+      clusterName: this.cluster.name,
+      subnetIds: network.privateSubnetIds,
+      securityGroupId: network.serviceSecurityGroupId,
+      environment: {},
+    };
+  }
+}
+
+function minimumTasks({ config, desired }: ServicesArgs): { node: number; python: number } {
+  const { nodeMinimum, pythonMinimum } = capacityFor({
+    nodePeakTasks: config.node.tasks,
+    pythonTasksAtFull: config.python.tasks,
+    pythonShare: desired.pythonShare,
+    nodeExists: desired.phase.node !== "removed",
+  });
+  return { node: nodeMinimum, python: pythonMinimum };
+}
