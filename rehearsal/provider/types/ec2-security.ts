@@ -159,6 +159,22 @@ async function findRule(ctx: Context, id: string): Promise<SecurityGroupRule | u
   return answer?.SecurityGroupRules?.find((rule) => rule.SecurityGroupRuleId === id);
 }
 
+function ruleProperties(rule: SecurityGroupRule) {
+  const allPorts = rule.IpProtocol === "-1";
+  return {
+    securityGroupId: rule.GroupId,
+    ipProtocol: rule.IpProtocol,
+    fromPort: allPorts ? undefined : rule.FromPort,
+    toPort: allPorts ? undefined : rule.ToPort,
+    cidrIpv4: rule.CidrIpv4,
+    cidrIpv6: rule.CidrIpv6,
+    prefixListId: rule.PrefixListId,
+    referencedSecurityGroupId: rule.ReferencedGroupInfo?.GroupId,
+    description: rule.Description,
+    tags: tagMap(rule.Tags),
+  };
+}
+
 function securityGroupRule(egress: boolean): ResourceType {
   return {
     inputs: RULE_INPUTS,
@@ -181,21 +197,8 @@ function securityGroupRule(egress: boolean): ResourceType {
     async read(ctx, id) {
       const rule = await findRule(ctx, id);
       if (!rule) return undefined;
-      const all = rule.IpProtocol === "-1";
-      return {
-        securityGroupId: rule.GroupId,
-        ipProtocol: rule.IpProtocol,
-        fromPort: all ? undefined : rule.FromPort,
-        toPort: all ? undefined : rule.ToPort,
-        cidrIpv4: rule.CidrIpv4,
-        cidrIpv6: rule.CidrIpv6,
-        prefixListId: rule.PrefixListId,
-        referencedSecurityGroupId: rule.ReferencedGroupInfo?.GroupId,
-        description: rule.Description,
-        tags: tagMap(rule.Tags),
-        arn: ec2Arn(ctx, rule.GroupOwnerId ?? (await ctx.accountId()), "security-group-rule", id),
-        securityGroupRuleId: id,
-      };
+      const arn = ec2Arn(ctx, rule.GroupOwnerId ?? (await ctx.accountId()), "security-group-rule", id);
+      return { ...ruleProperties(rule), arn, securityGroupRuleId: id };
     },
     async update(ctx, id, change) {
       const { news } = change;
