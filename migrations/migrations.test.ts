@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { loadMigrations } from "@cutover/clients/postgres/folder";
+import { loadMigrations } from "@cutover/clients/postgres/parse-folder";
 import { runMigrations } from "@cutover/clients/postgres/run";
 import { lintMigration } from "@cutover/domain/migrations/lint";
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,7 +1,7 @@
 import type * as Folder from "@cutover/clients/postgres/folder";
 import type * as Methods from "@cutover/clients/postgres/provider";
 import type { StackConfig } from "@cutover/clients/postgres/provider";
-import type { FileRef } from "@cutover/domain/migrations/files";
+import { type FileRef } from "@cutover/domain/migrations/identity";
 import * as pulumi from "@pulumi/pulumi";
 
 /**

@@ -1,4 +1,4 @@
-import { loadMigrations } from "@cutover/clients/postgres/folder";
+import { loadMigrations } from "@cutover/clients/postgres/parse-folder";
 import { runMigrations } from "@cutover/clients/postgres/run";
 
 /** The migration runner as a process of its own, so that tests and proofs can end it at any moment. URL by RUNNER_URL. */

@@ -1,6 +1,6 @@
-import { type Catalog, type CatalogIndex, NOT_READ } from "@cutover/domain/migrations/catalog";
+import { type Catalog, type CatalogCheck, type CatalogIndex, NOT_READ } from "@cutover/domain/migrations/catalog";
 import type { MigrationFile } from "@cutover/domain/migrations/files";
-import type { HistoryRow } from "@cutover/domain/migrations/plan";
+import type { SettledRow } from "@cutover/domain/migrations/settled";
 import { indexShape, type SqlParser } from "@cutover/domain/migrations/syntax";
 import type { Client, QueryResult } from "pg";
 import { DatabaseError } from "./target";
@@ -12,7 +12,7 @@ export const HISTORY_TABLE = "langgraph_ops.schema_migrations";
 /** Catalog and history of one moment. */
 export interface DatabaseState {
   readonly catalog: Catalog;
-  readonly history: readonly HistoryRow[];
+  readonly history: readonly SettledRow[];
   /** Whether the history's table exists. */
   readonly hasHistory: boolean;
 }
@@ -85,14 +85,16 @@ export async function readState(
   parse: SqlParser,
 ): Promise<DatabaseState> {
   const history = await readHistory(client);
-  const catalog = await readCatalog(client, files, parse);
+  const catalog = await readCatalog(client, checksOf(files), parse);
   return { catalog, history: history ?? [], hasHistory: history !== undefined };
 }
 
 /** The history's rows; undefined when there is no history yet. */
-async function readHistory(client: Client): Promise<HistoryRow[] | undefined> {
+export async function readHistory(client: Client): Promise<SettledRow[] | undefined> {
   try {
-    const rows = await client.query<HistoryRow>(`SELECT version, name, checksum, mode, status FROM ${HISTORY_TABLE}`);
+    const rows = await client.query<SettledRow>(
+      `SELECT version, name, checksum, mode, status, promises FROM ${HISTORY_TABLE}`,
+    );
     return rows.rows;
   } catch (error) {
     const { code } = error as { code?: string };
@@ -104,14 +106,31 @@ async function readHistory(client: Client): Promise<HistoryRow[] | undefined> {
   }
 }
 
-/** The catalog as far as `files` speak of it, in one query. */
-export async function readCatalog(client: Client, files: readonly MigrationFile[], parse: SqlParser): Promise<Catalog> {
-  const schemas = schemasOf(files)
+/**
+ * The catalog as far as `checks` speak of it, in one query. Without a parser, an index's predicate is known to be there or
+ * not, and expressions are not told apart.
+ */
+export async function readCatalog(
+  client: Client,
+  checks: readonly CatalogCheck[],
+  parse: SqlParser | undefined,
+): Promise<Catalog> {
+  const schemas = schemasOf(checks)
     .map((name) => client.escapeLiteral(name))
     .join(", ");
-  const raw = (await queryCatalog(client, schemas, true)) ?? (await queryCatalog(client, schemas, false));
+  const full = parse && (await queryCatalog(client, schemas, true));
+  const raw = full ?? (await queryCatalog(client, schemas, false));
   if (!raw) throw new DatabaseError("The database's catalog could not be read.");
   return shapeCatalog(raw, parse);
+}
+
+/** All that files need and promise. */
+export function checksOf(files: readonly MigrationFile[]): CatalogCheck[] {
+  return files.flatMap((file) => [
+    ...file.requires,
+    ...file.ensures,
+    ...file.statements.flatMap((s) => [...s.requires, ...s.ensures]),
+  ]);
 }
 
 /** How long to wait for an index definition behind somebody's ACCESS EXCLUSIVE lock. */
@@ -131,25 +150,18 @@ async function queryCatalog(client: Client, schemas: string, definitions: boolea
 }
 
 /** Only the schemas that migrations speak of: a project has a dozen others that are not ours to judge. */
-function schemasOf(files: readonly MigrationFile[]): string[] {
+function schemasOf(checks: readonly CatalogCheck[]): string[] {
   const names = new Set(["public", OPS_SCHEMA]);
-  for (const file of files) {
-    const checks = [
-      ...file.requires,
-      ...file.ensures,
-      ...file.statements.flatMap((s) => [...s.requires, ...s.ensures]),
-    ];
-    for (const check of checks) {
-      if ("schema" in check) names.add(check.schema);
-      if ("table" in check) names.add(check.table.split(".")[0] ?? "public");
-      if ("view" in check) names.add(check.view.split(".")[0] ?? "public");
-      if ("function" in check) names.add(check.function.split(".")[0] ?? "public");
-    }
+  for (const check of checks) {
+    if ("schema" in check) names.add(check.schema);
+    if ("table" in check) names.add(check.table.split(".")[0] ?? "public");
+    if ("view" in check) names.add(check.view.split(".")[0] ?? "public");
+    if ("function" in check) names.add(check.function.split(".")[0] ?? "public");
   }
   return [...names];
 }
 
-function shapeCatalog(raw: RawCatalog, parse: SqlParser): Catalog {
+function shapeCatalog(raw: RawCatalog, parse: SqlParser | undefined): Catalog {
   const relations = raw.relations ?? [];
   const tables = relations.filter((r) => r.kind === "r" || r.kind === "p");
   const views = relations.filter((r) => r.kind === "v" || r.kind === "m");
@@ -171,8 +183,8 @@ function shapeCatalog(raw: RawCatalog, parse: SqlParser): Catalog {
   };
 }
 
-function shapeIndex(index: RawIndex, parse: SqlParser): CatalogIndex {
-  const node = index.definition === null ? undefined : parse(index.definition).stmts?.[0]?.stmt;
+function shapeIndex(index: RawIndex, parse: SqlParser | undefined): CatalogIndex {
+  const node = index.definition === null ? undefined : parse?.(index.definition).stmts?.[0]?.stmt;
   const shape = (node && indexShape(node)) ?? {
     unique: index.unique,
     method: index.method,

@@ -9,7 +9,7 @@ import { StandInPooler } from "../../../rehearsal/postgres/pooler";
 import { PostgresServer } from "../../../rehearsal/postgres/server";
 import { usePostgres } from "../../../rehearsal/postgres/testkit";
 import { clientConfig, connect, connectError } from "./connect";
-import { loadMigrations } from "./folder";
+import { loadMigrations } from "./parse-folder";
 import { previewMigrations } from "./preview";
 import { runMigrations } from "./run";
 import { takeRunnerLock } from "./runner-lock";
@@ -200,7 +200,7 @@ describe("behind a pooler", () => {
       { made: null },
     ]);
     // A preview only reads, so it may come this way.
-    expect((await previewMigrations({ database: { url }, files, allowContract: false })).plan.steps).toHaveLength(
+    expect((await previewMigrations({ database: { url }, files, allowContract: false })).pending).toHaveLength(
       files.length,
     );
   });

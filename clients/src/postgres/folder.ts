@@ -1,14 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import {
-  checksum,
-  compareVersions,
-  type FileRef,
-  type MigrationFile,
-  parseFileName,
-  parseMigration,
-} from "@cutover/domain/migrations/files";
-import { sqlParser } from "./parser";
+import { checksum, compareVersions, type FileRef, parseFileName } from "@cutover/domain/migrations/identity";
 import { DatabaseError } from "./target";
 
 /** The folder `migrations/` of this repository, from wherever this code runs (sources, dist, a bundle in the cache). */
@@ -30,24 +22,4 @@ export function listMigrations(folder: string = migrationsFolder()): FileRef[] {
     })
     .sort((a, b) => compareVersions(a.version, b.version) || a.file.localeCompare(b.file))
     .map(({ file }) => ({ file, sha256: checksum(readFileSync(join(folder, file), "utf8")) }));
-}
-
-/**
- * Reads and parses migrations.
- * @param expected What the program saw when it was planned: a file that has changed since is an error. Default: what is there.
- * @throws DatabaseError, MigrationFileError
- */
-export async function loadMigrations(
-  folder: string = migrationsFolder(),
-  expected?: readonly FileRef[],
-): Promise<MigrationFile[]> {
-  const parse = await sqlParser();
-  return (expected ?? listMigrations(folder)).map(({ file, sha256 }) => {
-    if (!parseFileName(file)) throw new DatabaseError(`${file} is no name of a migration.`);
-    const text = readFileSync(join(folder, file), "utf8");
-    if (checksum(text) !== sha256) {
-      throw new DatabaseError(`${file} has changed since this update was planned. Run it again.`);
-    }
-    return parseMigration(file, text, parse);
-  });
 }

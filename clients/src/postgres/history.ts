@@ -1,4 +1,5 @@
 import type { MigrationFile } from "@cutover/domain/migrations/files";
+import type { Promises } from "@cutover/domain/migrations/settled";
 import type { Client } from "pg";
 import { HISTORY_TABLE, OPS_SCHEMA } from "./catalog";
 
@@ -25,6 +26,7 @@ export async function createHistory(client: Client): Promise<void> {
       started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
       finished_at timestamptz,
       error text,
+      promises jsonb,
       runner_version text NOT NULL,
       run_by text NOT NULL DEFAULT current_user
     );
@@ -32,6 +34,14 @@ export async function createHistory(client: Client): Promise<void> {
     REVOKE ALL ON SCHEMA ${OPS_SCHEMA} FROM ${others};
     REVOKE ALL ON TABLE ${HISTORY_TABLE} FROM ${others};
     COMMIT`);
+}
+
+/** What the history keeps of a file, for `isSettled`. */
+function promisesOf(file: MigrationFile): Promises {
+  return {
+    ensures: [...file.statements.flatMap((statement) => statement.ensures), ...file.ensures],
+    drops: file.statements.flatMap((statement) => statement.drops),
+  };
 }
 
 export interface HistoryEntry {
@@ -58,13 +68,15 @@ export function historySql(client: Client, entry: HistoryEntry): string {
     String(entry.adopted ?? false),
     entry.status === "pending" ? "NULL" : "clock_timestamp()",
     entry.error === undefined ? "NULL" : text(entry.error.slice(0, 2000)),
+    text(JSON.stringify(promisesOf(file))),
     text(entry.runnerVersion),
   ];
   return `INSERT INTO ${HISTORY_TABLE} AS h
-      (version, name, checksum, mode, status, statements, adopted, finished_at, error, runner_version)
+      (version, name, checksum, mode, status, statements, adopted, finished_at, error, promises, runner_version)
     VALUES (${values.join(", ")})
     ON CONFLICT (version) DO UPDATE SET name = excluded.name, checksum = excluded.checksum, mode = excluded.mode,
       status = excluded.status, statements = excluded.statements, adopted = excluded.adopted,
       started_at = CASE WHEN h.status = 'pending' THEN h.started_at ELSE clock_timestamp() END,
-      finished_at = excluded.finished_at, error = excluded.error, runner_version = excluded.runner_version`;
+      finished_at = excluded.finished_at, error = excluded.error,
+      promises = excluded.promises, runner_version = excluded.runner_version`;
 }

@@ -1,7 +1,7 @@
-import type { FileRef } from "@cutover/domain/migrations/files";
-import { loadMigrations } from "./folder";
+import type { FileRef } from "@cutover/domain/migrations/identity";
 import { previewMigrations } from "./preview";
 import { type RunResult, runMigrations } from "./run";
+import { openMigrations } from "./source";
 import { DatabaseError, type DatabaseSettings, parseTarget } from "./target";
 
 /** The stack's configuration as the engine hands it to `configure`. */
@@ -53,10 +53,10 @@ const RESOURCE_ID = "supabase-migrations";
  */
 export function migrationsProvider(config: StackConfig | undefined, overrides: ProviderOverrides = {}) {
   const say = overrides.say ?? ((line: string) => console.error(line));
-  const load = (inputs: MigrationInputs) => loadMigrations(overrides.folder, inputs.files);
+  const open = (inputs: MigrationInputs) => openMigrations(overrides.folder, inputs.files);
   const run = async (bag: Bag): Promise<MigrationOutputs> => {
     const inputs = inputsOf(bag);
-    const files = await load(inputs);
+    const files = open(inputs);
     const { phaseAllowsContract: allowContract, allowOutOfOrder = false, providerVersion: runnerVersion } = inputs;
     const database = databaseFor("up", config);
     return outputs(
@@ -68,17 +68,16 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
     async check(_olds: Bag, news: Bag) {
       const inputs = inputsOf(news);
       try {
-        const files = await load(inputs);
+        const files = open(inputs);
         const { phaseAllowsContract: allowContract, allowOutOfOrder = false } = inputs;
-        const { plan, lines } = await previewMigrations({
+        const { pending, problems, lines } = await previewMigrations({
           database: databaseFor("preview", config),
           files,
           allowContract,
           allowOutOfOrder,
         });
-        const failures = plan.problems.map((problem) => ({ property: "files", reason: problem.message }));
-        if (plan.steps.length > 0 && failures.length === 0) say(lines.join("\n"));
-        const pending = plan.steps.map((step) => step.file.file);
+        const failures = problems.map((problem) => ({ property: "files", reason: problem.message }));
+        if (pending.length > 0 && failures.length === 0) say(lines.join("\n"));
         return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures };
       } catch (error) {
         return {

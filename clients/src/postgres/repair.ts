@@ -1,4 +1,5 @@
-import { compareVersions, type MigrationFile } from "@cutover/domain/migrations/files";
+import type { MigrationFile } from "@cutover/domain/migrations/files";
+import { compareVersions } from "@cutover/domain/migrations/identity";
 import { HISTORY_TABLE, readState } from "./catalog";
 import { connect } from "./connect";
 import { historySql } from "./history";

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { inlineMigrations } from "../../../rehearsal/postgres/inline";
 import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
 import { waitFor } from "../../../rehearsal/support/wait";
-import { loadMigrations } from "./folder";
+import { loadMigrations } from "./parse-folder";
 import { previewMigrations } from "./preview";
 import { type RepairAction, repairHistory } from "./repair";
 import { type RunOptions, runMigrations } from "./run";
@@ -116,8 +116,8 @@ describe("before anything runs, a run is refused", () => {
     const before = await target.query("SELECT count(*)::int AS n FROM pg_class");
     await expect(run(target, files)).rejects.toThrow(expected);
     expect(await target.query("SELECT count(*)::int AS n FROM pg_class")).toEqual(before);
-    const { plan } = await previewMigrations({ database: { url: target.url }, files, allowContract: false });
-    expect(plan.problems.map((problem) => problem.message).join()).toMatch(expected);
+    const { problems } = await previewMigrations({ database: { url: target.url }, files, allowContract: false });
+    expect(problems.map((problem) => problem.message).join()).toMatch(expected);
   };
 
   it("without the table, or without a column", async () => {
@@ -215,7 +215,7 @@ describe("a preview", () => {
     const holder = await database.session();
     await holder.query("BEGIN; LOCK TABLE public.message_queue IN ACCESS EXCLUSIVE MODE");
     expect(
-      (await previewMigrations({ database: { url: database.url }, files: ours, allowContract: false })).plan.steps,
+      (await previewMigrations({ database: { url: database.url }, files: ours, allowContract: false })).pending,
     ).toHaveLength(6);
   });
 });

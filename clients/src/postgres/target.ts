@@ -99,3 +99,9 @@ export function sessionPoolerUrl(target: Target, region: string | undefined): st
   const host = `aws-0-${region ?? "<region>"}.pooler.supabase.com`;
   return `postgresql://postgres.${target.projectRef ?? "<project reference>"}:<password>@${host}:5432/${target.database}`;
 }
+
+/** A server's sentence with its code and hints; any other error's message. */
+export function serverMessage(error: unknown): string {
+  const { message, code, hint, detail } = error as { message?: string; code?: string; hint?: string; detail?: string };
+  return [message ?? String(error), code && `(${code})`, detail, hint].filter(Boolean).join(" ");
+}

@@ -4,7 +4,7 @@ import { inlineMigrations } from "../../../rehearsal/postgres/inline";
 import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
 import { Writers } from "../../../rehearsal/postgres/writers";
 import { waitFor } from "../../../rehearsal/support/wait";
-import { loadMigrations } from "./folder";
+import { loadMigrations } from "./parse-folder";
 import { type RunOptions, runMigrations } from "./run";
 
 // Each of these was measured on a real PostgreSQL before it was written down as a rule; the names say what goes wrong

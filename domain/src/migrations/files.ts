@@ -1,24 +1,14 @@
-import { createHash } from "node:crypto";
 import type { CatalogCheck } from "./catalog";
 import { classify } from "./classify";
 import type { Statement } from "./facts";
+import { checksum, type FileRef, parseFileName } from "./identity";
 import { type SqlParser, splitStatements } from "./syntax";
-
-/** The Supabase CLI's naming, so that `supabase db push` could run the same folder. */
-const FILE_NAME = /^([0-9]+)_(.*)\.sql$/;
 
 /** `tx`: all statements in one transaction. `no-tx`: one statement that can't be in one, such as CONCURRENTLY. */
 export type MigrationMode = "tx" | "no-tx";
 
 /** `expand`: the old application doesn't notice. `contract`: takes something away; runs in `decommission` only. */
 export type MigrationKind = "expand" | "contract";
-
-/** A file as the program names it: enough to tell whether anything changed. */
-export interface FileRef {
-  readonly file: string;
-  /** SHA-256 of the text with LF line ends, in hex. */
-  readonly sha256: string;
-}
 
 export interface MigrationFile extends FileRef {
   readonly version: string;
@@ -35,24 +25,6 @@ export interface MigrationFile extends FileRef {
 /** A migration file that can't be used as it is. The message names file and line and says what to do. */
 export class MigrationFileError extends Error {
   override readonly name = "MigrationFileError";
-}
-
-/** SHA-256 of the text, the same whether git checked it out with LF or CRLF, with or without a byte order mark. */
-export function checksum(text: string): string {
-  const normalised = text.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n");
-  return createHash("sha256").update(normalised).digest("hex");
-}
-
-/** Version and name of a file, or undefined for a file that is no migration (a README, a lint setting). */
-export function parseFileName(file: string): { version: string; name: string } | undefined {
-  const match = FILE_NAME.exec(file);
-  return match?.[1] && match[2] !== undefined ? { version: match[1], name: match[2] } : undefined;
-}
-
-/** Versions are numbers of any length; leading zeros don't count. */
-export function compareVersions(a: string, b: string): number {
-  const [left, right] = [BigInt(a), BigInt(b)];
-  return left < right ? -1 : left > right ? 1 : 0;
 }
 
 /**

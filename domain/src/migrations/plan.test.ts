@@ -2,8 +2,10 @@ import fc from "fast-check";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Catalog } from "./catalog";
-import { checksum, compareVersions, type MigrationFile, parseFileName, parseMigration } from "./files";
+import { type MigrationFile, parseMigration } from "./files";
+import { checksum, compareVersions, parseFileName } from "./identity";
 import { type HistoryRow, planMigrations } from "./plan";
+import { isSettled, type SettledRow } from "./settled";
 
 beforeAll(() => loadModule());
 
@@ -117,11 +119,57 @@ describe("the planner", () => {
         );
         const { steps, applied } = plan(files, history, WITH_T, { allowOutOfOrder: true });
         expect(steps.length + applied.length).toBe(5);
-        expect(applied.map((f) => f.version)).toEqual(
-          files.filter((_, i) => state[i] === "applied").map((f) => f.version),
-        );
+        expect(applied).toEqual(files.filter((_, i) => state[i] === "applied"));
       }),
       { seed: 6, numRuns: 200 },
+    );
+  });
+});
+
+describe("a quick look", () => {
+  const add = () => file(1, "ALTER TABLE t ADD COLUMN IF NOT EXISTS id int");
+  const settled = (of: MigrationFile, more: Partial<SettledRow> = {}): SettledRow => ({
+    ...row(of),
+    promises: { ensures: of.statements.flatMap((s) => s.ensures), drops: of.statements.flatMap((s) => s.drops) },
+    ...more,
+  });
+
+  it("is content only when files, history and catalog agree", () => {
+    const one = add();
+    expect(isSettled([one], [settled(one)], WITH_T)).toBe(true);
+    expect(isSettled([one], [], WITH_T)).toBe(false);
+    expect(isSettled([], [settled(one)], WITH_T)).toBe(false);
+    expect(isSettled([one], [settled(one, { status: "pending" })], WITH_T)).toBe(false);
+    expect(isSettled([one], [settled(one, { checksum: "edited" })], WITH_T)).toBe(false);
+    expect(isSettled([one], [settled(one, { name: "renamed" })], WITH_T)).toBe(false);
+    expect(isSettled([one], [settled(one, { promises: null })], WITH_T)).toBe(false);
+    expect(isSettled([one], [settled(one)], EMPTY)).toBe(false); // someone took the column away
+  });
+
+  it("does not miss what a later migration took away on purpose", () => {
+    const files = [add(), file(2, "-- kind: contract\nALTER TABLE t DROP COLUMN id")];
+    expect(
+      isSettled(
+        files,
+        files.map((f) => settled(f)),
+        EMPTY,
+      ),
+    ).toBe(true);
+  });
+
+  it("agrees with the planner: settled means no step and no problem", () => {
+    const files = [add(), file(2, "SELECT 1")];
+    const state = fc.record({ status: fc.constantFrom("applied", "failed"), sha: fc.boolean(), there: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(state, { minLength: 2, maxLength: 2 }), fc.boolean(), (states, there) => {
+        const history = files.map((f, i) =>
+          settled(f, { status: states[i]?.status as "applied", checksum: states[i]?.sha ? f.sha256 : "other" }),
+        );
+        const catalog = there ? WITH_T : EMPTY;
+        const full = plan(files, history, catalog, { allowOutOfOrder: true });
+        expect(isSettled(files, history, catalog)).toBe(full.steps.length === 0 && full.problems.length === 0);
+      }),
+      { seed: 6 },
     );
   });
 });

@@ -1,6 +1,7 @@
 import { type Catalog, type CatalogCheck, judge, subjectOf } from "./catalog";
 import type { Statement } from "./facts";
-import { compareVersions, type MigrationFile, type MigrationMode } from "./files";
+import type { MigrationFile, MigrationMode } from "./files";
+import { compareVersions, type FileRef } from "./identity";
 import { lintMigration } from "./lint";
 
 /** `pending`: a no-tx statement began and its end was never noted. `failed`: the database refused it. */
@@ -58,7 +59,7 @@ export interface MigrationPlan {
   readonly problems: readonly PlanProblem[];
   readonly warnings: readonly string[];
   /** Files the history calls applied, in order. */
-  readonly applied: readonly MigrationFile[];
+  readonly applied: readonly FileRef[];
 }
 
 /** The one planner: preview shows what it returns, up does it. */
@@ -184,10 +185,10 @@ function drifted(files: readonly MigrationFile[], applied: readonly MigrationFil
   const names = new Set(applied.map((file) => file.file));
   return applied.flatMap((file) => {
     const later = files.filter((other) => names.has(other.file) && compareVersions(other.version, file.version) > 0);
-    return unmetPromises(file, catalog, later).map((why): PlanProblem => {
-      const message = `${file.file} is applied, but ${why}. Someone changed the database by hand; put it back, or run the file again: repair rerun ${file.version}`;
-      return { code: "drift", message };
-    });
+    const unmet = unmetPromises(file, catalog, later);
+    if (unmet.length === 0) return [];
+    const message = `${file.file} is applied, but ${unmet.join("; ")}. Someone changed the database by hand; put it back, or run the file again: repair rerun ${file.version}`;
+    return [{ code: "drift", message }];
   });
 }
 
