@@ -1,4 +1,4 @@
-// `make check` and `make test`: `node tools/checks.mjs check|test`. One line a step with its duration, the output of
+// `make check`, `make test` and `make proof`: `node tools/checks.mjs check|test|proof`. One line a step with its duration, the output of
 // what failed in full, and at the end the test runners' own summary lines. Runs on the pinned Node 22.
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -48,21 +48,25 @@ function staticSteps() {
   ];
 }
 
+/** vitest with one of the projects of vitest.config.mts. */
+function vitestStep(project) {
+  return {
+    name: project === "fast" ? "tests" : "real engine",
+    command: "vitest",
+    args: [
+      "run",
+      `--project=${project}`,
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${VITEST_REPORT}`,
+      `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`, // at least two: tests wait for processes and servers
+    ],
+    summary: (output) => vitestSummary(output, readJson(VITEST_REPORT)),
+  };
+}
+
 function testSteps() {
-  const steps = [
-    {
-      name: "tests",
-      command: "vitest",
-      args: [
-        "run",
-        "--reporter=default",
-        "--reporter=json",
-        `--outputFile.json=${VITEST_REPORT}`,
-        `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`, // at least two: tests wait for processes and servers
-      ],
-      summary: (output) => vitestSummary(output, readJson(VITEST_REPORT)),
-    },
-  ];
+  const steps = [vitestStep("fast")];
   const python = readRecord(root)?.appPython;
   if (python && existsSync(join(root, PYTHON_APP, "tests"))) {
     steps.push({
@@ -201,21 +205,22 @@ function endOnSignal(signal, code) {
 }
 
 async function main(mode) {
-  if (mode !== "check" && mode !== "test") {
-    console.error("usage: node tools/checks.mjs check|test");
+  if (!["check", "test", "proof"].includes(mode)) {
+    console.error("usage: node tools/checks.mjs check|test|proof");
     return 2;
   }
   endOnSignal("SIGINT", 130);
   endOnSignal("SIGTERM", 143);
   const started = Date.now();
   rmSync(results, { recursive: true, force: true });
-  const done = await runSteps(staticSteps());
+  const done = mode === "proof" ? [] : await runSteps(staticSteps());
   // After the static checks, not beside them: tests that wait for real servers want the processors for themselves.
   if (mode === "test") done.push(...(await runSteps(testSteps(), console.log, 1)));
+  if (mode === "proof") done.push(...(await runSteps([vitestStep("real")], console.log, 1)));
   tellFailures(done);
   const failed = done.filter(({ ok }) => !ok).map(({ step }) => step.name);
   console.log(`\n${failed.length === 0 ? "All steps passed" : `Failed: ${failed.join(", ")}`} in ${duration(started)}`);
-  if (mode === "test") for (const line of summarise(done)) console.log(line);
+  if (mode !== "check") for (const line of summarise(done)) console.log(line);
   return failed.length === 0 ? 0 : 1;
 }
 

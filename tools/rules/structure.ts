@@ -38,7 +38,7 @@ const FUNCTION_LIMIT = 60;
 /** Packages whose values a provider may import at the top: everything else would end up in the state, with its text. */
 const PROVIDER_VALUES = new Set(["@pulumi/pulumi"]);
 
-const isTest = (path: string) => /\.test\.ts$/.test(path);
+const isTest = (path: string) => /\.(test|proof)\.ts$/.test(path);
 
 /** What the import rules can't see: file and function lengths, the providers' imports, clock and environment in domain. */
 export function structureProblems(file: SourceFile): Problem[] {
