@@ -21,7 +21,7 @@ interface Runner {
   readonly args: readonly string[];
 }
 
-/** `node tools/run.mjs rehearsal/proof/migrations.ts [--json] [--rows N]`; --json prints the numbers and writes no page. */
+/** `node tools/run.mjs rehearsal/proof/migrations.proof.ts [--json] [--rows N]`; --json prints the numbers and writes no page. */
 async function main(): Promise<void> {
   const json = process.argv.includes("--json");
   const rows = process.argv.includes("--rows")

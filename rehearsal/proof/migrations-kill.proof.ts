@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, rmSync } from "node:fs";
+import { connect, createServer, type Server } from "node:net";
+import { join, resolve } from "node:path";
+import { runMigrations } from "@cutover/clients/postgres/run";
+import { openMigrations } from "@cutover/clients/postgres/source";
+import { RehearsalPostgres } from "../postgres/postgres";
+
+const ROOT = resolve(process.argv[1] ?? ".", "../../..");
+const RUNNER = join(ROOT, "rehearsal/proof/migration-peers/run-all.cjs");
+
+/**
+ * Ends the migration runner with SIGKILL at every single message it sends to the database, once before the message gets
+ * there and once after, each time on a fresh database; then lets another run finish and compares with an undisturbed one.
+ * `node tools/run.mjs rehearsal/proof/migrations-kill.proof.ts`; prints {"messages","kills","resumed","failures"}.
+ */
+async function main(): Promise<void> {
+  const folder = join(ROOT, ".rehearsal", `proof-kill-${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  const postgres = await RehearsalPostgres.start({ folder, seedRows: 2_000 });
+  try {
+    const reference = await play(postgres, "reference", Number.POSITIVE_INFINITY, "before");
+    const failures: string[] = [];
+    let resumed = 0;
+    for (let message = 1; message <= reference.messages; message += 1) {
+      for (const moment of ["before", "after"] as const) {
+        const { state } = await play(postgres, `kill_${message}_${moment}`, message, moment);
+        if (state === reference.state) resumed += 1;
+        else failures.push(`${moment} message ${message}: ${state}`);
+      }
+      process.stderr.write(`\r${message} of ${reference.messages} messages, ${failures.length} failures `);
+    }
+    const kills = 2 * reference.messages;
+    process.stdout.write(`\n${JSON.stringify({ messages: reference.messages, kills, resumed, failures })}\n`);
+    process.exitCode = resumed === kills ? 0 : 1;
+  } finally {
+    await postgres.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** One fresh database: a run that is killed, another that finishes, and what the database looks like then. */
+async function play(postgres: RehearsalPostgres, name: string, killAt: number, moment: "before" | "after") {
+  const admin = postgres.urlFor("supabase_admin", "template1");
+  await postgres.query(admin, `CREATE DATABASE ${name} TEMPLATE postgres OWNER postgres`);
+  const url = postgres.urlFor("postgres", name);
+  try {
+    const gate = await KillingProxy.start(postgres.port, killAt, moment);
+    const child = spawn(process.execPath, [RUNNER], {
+      env: { PATH: process.env.PATH ?? "", RUNNER_URL: url.replace(`:${postgres.port}/`, `:${gate.port}/`) },
+      cwd: ROOT,
+      stdio: "ignore",
+    });
+    gate.aimAt(child);
+    await new Promise((done) => child.once("exit", done));
+    await gate.stop();
+    await runMigrations({ database: { url }, files: openMigrations(), allowContract: false, runnerVersion: "proof" });
+    const again = await runMigrations({
+      database: { url },
+      files: openMigrations(),
+      allowContract: false,
+      runnerVersion: "proof",
+    });
+    const state = again.applied.length === 0 ? await describe(postgres, name) : `${again.applied.length} applied again`;
+    return { state, messages: gate.messages };
+  } catch (error) {
+    return { state: error instanceof Error ? error.message : String(error), messages: 0 };
+  } finally {
+    await postgres.query(admin, `DROP DATABASE ${name} WITH (FORCE)`);
+  }
+}
+
+/** Everything migrations make, as one text. */
+async function describe(postgres: RehearsalPostgres, name: string): Promise<string> {
+  const [row] = await postgres.query<{ state: string }>(
+    postgres.urlFor("supabase_admin", name),
+    `SELECT json_build_object(
+       'columns', (SELECT json_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute
+          WHERE attrelid = 'public.message_queue'::regclass AND attnum > 0 AND NOT attisdropped),
+       'indexes', (SELECT json_agg(pg_get_indexdef(indexrelid) || indisvalid ORDER BY indexrelid::regclass::text) FROM pg_index
+          WHERE indrelid IN ('public.message_queue'::regclass, 'public.webhook_receipts'::regclass)),
+       'policies', (SELECT json_agg(polname ORDER BY polname) FROM pg_policy),
+       'views', (SELECT json_agg(relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '') ORDER BY relname) FROM pg_class
+          WHERE relnamespace = 'langgraph_ops'::regnamespace),
+       'history', (SELECT json_agg(name || ' ' || status || ' ' || checksum ORDER BY version) FROM langgraph_ops.schema_migrations),
+       'rows', (SELECT count(*) FROM public.message_queue),
+       'locks', (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+     )::text AS state`,
+  );
+  return row?.state ?? "nothing";
+}
+
+/** Passes everything on and counts what the client sends; at one message it ends the client's process. */
+class KillingProxy {
+  messages = 0;
+  #target: ChildProcess | undefined;
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(backendPort: number, killAt: number, moment: "before" | "after"): Promise<KillingProxy> {
+    const server = createServer();
+    const proxy = new KillingProxy(server);
+    server.on("connection", (client) => {
+      const backend = connect({ host: "127.0.0.1", port: backendPort });
+      client.on("data", (chunk) => {
+        proxy.messages += 1;
+        if (proxy.messages > killAt) return;
+        if (proxy.messages === killAt && moment === "before") return void proxy.#target?.kill("SIGKILL");
+        backend.write(chunk);
+        if (proxy.messages === killAt) proxy.#target?.kill("SIGKILL");
+      });
+      backend.on("data", (chunk) => client.write(chunk));
+      for (const [one, other] of [
+        [client, backend],
+        [backend, client],
+      ] as const) {
+        one.on("close", () => other.destroy());
+        one.on("error", () => other.destroy());
+      }
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    return proxy;
+  }
+
+  get port(): number {
+    const address = this.server.address();
+    return typeof address === "object" && address ? address.port : 0;
+  }
+
+  aimAt(child: ChildProcess): void {
+    this.#target = child;
+  }
+
+  async stop(): Promise<void> {
+    await new Promise<void>((closed) => this.server.close(() => closed()));
+  }
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
