@@ -1,7 +1,7 @@
 # The commands of this project: `make help`. Everything they need and the machine lacks is installed on first use
 # (into node_modules and ~/.cache/cutover); Node, npm, Python, make and git must be there.
 .DEFAULT_GOAL := help
-.PHONY: help setup rehearse test proof check format clean lock
+.PHONY: help setup build rehearse test proof check format clean lock
 # One goal at a time, even under `make -j`: they share node_modules and ports.
 .NOTPARALLEL:
 MAKEFLAGS += --no-print-directory
@@ -20,16 +20,20 @@ help: ## This list
 setup: ## Install what is missing (all other commands do this first)
 	@sh tools/setup.sh
 
-rehearse: setup ## Play the whole migration on this machine: real engine, real HTTP, no cloud account
+# domain and clients as JavaScript, for the process of the dynamic providers; nothing to do when they are newer than the sources.
+build: setup
+	@$(NODE) tools/build-workspaces.mjs
+
+rehearse: build ## Play the whole migration on this machine: real engine, real HTTP, no cloud account
 	@$(NODE) tools/run.mjs rehearsal/main.ts
 
-test: setup ## Lint, types, import rules and the fast tests
+test: build ## Lint, types, import rules and the fast tests
 	@$(NODE) tools/checks.mjs test
 
-proof: setup ## The tests that start real engines, emulators and rehearsals (minutes)
+proof: build ## The tests that start real engines, emulators and rehearsals (minutes)
 	@$(NODE) tools/checks.mjs proof
 
-check: setup ## Lint, format, types and import rules only
+check: build ## Lint, format, types and import rules only
 	@$(NODE) tools/checks.mjs check
 
 format: setup ## Format the sources and fix what the linter can fix
