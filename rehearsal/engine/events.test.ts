@@ -31,6 +31,26 @@ describe("EventReader", () => {
     expect(reader.progress).toBe("0 done, aws:lb/listener:Listener web");
   });
 
+  it("keeps starts and ends of several operations at a time in their order", () => {
+    const reader = new EventReader(file);
+    const metadata = (op: string, name: string) => ({ metadata: { op, urn: `${URN}-${name}` } });
+    const lines = [
+      { resourcePreEvent: metadata("delete", "a") },
+      { resourcePreEvent: metadata("delete", "b") },
+      { resourcePreEvent: metadata("same", "c") },
+      { resOutputsEvent: metadata("delete", "b") },
+      { resOpFailedEvent: metadata("delete", "a") },
+    ];
+    writeFileSync(file, lines.map(line).join(""));
+    reader.poll();
+    expect(reader.events.timeline.map(({ mark, op, urn }) => `${mark} ${op} ${urn.at(-1)}`)).toEqual([
+      "started delete a",
+      "started delete b",
+      "ended delete b",
+      "failed delete a",
+    ]);
+  });
+
   it("keeps errors and warnings once, and text of any language whole", () => {
     const reader = new EventReader(file);
     const said = (severity: string, message: string) => line({ diagnosticEvent: { severity, message, urn: URN } });

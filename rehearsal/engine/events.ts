@@ -7,6 +7,13 @@ export interface Diagnostic {
   readonly urn?: string;
 }
 
+/** Start or end of an operation on a resource. The engine works on several at a time, so both are kept. */
+export interface TimelineEntry {
+  readonly mark: "started" | "ended" | "failed";
+  readonly op: string;
+  readonly urn: string;
+}
+
 /** What one engine run reported, taken from its event log (`--event-log`), which is made for machines. */
 export interface EngineEvents {
   /** Operation → number of resources: `{ create: 41, same: 2 }`. */
@@ -15,6 +22,8 @@ export interface EngineEvents {
   readonly diagnostics: readonly Diagnostic[];
   /** Steps of resources that are not "same", in order. */
   readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  /** Starts and ends of these steps, in the order in which the engine reported them. */
+  readonly timeline: readonly TimelineEntry[];
 }
 
 interface RawEvent {
@@ -40,6 +49,7 @@ export class EventReader {
   #changes: Readonly<Record<string, number>> = {};
   readonly #diagnostics = new Map<string, Diagnostic>();
   readonly #steps: { op: string; urn: string }[] = [];
+  readonly #timeline: TimelineEntry[] = [];
   #latest = "";
   #done = 0;
 
@@ -73,7 +83,8 @@ export class EventReader {
   }
 
   get events(): EngineEvents {
-    return { changes: this.#changes, diagnostics: [...this.#diagnostics.values()], steps: this.#steps };
+    const diagnostics = [...this.#diagnostics.values()];
+    return { changes: this.#changes, diagnostics, steps: this.#steps, timeline: this.#timeline };
   }
 
   #take(event: RawEvent): void {
@@ -82,6 +93,9 @@ export class EventReader {
       this.#latest = shortUrn(before.urn);
       if (!NO_CHANGE.has(before.op)) this.#steps.push({ op: before.op, urn: before.urn });
     }
+    this.#note("started", event.resourcePreEvent);
+    this.#note("ended", event.resOutputsEvent);
+    this.#note("failed", event.resOpFailedEvent);
     if (event.resOutputsEvent) this.#done++;
     if (event.summaryEvent?.resourceChanges) this.#changes = event.summaryEvent.resourceChanges;
     const said = event.diagnosticEvent;
@@ -93,6 +107,11 @@ export class EventReader {
         ...(said.urn ? { urn: said.urn } : {}),
       });
     }
+  }
+
+  #note(mark: TimelineEntry["mark"], event: RawEvent["resourcePreEvent"]): void {
+    const { op, urn } = event?.metadata ?? {};
+    if (op && urn && !NO_CHANGE.has(op)) this.#timeline.push({ mark, op, urn });
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RehearsalError } from "../errors";
 import { type CommandResult, runCommand } from "./command";
 import { type EngineSettings, engineEnvironment, engineFolders } from "./environment";
-import { changedCount, type Diagnostic, describeErrors, EventReader } from "./events";
+import { changedCount, type Diagnostic, describeErrors, EventReader, type TimelineEntry } from "./events";
 
 export interface StackRunSettings extends EngineSettings {
   /** The folder with `Pulumi.yaml`: the real project, used in place. Nothing is written into it. */
@@ -23,6 +23,8 @@ export interface EngineResult {
   /** Number of resources with an operation other than "same". */
   readonly changed: number;
   readonly steps: readonly { readonly op: string; readonly urn: string }[];
+  /** Starts and ends of these steps, in order. */
+  readonly timeline: readonly TimelineEntry[];
   readonly diagnostics: readonly Diagnostic[];
   /** What the command printed. */
   readonly text: string;
@@ -141,7 +143,7 @@ export class StackRun {
     });
     reader.poll();
     rmSync(eventLog, { force: true });
-    const { changes, steps, diagnostics } = reader.events;
+    const { changes, steps, timeline, diagnostics } = reader.events;
     const { exitCode, seconds } = run;
     const text = `${run.stdout}${run.stderr}`;
     const result: EngineResult = {
@@ -150,6 +152,7 @@ export class StackRun {
       changes,
       changed: changedCount(changes),
       steps,
+      timeline,
       diagnostics,
       text,
     };
