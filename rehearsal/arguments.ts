@@ -20,7 +20,7 @@ Examples:
   make rehearse KEEP=1                      way up only; the world stays, to play by hand, until Ctrl-C
   make rehearse KEEP=1 PORT=8443            the same with the front door on port 8443
 
-Result: rehearsal-report/report.html, report.json (form: README) and details.json.
+Result: rehearsal-report/report.html, report.json (form: rehearsal/report/model.ts) and details.json.
 Exit code: 0 all as expected, 1 something was not or the world broke, 2 it could not begin, 130 ended by Ctrl-C.
 `;
 

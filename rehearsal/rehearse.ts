@@ -12,7 +12,7 @@ import { requireFreeDisk, requireFreePort } from "./run/preflight";
 import { processesMarked, RUN_MARKER } from "./run/processes";
 import type { Terminal } from "./run/terminal";
 import { type PlayedStory, playStory } from "./story/play";
-import { partOfStory, STORY, type StoryStep, WAY_UP } from "./story/steps";
+import { chooseSteps, type StoryStep } from "./story/steps";
 import { printSummary } from "./summary";
 import { World } from "./world/world";
 
@@ -114,11 +114,6 @@ function withProblems(played: PlayedStory, problems: readonly string[]): PlayedS
   if (problems.length === 0) return played;
   const failures = [...played.details.failures, ...new Set(problems)];
   return { ...played, details: { ...played.details, ok: false, failures } };
-}
-
-function chooseSteps({ phases, keep }: Arguments): readonly StoryStep[] {
-  const story = keep ? WAY_UP : STORY;
-  return phases === undefined ? story : partOfStory(story, phases);
 }
 
 function findTools(root: string): Toolchain {

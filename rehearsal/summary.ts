@@ -26,10 +26,10 @@ export function printSummary(
   terminal.line("");
   terminal.line(`messages: ${sent} sent, ${accepted} accepted, ${completed} completed, ${lost} lost`);
   if (report.destroy.resourcesLeft !== null) {
-    const yes = (value: boolean | null) => (value ? "yes" : "NO");
+    const yes = (value: boolean | null) => (value === null ? "not looked at" : value ? "yes" : "NO");
     const { webhookRestored, dataKept, resourcesLeft } = report.destroy;
     terminal.line(
-      `destroy: webhook restored ${yes(webhookRestored)}, data kept ${yes(dataKept)}, resources left ${resourcesLeft}`,
+      `destroy: webhook restored ${webhookRestored === null ? "not needed" : yes(webhookRestored)}, data kept ${yes(dataKept)}, resources left ${resourcesLeft}`,
     );
   }
   terminal.line(

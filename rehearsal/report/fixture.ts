@@ -5,7 +5,7 @@ export function exampleReport(): { report: RehearsalReport; details: ReportDetai
   const steps = exampleSteps();
   return {
     report: {
-      phases: steps.slice(0, 5).map((s, i) => ({
+      phases: steps.slice(0, -1).map((s, i) => ({
         phase: s.phase,
         declaredShare: s.declaredShare,
         observedShare: s.measured?.byTable ?? 0,
@@ -39,7 +39,6 @@ function exampleSteps(): StepDetails[] {
     ["front-door", 0, 9],
     ["parallel", 10, 8],
     ["front-door", 0, 8],
-    ["prepare", 0, 8],
     ["destroy", 0, 12],
   ];
   let at = 9000;

@@ -115,7 +115,7 @@ function clocks(report: RehearsalReport): string {
 function afterDestroy(report: RehearsalReport, details: ReportDetails): string {
   const yesNo = (value: boolean | null) =>
     value === null
-      ? '<span class="soft">not reached</span>'
+      ? '<span class="soft">nothing to tell</span>'
       : value
         ? '<span class="good">yes</span>'
         : '<span class="bad">no</span>';

@@ -13,7 +13,10 @@ export interface RehearsalReport {
     readonly rerunApplied: number | null;
   };
   readonly destroy: {
-    /** The webhook points to the URL that was found before the first update. */
+    /**
+     * Before the destroy the webhook pointed elsewhere, after it to the URL that was found before the first update.
+     * Null: there was nothing to restore.
+     */
     readonly webhookRestored: boolean | null;
     /** Every row of `message_queue` is still there. */
     readonly dataKept: boolean | null;
@@ -36,7 +39,7 @@ export interface PhaseResult {
   readonly observedShare: number | null;
   /** Messages of the measured window. */
   readonly requests: number;
-  /** Messages lost from the start of this step to the start of the next, its update included. */
+  /** Messages lost from the start of this step to the start of the next, its update included; the last step's include the destroy. */
   readonly lost: number;
   /** Real seconds of the `pulumi up`. */
   readonly upSeconds: number;
@@ -48,7 +51,7 @@ export interface MessageTotals {
   readonly accepted: number;
   /** Completed in `message_queue`. */
   readonly completed: number;
-  /** Reached a backend while it was at fault; 0 in a story without faults. */
+  /** Answered by a backend with 5xx, or answered by Python and not completed; expected to be 0 in a story without faults. */
   readonly exposed: number;
   /** Not accepted, or accepted and never completed. */
   readonly lost: number;

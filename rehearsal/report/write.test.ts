@@ -47,6 +47,8 @@ describe("writeReport", () => {
     expect(() => writeReport(folder, wrong, details)).toThrow("14311 messages accepted, but only 14310 sent");
     const phase = { phase: "x", observedShare: null, requests: 0, lost: 0, upSeconds: 1 };
     expect(problemsOf({ ...report, phases: [{ ...phase, declaredShare: 120 }] })).toHaveLength(1);
+    const exposed = { ...report, messages: { ...report.messages, exposed: report.messages.sent + 1 } };
+    expect(problemsOf(exposed)).toEqual(["14311 messages exposed, but only 14310 sent"]);
     expect(problemsOf(report)).toEqual([]);
   });
 });
@@ -73,7 +75,7 @@ describe("renderPage", () => {
     const { report, details } = exampleReport();
     const page = renderPage(report, details);
     expect(page).not.toMatch(/NaN|Infinity|undefined/);
-    expect(page.match(/class="allowed"/g)).toHaveLength(5 + 1); // and one in the legend
+    expect(page.match(/class="allowed"/g)).toHaveLength(4 + 1); // and one in the legend
   });
 
   it("draws a story that broke before its first phase", () => {

@@ -23,11 +23,19 @@ export function writeReport(folder: string, report: RehearsalReport, details: Re
 
 /** What can't be true in a report: counts that don't add up are a fault of the rehearsal, not a result. */
 export function problemsOf(report: RehearsalReport): string[] {
-  const { sent, accepted, completed, lost } = report.messages;
+  const { sent, accepted, completed, exposed, lost } = report.messages;
   const problems: string[] = [];
   if (accepted > sent) problems.push(`${accepted} messages accepted, but only ${sent} sent`);
   if (completed > accepted + lost) problems.push(`${completed} messages completed, but only ${accepted} accepted`);
-  const numbers = [sent, accepted, completed, lost, ...report.phases.flatMap((p) => [p.requests, p.lost, p.upSeconds])];
+  if (exposed > sent) problems.push(`${exposed} messages exposed, but only ${sent} sent`);
+  const numbers = [
+    sent,
+    accepted,
+    completed,
+    exposed,
+    lost,
+    ...report.phases.flatMap((p) => [p.requests, p.lost, p.upSeconds]),
+  ];
   if (numbers.some((n) => !Number.isFinite(n) || n < 0)) problems.push("a count is negative or no number");
   for (const phase of report.phases) {
     const shares = [phase.declaredShare, phase.observedShare ?? 0];

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { SentMessage } from "../ghl/load";
-import { account, describeLost, type QueueRows } from "./ledger";
-import { lossPerStep } from "./play";
+import { isRestored } from "./destroy";
+import { account, describeLost, judgeLoss, type QueueRows } from "./ledger";
+import { at, lossPerStep } from "./play";
 import { judgeShare, measuredWindow } from "./share";
 import { samplesOf } from "./traffic";
 
@@ -43,6 +44,45 @@ describe("account", () => {
     const seen = account([message("late", { status: 504 })], rows(["late", "completed", false]));
     expect([seen.accepted, seen.completed, seen.lost.length]).toEqual([0, 1, 1]);
   });
+
+  it("counts a message exposed that a backend answered with 5xx, or that Python answered and did not complete", () => {
+    const python = { servedBy: "python" };
+    const messages = [
+      message("fine", python),
+      message("broken-node", { status: 500 }),
+      message("broken-python", { ...python, status: 503 }),
+      message("stuck", python),
+      message("vanished", python),
+      message("node-stuck"),
+      message("no-backend", { status: 503, servedBy: undefined }),
+    ];
+    const table = rows(["fine", "completed", true], ["stuck", "failed", true], ["node-stuck", "processing", false]);
+    expect(account(messages, table).exposed).toBe(4);
+    expect(account([message("fine", python)], table).exposed).toBe(0);
+  });
+});
+
+describe("judgeLoss", () => {
+  it("is content with no loss, names a loss, and can't tell without messages", () => {
+    const done = rows(["a", "completed", false]);
+    expect(judgeLoss(account([message("a")], done))).toEqual({ ok: true, seen: "1 sent, 0 lost" });
+    expect(judgeLoss(account([message("a"), message("b", { status: 502 })], done))).toEqual({
+      ok: false,
+      seen: "2 sent, 1 lost: 1 × not accepted by front.example/webhooks/ghl: 502",
+    });
+    expect(judgeLoss(account([], done))).toEqual({ ok: false, seen: "no message was sent" });
+  });
+});
+
+describe("isRestored", () => {
+  it("compares before and after; where nothing was moved nothing is restored", () => {
+    const [found, door] = ["https://node.example/hook", "https://door.example/hook"];
+    expect(isRestored(found, door, found)).toBe(true);
+    expect(isRestored(found, door, door)).toBe(false);
+    expect(isRestored(found, door, undefined)).toBe(false);
+    expect(isRestored(found, found, found)).toBeNull();
+    expect(isRestored(found, undefined, undefined)).toBeNull();
+  });
 });
 
 describe("lossPerStep", () => {
@@ -50,6 +90,11 @@ describe("lossPerStep", () => {
     const messages = [1, 15, 25, 99].map((sentAt, i) => message(String(i), { sentAt, status: 502 }));
     const steps = [{ beganAt: 10 }, { beganAt: 20 }];
     expect(lossPerStep(steps, messages, rows())).toEqual([2, 2]);
+  });
+
+  it("never takes a missing count for none lost", () => {
+    expect(at([0, 2], 1)).toBe(2);
+    expect(() => at([0, 2], 2)).toThrow("no count for step 2");
   });
 });
 

@@ -1,10 +1,15 @@
-import { describeChanges } from "../engine/events";
+import { type PhaseName, phaseOf } from "@cutover/domain/phases";
+import { describeChanges, type TimelineEntry } from "../engine/events";
+import { EngineError } from "../engine/stack";
 import { messageOf } from "../errors";
 import { dataKept } from "../postgres/postgres";
+import { waitFor } from "../support/wait";
 import { Checks } from "./checks";
-import { webhookAsFound } from "./expectations";
+import { webhookAsFound, webhookAtFrontDoor } from "./expectations";
 import { added, inventory, removed } from "./inventory";
+import { isAccepted } from "./ledger";
 import type { Scene } from "./play-step";
+import { judgeRestoreOrder } from "./restore-order";
 
 /** What `pulumi destroy` did, and what it left. */
 export interface PlayedDestroy {
@@ -12,6 +17,7 @@ export interface PlayedDestroy {
   appliedAt?: number;
   endedAt: number;
   changes: string;
+  /** Null: the webhook was where it was found before the destroy began, or could not be read. */
   webhookRestored: boolean | null;
   dataKept: boolean | null;
   resourcesLeft: number | null;
@@ -26,9 +32,17 @@ export const LEFT_ON_PURPOSE: readonly string[] = [
   "inactive task definitions: AWS keeps their revisions for good",
 ];
 
-/** `pulumi destroy`: webhook first, data kept, and nothing of the stack left in the emulators, SSM or the state. */
-export async function playDestroy(scene: Scene): Promise<PlayedDestroy> {
+/** Real ms in which a message has to reach the existing Node service after the destroy. */
+const BACK_AT_NODE_DEADLINE_MS = 15_000;
+
+/**
+ * `pulumi destroy`, messages flowing all the while: webhook first, data kept, and nothing of the stack left in the
+ * emulators, SSM or the state.
+ * @param applied the phase to destroy; undefined where an update failed and nobody can say
+ */
+export async function playDestroy(scene: Scene, applied: PhaseName | undefined): Promise<PlayedDestroy> {
   const { terminal, stage, memory } = scene;
+  const atFrontDoor = applied !== undefined && phaseOf(applied).webhook === "front-door";
   const checks = new Checks(({ what, ok, seen }) =>
     (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
   );
@@ -43,18 +57,18 @@ export async function playDestroy(scene: Scene): Promise<PlayedDestroy> {
     checks,
   };
   terminal.heading("destroy: pulumi destroy");
-  const activity = terminal.activity("pulumi destroy");
-  try {
-    const result = await stage.engine.destroy({ onProgress: activity.progress });
-    played.appliedAt = Date.now();
-    played.changes = describeChanges(result.changes);
-    activity.done(played.changes);
-  } catch (error) {
-    activity.failed("failed");
-    stage.signal.throwIfAborted();
-    checks.add("pulumi destroy succeeds", false, messageOf(error));
+  const before = stage.ghl.valueOf(stage.webhookValue);
+  if (atFrontDoor) {
+    const what = `when the destroy begins, ${webhookAtFrontDoor.what}`;
+    await checks.attempt(what, () => webhookAtFrontDoor.look(stage, memory));
   }
-  await lookAtWebhook(scene, played);
+  const timeline = await destroy(scene, played);
+  if (atFrontDoor) {
+    const what = "the webhook is restored before anything goes that the front door needs";
+    await checks.attempt(what, () => judgeRestoreOrder(timeline));
+  }
+  await lookAtWebhook(scene, played, before);
+  if (played.appliedAt !== undefined) await lookForMessagesAtNode(scene, played, played.appliedAt);
   await checks.attempt("message_queue keeps every row and column", async () => {
     const { kept, why } = dataKept(memory.queue, await stage.postgres.snapshot());
     played.dataKept = kept;
@@ -65,16 +79,63 @@ export async function playDestroy(scene: Scene): Promise<PlayedDestroy> {
   return played;
 }
 
-async function lookAtWebhook({ stage, memory }: Scene, played: PlayedDestroy): Promise<void> {
-  await played.checks.attempt(webhookAsFound.what, async () => {
-    const seen = await webhookAsFound.look(stage, memory);
-    played.webhookRestored = seen.ok;
-    return seen;
-  });
+/** Runs the engine; returns in which order it worked, also where it failed. */
+async function destroy({ stage, terminal }: Scene, played: PlayedDestroy): Promise<readonly TimelineEntry[]> {
+  const activity = terminal.activity("pulumi destroy");
+  try {
+    const { changes, timeline } = await stage.engine.destroy({ onProgress: activity.progress });
+    played.appliedAt = Date.now();
+    played.changes = describeChanges(changes);
+    activity.done(played.changes);
+    return timeline;
+  } catch (error) {
+    activity.failed("failed");
+    stage.signal.throwIfAborted();
+    played.checks.add("pulumi destroy succeeds", false, messageOf(error));
+    return error instanceof EngineError ? error.result.timeline : [];
+  }
+}
+
+/** Was something restored? Null where the value was as found before already. */
+export function isRestored(asFound: string, before: string | undefined, after: string | undefined): boolean | null {
+  return before === undefined || before === asFound ? null : after === asFound;
+}
+
+async function lookAtWebhook(
+  { stage, memory }: Scene,
+  played: PlayedDestroy,
+  before: string | undefined,
+): Promise<void> {
+  played.webhookRestored = isRestored(stage.urlAsFound, before, stage.ghl.valueOf(stage.webhookValue));
+  await played.checks.attempt(webhookAsFound.what, () => webhookAsFound.look(stage, memory));
   await played.checks.attempt("GoHighLevel holds the same custom values as before", () => {
     const now = ghlValues(stage.ghl.store.all());
     return { ok: now === memory.ghlValues, seen: now === memory.ghlValues ? "the same" : "others; see its journal" };
   });
+}
+
+/** The senders go on: what they send now has to be answered where it was before the first update. */
+async function lookForMessagesAtNode(
+  { stage, traffic }: Scene,
+  { checks }: PlayedDestroy,
+  from: number,
+): Promise<void> {
+  const { host, pathname } = new URL(stage.urlAsFound);
+  const target = `${host}${pathname}`;
+  await checks.attempt(
+    "messages after the destroy are answered by the existing Node service",
+    async () => {
+      const answered = () =>
+        traffic.messages.filter((m) => m.sentAt >= from && m.target === target && isAccepted(m)).length;
+      await waitFor(() => answered() > 0, {
+        what: `a message to be accepted by ${target}`,
+        deadlineMs: BACK_AT_NODE_DEADLINE_MS,
+        signal: stage.signal,
+      });
+      return { ok: true, seen: `${answered()} accepted by ${target} so far` };
+    },
+    stage.signal,
+  );
 }
 
 /** Names and values of all custom values, in a form that can be compared; never shown, one of them is a secret. */

@@ -1,6 +1,7 @@
 import type { SentMessage } from "../ghl/load";
 import type { RehearsalPostgres } from "../postgres/postgres";
 import { DeadlineError, waitFor } from "../support/wait";
+import type { Seen } from "./checks";
 
 /** A row of `message_queue` as far as the accounts need it. */
 export interface QueueRow {
@@ -19,6 +20,8 @@ export interface Account {
   readonly lost: readonly LostMessage[];
   /** Of the completed ones. */
   readonly python: number;
+  /** Reached a backend that was at fault: see `isExposed`. */
+  readonly exposed: number;
 }
 
 export interface LostMessage {
@@ -33,11 +36,12 @@ export interface LostMessage {
  */
 export function account(messages: readonly SentMessage[], rows: QueueRows): Account {
   const lost: LostMessage[] = [];
-  let [accepted, completed, python] = [0, 0, 0];
+  let [accepted, completed, python, exposed] = [0, 0, 0, 0];
   for (const message of messages) {
     const row = rows.get(message.id);
     const taken = isAccepted(message);
     if (taken) accepted++;
+    if (isExposed(message, row)) exposed++;
     if (row?.status === "completed") {
       completed++;
       if (row.python) python++;
@@ -51,7 +55,22 @@ export function account(messages: readonly SentMessage[], rows: QueueRows): Acco
       lost.push({ message, why: `accepted by ${message.target}, but ${row ? row.status : "no row"}` });
     }
   }
-  return { sent: messages.length, accepted, completed, lost, python };
+  return { sent: messages.length, accepted, completed, lost, python, exposed };
+}
+
+/** Answered by a backend with 5xx, or answered by Python and not completed. An error of the load balancer names no backend. */
+function isExposed({ servedBy, status }: SentMessage, row: QueueRow | undefined): boolean {
+  if (servedBy === undefined) return false;
+  return (status !== undefined && status >= 500) || (servedBy === "python" && row?.status !== "completed");
+}
+
+/** Was nothing lost? Without messages that can't be said. */
+export function judgeLoss({ sent, lost }: Account): Seen {
+  if (sent === 0) return { ok: false, seen: "no message was sent" };
+  return {
+    ok: lost.length === 0,
+    seen: `${sent} sent, ${lost.length} lost${lost.length ? `: ${describeLost(lost)}` : ""}`,
+  };
 }
 
 export function isAccepted(message: SentMessage): boolean {

@@ -4,7 +4,7 @@ import type { PhaseResult, RehearsalReport, ReportDetails, StepDetails } from ".
 import type { Terminal } from "../run/terminal";
 import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy } from "./destroy";
 import { inventory } from "./inventory";
-import { account, describeLost, drained, type QueueRows } from "./ledger";
+import { account, describeLost, drained, judgeLoss, type QueueRows } from "./ledger";
 import { Memory } from "./memory";
 import { DRAIN_DEADLINE_MS, type PlayedStep, playStep, type Scene } from "./play-step";
 import type { Stage } from "./stage";
@@ -46,7 +46,8 @@ export async function playStory(stage: Stage, options: StoryOptions): Promise<Pl
       steps.push(played);
       if (played.appliedAt === undefined) break;
     }
-    if (options.destroy) destroyed = await playDestroy(scene);
+    const last = steps.at(-1);
+    if (options.destroy) destroyed = await playDestroy(scene, last?.appliedAt ? last.step.phase : undefined);
   } finally {
     await scene.traffic.stop();
   }
@@ -63,6 +64,11 @@ async function summarise(
   const messages = traffic.messages;
   const rows = await drained(stage.postgres, MESSAGE_PREFIX, messages, DRAIN_DEADLINE_MS, stage.signal);
   const lossOf = lossPerStep(steps, messages, rows);
+  if (destroyed) {
+    const { beganAt, checks } = destroyed;
+    const during = messages.filter((m) => m.sentAt >= beganAt);
+    await checks.attempt("no message is lost from the start of the destroy on", () => judgeLoss(account(during, rows)));
+  }
   const all = account(messages, rows);
   const failures = [
     ...steps.flatMap(({ step, checks }) => checks.failures.map((c) => `${step.phase}: ${c.what}: ${c.seen}`)),
@@ -70,8 +76,14 @@ async function summarise(
     ...(all.lost.length > 0 ? [`${all.lost.length} of ${all.sent} messages lost: ${describeLost(all.lost)}`] : []),
   ];
   const report: RehearsalReport = {
-    phases: steps.map((played, i) => phaseResult(played, lossOf[i] ?? 0)),
-    messages: { sent: all.sent, accepted: all.accepted, completed: all.completed, exposed: 0, lost: all.lost.length },
+    phases: steps.map((played, i) => phaseResult(played, at(lossOf, i))),
+    messages: {
+      sent: all.sent,
+      accepted: all.accepted,
+      completed: all.completed,
+      exposed: all.exposed,
+      lost: all.lost.length,
+    },
     migrations: { applied: memory.migrationsApplied, rerunApplied: memory.rerunApplied },
     destroy: {
       webhookRestored: destroyed?.webhookRestored ?? null,
@@ -101,6 +113,13 @@ async function summarise(
     listening: memory.sockets?.listening.map((s) => `${s.address}:${s.port} ${s.process}`) ?? [],
   };
   return { report, details };
+}
+
+/** The number of that step. @throws RangeError where it was not counted: a loss must not pass for 0. */
+export function at(counts: readonly number[], step: number): number {
+  const count = counts[step];
+  if (count === undefined) throw new RangeError(`no count for step ${step}, only ${counts.length} steps were counted`);
+  return count;
 }
 
 /** A message belongs to the step in which it was sent, the step's own update included; the last one also owns the destroy. */

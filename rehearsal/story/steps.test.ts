@@ -4,13 +4,22 @@ import { UsageError } from "../errors";
 import { Checks, same } from "./checks";
 import { added, removed } from "./inventory";
 import { Memory } from "./memory";
-import { commandsOf, declaredShare, MESSAGES_PER_PHASE, partOfStory, STORY, WAY_UP } from "./steps";
+import {
+  chooseSteps,
+  commandsOf,
+  declaredShare,
+  LONG_STORY,
+  MESSAGES_PER_PHASE,
+  partOfStory,
+  STORY,
+  WAY_UP,
+} from "./steps";
 
 describe("the story", () => {
   it("takes every step up to the next rung only, and names the phase it leaves on every step down", () => {
     const rung = (name: string) => ladder.findIndex((phase) => phase.name === name);
-    for (const [i, step] of STORY.entries()) {
-      const before = STORY[i - 1];
+    for (const [i, step] of LONG_STORY.entries()) {
+      const before = LONG_STORY[i - 1];
       if (!before) {
         expect(step.phase).toBe("prepare");
         continue;
@@ -22,7 +31,7 @@ describe("the story", () => {
   });
 
   it("measures enough messages wherever customers pass the load balancer", () => {
-    for (const step of STORY) {
+    for (const step of LONG_STORY) {
       const live = ladder.find((phase) => phase.name === step.phase)?.webhook === "front-door";
       expect(step.measure).toBe(live ? MESSAGES_PER_PHASE : 0);
     }
@@ -32,6 +41,10 @@ describe("the story", () => {
   it("ends the way up at its highest rung", () => {
     expect(WAY_UP.map((step) => step.phase)).toEqual(["prepare", "front-door", "parallel"]);
     expect(WAY_UP.map(declaredShare)).toEqual([0, 0, 10]);
+  });
+
+  it("ends at the front door, so that the destroy has a webhook to restore", () => {
+    expect(STORY.map((step) => step.phase)).toEqual(["prepare", "front-door", "parallel", "front-door"]);
   });
 
   it("says what a person would type", () => {
@@ -54,6 +67,17 @@ describe("partOfStory", () => {
 
   it.each(["", ",", "parallel,prepare", "front-door,parallel", "full", "prepare,parallel"])("refuses %j", (names) => {
     expect(() => phases(names)).toThrow(UsageError);
+  });
+});
+
+describe("chooseSteps", () => {
+  const chosen = (phases: string | undefined, keep = false) => chooseSteps({ phases, keep }).map((step) => step.phase);
+
+  it("plays the story, its way up with KEEP, and the way back to prepare only where PHASES names it", () => {
+    expect(chosen(undefined)).toEqual(STORY.map((step) => step.phase));
+    expect(chosen(undefined, true)).toEqual(["prepare", "front-door", "parallel"]);
+    expect(chosen("front-door", true)).toEqual(["prepare", "front-door"]);
+    expect(chosen("prepare,front-door,parallel,front-door,prepare")).toHaveLength(5);
   });
 });
 

@@ -1,4 +1,5 @@
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
+import type { Arguments } from "../arguments";
 import { UsageError } from "../errors";
 import {
   bothServicesHealthy,
@@ -26,10 +27,13 @@ export interface StoryStep {
   readonly expectations: readonly Expectation[];
 }
 
-/** A split is judged by at least so many messages. Source: issue "First light", numbers. */
+/** A split is judged by at least so many messages. Source: design, "share band of 99.99 % at 2,000 messages". */
 export const MESSAGES_PER_PHASE = 2000;
 
-/** prepare → front-door → parallel → back down. `pulumi destroy` follows it. */
+/**
+ * prepare → front-door → parallel → back down to front-door. `pulumi destroy` follows it, while customers' messages still
+ * come in at the front door: only so has it a webhook to restore.
+ */
 export const STORY: readonly StoryStep[] = [
   {
     phase: "prepare",
@@ -57,6 +61,11 @@ export const STORY: readonly StoryStep[] = [
     refresh: false,
     expectations: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun],
   },
+];
+
+/** The story with the last step down, after which the webhook is as it was found; played where PHASES asks for it. */
+export const LONG_STORY: readonly StoryStep[] = [
+  ...STORY,
   {
     phase: "prepare",
     from: "front-door",
@@ -68,6 +77,15 @@ export const STORY: readonly StoryStep[] = [
 
 /** Steps that lead up: what KEEP=1 plays, so that there is something left to play with. */
 export const WAY_UP: readonly StoryStep[] = STORY.filter((step) => step.from === undefined);
+
+/**
+ * What is played: the story, with KEEP its way up, with PHASES the part that is named.
+ * @throws UsageError where the names are no beginning of the story
+ */
+export function chooseSteps({ phases, keep }: Pick<Arguments, "phases" | "keep">): readonly StoryStep[] {
+  if (phases === undefined) return keep ? WAY_UP : STORY;
+  return partOfStory(keep ? WAY_UP : LONG_STORY, phases);
+}
 
 /**
  * The part of the story that PHASES asks for: `prepare,front-door`, or just the phase with which to end, `front-door`.
