@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { processesMarked, RUN_MARKER } from "../../rehearsal/run/processes";
+import { nameOf, processesMarked, RUN_MARKER } from "../../rehearsal/run/processes";
 import { waitFor } from "../../rehearsal/support/wait";
 import { projectRoot } from "../../tools/toolchain";
 
@@ -43,6 +43,31 @@ function runFolder(): string {
   return (JSON.parse(readFileSync(join(folder, "lock"), "utf8")) as { runFolder: string }).runFolder;
 }
 
+/** Until the rehearsal has said this. A rehearsal that ends before is no reason to wait on. */
+async function hasSaid(rehearsal: Rehearsal, text: string): Promise<void> {
+  const { child, said } = rehearsal;
+  await waitFor(() => said().includes(text) || child.exitCode !== null, {
+    what: `"${text}"; it said: ${said()}`,
+    deadlineMs: 90_000,
+    everyMs: 50,
+  });
+  expect(said()).toContain(text);
+}
+
+/** The process of this run whose command line holds `text`. */
+function processOf(run: string, text: string): number {
+  const found = processesMarked(RUN_MARKER, run).find(({ pid }) => nameOf(pid).includes(text));
+  if (!found) throw new Error(`no process of ${run} has "${text}" in its command line`);
+  return found.pid;
+}
+
+/** No process and no lock; of the run folder the logs only. */
+function expectNothingLeft(run: string): void {
+  expect(processesMarked(RUN_MARKER, run)).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name === "lock")).toEqual([]);
+  expect(readdirSync(run)).toEqual(["logs"]);
+}
+
 /** Until both emulators and the database run: in the middle of the start. */
 async function worldStarts(rehearsal: Rehearsal): Promise<string> {
   await waitFor(() => existsSync(join(folder, "lock")) && processesMarked(RUN_MARKER, runFolder()).length >= 3, {
@@ -80,6 +105,31 @@ describe("the end of a rehearsal", { timeout: 180_000 }, () => {
     expect(third.said()).toContain("ended by Ctrl-C");
     expect(processesMarked(RUN_MARKER, own)).toEqual([]);
     expect(readdirSync(folder).filter((name) => name === "lock")).toEqual([]);
+  });
+
+  it("ends clean on Ctrl-C in the middle of an update", async () => {
+    const rehearsal = begin({ PHASES: "prepare" });
+    const run = await worldStarts(rehearsal);
+    const log = join(run, "logs/pulumi.log");
+    await waitFor(() => existsSync(log) && /^ \+ {2}aws:\S+ \S+ creat/m.test(readFileSync(log, "utf8")), {
+      what: `the update to create the first AWS resources; it said: ${rehearsal.said()}`,
+      deadlineMs: 120_000,
+      everyMs: 50,
+    });
+    rehearsal.child.kill("SIGINT");
+    expect(await rehearsal.exit).toBe(130);
+    expect(rehearsal.said()).toContain("ended by Ctrl-C");
+    expectNothingLeft(run);
+  });
+
+  it("names the emulator that was killed, and leaves nothing", async () => {
+    const rehearsal = begin({ PHASES: "prepare" });
+    const run = await worldStarts(rehearsal);
+    await hasSaid(rehearsal, "prepare: pulumi config set");
+    process.kill(processOf(run, "moto.server"), "SIGKILL");
+    expect(await rehearsal.exit).toBe(1);
+    expect(rehearsal.said()).toMatch(/an AWS emulator died in mid-run; the rehearsal can't go on\.\nmoto \(pid \d+\)/);
+    expectNothingLeft(run);
   });
 
   it("says that the port is taken, and starts nothing", async () => {
