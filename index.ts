@@ -1,4 +1,5 @@
 import "./tools/build-workspaces.mjs";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import { decide } from "@cutover/domain/decide";
 import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./components/cutover";
@@ -9,7 +10,8 @@ import { observe } from "./world/observe";
 export = async () => {
   const config = readConfig();
   const stack = pulumi.getStack();
-  const world = await observe(stack).catch((error: unknown) => {
+  const aws = awsPlace();
+  const world = await observe(stack, aws).catch((error: unknown) => {
     throw userError(error instanceof Error ? error.message : String(error));
   });
   const { desired, refusals } = decide(config.intent, world);
@@ -19,8 +21,7 @@ export = async () => {
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
-  const region = new pulumi.Config("aws").require("region");
-  const cutover = new Cutover("cutover", { config, desired, stack, region });
+  const cutover = new Cutover("cutover", { config, desired, stack, aws });
   return {
     phase: desired.phase.name,
     means: desired.phase.means,
@@ -32,6 +33,13 @@ export = async () => {
     migrations: cutover.migrations.summary,
   };
 };
+
+function awsPlace(): AwsPlace {
+  const config = new pulumi.Config("aws");
+  const [region, profile] = [config.get("region"), config.get("profile")];
+  if (!region) throw userError("aws:region is not set\n  pulumi config set aws:region eu-central-1");
+  return { region, ...(profile ? { profile } : {}) };
+}
 
 function readConfig() {
   try {

@@ -1,3 +1,4 @@
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import * as s3 from "@pulumi/aws/s3";
 import * as command from "@pulumi/command/local";
 import * as pulumi from "@pulumi/pulumi";
@@ -12,6 +13,7 @@ export interface ArchiveArgs {
   readonly repository: string;
   /** Image that ran last, by digest. */
   readonly image: string;
+  readonly aws: AwsPlace;
 }
 
 /**
@@ -32,7 +34,13 @@ export class Archive extends pulumi.ComponentResource {
       `${name}-bundle`,
       {
         create: "node tools/archive-node.mjs",
-        environment: { REPOSITORY: pulumi.secret(args.repository), BUCKET: bucket.bucket, IMAGE: args.image },
+        environment: {
+          REPOSITORY: pulumi.secret(args.repository),
+          BUCKET: bucket.bucket,
+          IMAGE: args.image,
+          AWS_REGION: args.aws.region,
+          ...(args.aws.profile ? { AWS_PROFILE: args.aws.profile } : {}),
+        },
         triggers: [args.image],
       },
       { parent: this, dependsOn: this.locked(bucket) },

@@ -50,7 +50,7 @@ function declareNow(phase: PhaseName, world: World, more: Partial<CutoverConfig>
   const settings = config(phase, more);
   const { desired } = decide(settings.intent, world);
   return registrations(() => {
-    new Cutover("cutover", { config: settings, desired, stack: "test", region: "eu-central-1" });
+    new Cutover("cutover", { config: settings, desired, stack: "test", aws: { region: "eu-central-1" } });
   });
 }
 

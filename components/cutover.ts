@@ -1,3 +1,4 @@
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
@@ -19,7 +20,8 @@ export interface CutoverArgs {
   readonly config: CutoverConfig;
   readonly desired: Desired;
   readonly stack: string;
-  readonly region: string;
+  /** Where AWS is: what the stack's `aws:region` and `aws:profile` say. */
+  readonly aws: AwsPlace;
 }
 
 /**
@@ -60,9 +62,11 @@ export class Cutover extends pulumi.ComponentResource {
     );
     const services = this.makeServices(network, secrets, traffic);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
-    this.webhook = this.makeWebhook(traffic, secrets, [...record, ...services.ready]);
     const manifest = this.writeManifest(traffic, secrets, services);
-    this.writeApplied([manifest, services.split, this.webhook, ...this.archive(nodeExists)]);
+    const door = [network, certificate, traffic, ...record, ...services.ready];
+    this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest]);
+    const settled = desired.direction === "down" ? [] : [services];
+    this.writeApplied([manifest, services.split, this.webhook, ...settled, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
@@ -95,6 +99,7 @@ export class Cutover extends pulumi.ComponentResource {
         vpcId: network.vpcId,
         publicSubnetIds: network.publicSubnetIds,
         securityGroupId: network.loadBalancerSecurityGroupId,
+        ingress: network.ingress,
         certificateArn: certificate.arn,
         node: nodeExists ? config.node : undefined,
         python: config.python,
@@ -105,11 +110,11 @@ export class Cutover extends pulumi.ComponentResource {
   }
 
   private makeServices(network: Network, secrets: Secrets, traffic: Traffic): Services {
-    const { config, desired, stack, region } = this.#args;
+    const { config, desired, stack, aws } = this.#args;
     const { migrations } = this;
     return new Services(
       "services",
-      { config, desired, stack, region, network, secrets, traffic, migrations },
+      { config, desired, stack, aws, network, secrets, traffic, migrations },
       { parent: this },
     );
   }
@@ -142,18 +147,19 @@ export class Cutover extends pulumi.ComponentResource {
         nodeExists: desired.phase.node !== "removed",
         rolledBack: desired.rolledBack,
         loseTraffic: config.loseTraffic,
+        // Destroy runs the other way round: the webhook is put back before anything it points at goes.
+        after: [...ready, ...proof],
       },
-      // Destroy runs the other way round: the webhook is put back before anything it points at goes.
-      { parent: this, dependsOn: [...ready, ...proof] },
+      { parent: this },
     );
   }
 
   private writeManifest(traffic: Traffic, secrets: Secrets, services: Services): pulumi.Resource {
-    const { config, stack, region } = this.#args;
+    const { config, stack, aws } = this.#args;
     const manifest = pulumi.output({
       version: 1 as const,
       stack,
-      region,
+      region: aws.region,
       domain: config.domain,
       loadBalancerArn: traffic.loadBalancer.arn,
       trafficRuleArn: services.split.arn,
@@ -171,10 +177,8 @@ export class Cutover extends pulumi.ComponentResource {
             }
           : {}),
       },
-      services: {
-        python: services.python.serviceName,
-        ...(services.node ? { node: services.node.serviceName } : {}),
-      },
+      // Plain names: the webhook depends on the manifest, and must not wait for a service that may be broken.
+      services: { python: "python", ...(services.node ? { node: "node" } : {}) },
     });
     return manifestParameter("manifest", manifestPath(stack), manifest as pulumi.Output<Manifest>, { parent: this });
   }
@@ -184,7 +188,7 @@ export class Cutover extends pulumi.ComponentResource {
     const { config, stack } = this.#args;
     if (nodeExists) return [];
     const { repository = "", image } = config.node;
-    return [new Archive("archive", { stack, repository, image }, { parent: this })];
+    return [new Archive("archive", { stack, repository, image, aws: this.#args.aws }, { parent: this })];
   }
 
   private writeApplied(after: pulumi.Resource[]): void {

@@ -20,8 +20,10 @@ export class Network extends pulumi.ComponentResource {
   readonly privateSubnetIds: pulumi.Output<string>[];
   readonly loadBalancerSecurityGroupId: pulumi.Output<string>;
   readonly serviceSecurityGroupId: pulumi.Output<string>;
-  /** What a task needs before it can reach anything outside. */
-  readonly egress: pulumi.Resource[];
+  /** What the load balancer needs before anybody can reach it. */
+  readonly ingress: pulumi.Resource[] = [];
+  /** What a task needs before it is reached and can reach anything outside. */
+  readonly egress: pulumi.Resource[] = [];
 
   readonly #name: string;
 
@@ -38,7 +40,7 @@ export class Network extends pulumi.ComponentResource {
     const publicSubnets = ranges.public.map((cidr, i) => this.subnet("public", i, cidr, network, zones));
     const privateSubnets = ranges.private.map((cidr, i) => this.subnet("private", i, cidr, network, zones));
     const gateways = this.internet(network, publicSubnets, args.natGateways);
-    this.egress = this.privateRoutes(network, privateSubnets, gateways);
+    this.egress.push(...this.privateRoutes(network, privateSubnets, gateways));
 
     this.vpcId = network.id;
     this.publicSubnetIds = publicSubnets.map((s) => s.id);
@@ -77,9 +79,7 @@ export class Network extends pulumi.ComponentResource {
       { routeTableId: table.id, destinationCidrBlock: "0.0.0.0/0", gatewayId: gateway.id },
       { parent: this },
     );
-    publicSubnets.forEach((subnet, i) => {
-      this.associate("public", i, subnet, table);
-    });
+    this.ingress.push(gateway, route, ...publicSubnets.map((subnet, i) => this.associate("public", i, subnet, table)));
     return publicSubnets.slice(0, count).map((subnet, i) => {
       const address = new ec2.Eip(
         `${this.#name}-nat-${i}`,
@@ -124,13 +124,14 @@ export class Network extends pulumi.ComponentResource {
   private loadBalancerSecurityGroup(network: ec2.Vpc): ec2.SecurityGroup {
     const group = this.securityGroup("lb", "Front door: HTTPS and HTTP from anywhere", network);
     for (const port of [443, 80]) {
-      new vpc.SecurityGroupIngressRule(
+      const rule = new vpc.SecurityGroupIngressRule(
         `${this.#name}-lb-in-${port}`,
         { securityGroupId: group.id, ipProtocol: "tcp", fromPort: port, toPort: port, cidrIpv4: "0.0.0.0/0" },
         { parent: this },
       );
+      this.ingress.push(rule);
     }
-    this.allowOut("lb", group);
+    this.ingress.push(this.allowOut("lb", group));
     return group;
   }
 
@@ -141,7 +142,7 @@ export class Network extends pulumi.ComponentResource {
   ): ec2.SecurityGroup {
     const group = this.securityGroup("service", "Tasks: reached by the load balancer only", network);
     for (const port of [...new Set(ports)].sort((a, b) => a - b)) {
-      new vpc.SecurityGroupIngressRule(
+      const rule = new vpc.SecurityGroupIngressRule(
         `${this.#name}-service-in-${port}`,
         {
           securityGroupId: group.id,
@@ -152,8 +153,9 @@ export class Network extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+      this.egress.push(rule);
     }
-    this.allowOut("service", group);
+    this.egress.push(this.allowOut("service", group));
     return group;
   }
 
@@ -166,8 +168,8 @@ export class Network extends pulumi.ComponentResource {
   }
 
   /** Tasks call OpenAI, Supabase and GoHighLevel, whose addresses change; the load balancer calls tasks. */
-  private allowOut(kind: string, group: ec2.SecurityGroup): void {
-    new vpc.SecurityGroupEgressRule(
+  private allowOut(kind: string, group: ec2.SecurityGroup): pulumi.Resource {
+    return new vpc.SecurityGroupEgressRule(
       `${this.#name}-${kind}-out`,
       { securityGroupId: group.id, ipProtocol: "-1", cidrIpv4: "0.0.0.0/0" },
       { parent: this },

@@ -175,7 +175,8 @@ export class Service extends pulumi.ComponentResource {
         deploymentMinimumHealthyPercent: 100,
         deploymentMaximumPercent: 200,
         deploymentCircuitBreaker: { enable: true, rollback: true },
-        healthCheckGracePeriodSeconds: 30,
+        // Half a vCPU takes a while to load langgraph; a task killed for being slow to start would never start.
+        healthCheckGracePeriodSeconds: 120,
         // Off by default at AWS: an update would go on with tasks that never start.
         waitForSteadyState: true,
         propagateTags: "SERVICE",

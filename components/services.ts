@@ -1,3 +1,4 @@
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import { capacityFor } from "@cutover/domain/capacity";
 import type { Desired } from "@cutover/domain/decide";
 import * as ecs from "@pulumi/aws/ecs";
@@ -20,7 +21,7 @@ export interface ServicesArgs {
   readonly config: CutoverConfig;
   readonly desired: Desired;
   readonly stack: string;
-  readonly region: string;
+  readonly aws: AwsPlace;
   readonly network: Network;
   readonly secrets: Secrets;
   readonly traffic: Traffic;
@@ -46,17 +47,17 @@ export class Services extends pulumi.ComponentResource {
     super("cutover:index:Services", name, { pythonShare: args.desired.pythonShare }, opts);
     this.#args = args;
     this.#minimum = minimumTasks(args);
-    const falling = args.desired.direction === "down";
+    const { direction } = args.desired;
     this.cluster = new ecs.Cluster(name, { name: physicalName(args.stack, "") }, { parent: this });
-    const early = falling ? this.weights([]) : undefined;
+    const early = direction === "up" ? undefined : this.weights([]);
     this.node = this.nodeService();
-    this.python = this.pythonService(early ? [early] : []);
+    this.python = this.pythonService(early && direction === "down" ? [early] : []);
 
-    const pythonReady = this.capacityProof("python", this.python, args.traffic.python, !falling);
+    const pythonReady = this.capacityProof("python", this.python, args.traffic.python, direction !== "down");
     const nodeReady = this.provenNode();
     const everything = [this.python, pythonReady, ...nodeReady];
-    // On the way down nothing waits for a Python that may be broken; it may be why we go down.
-    this.ready = falling ? nodeReady : everything;
+    // Only a rising share waits for Python. Otherwise it may be broken, and that may be why the webhook moves.
+    this.ready = direction === "up" || !this.node ? everything : nodeReady;
     this.split = early ?? this.weights(everything);
     this.registerOutputs({ cluster: this.cluster.name });
   }
@@ -136,6 +137,7 @@ export class Services extends pulumi.ComponentResource {
         targetGroupArns: [groups.customer.arn, groups.probe.arn],
         deadlineSeconds: CAPACITY_DEADLINE_SECONDS,
         demanded,
+        aws: this.#args.aws,
       },
       { parent: this, dependsOn: [service] },
     );
@@ -150,10 +152,10 @@ export class Services extends pulumi.ComponentResource {
     ServiceArgs,
     "stack" | "region" | "clusterArn" | "clusterName" | "subnetIds" | "securityGroupId" | "environment"
   > {
-    const { stack, region, network } = this.#args;
+    const { stack, aws, network } = this.#args;
     return {
       stack,
-      region,
+      region: aws.region,
       clusterArn: this.cluster.arn,
       clusterName: this.cluster.name,
       subnetIds: network.privateSubnetIds,

@@ -9,6 +9,7 @@ const args: TrafficArgs = {
   vpcId: "vpc-1",
   publicSubnetIds: ["subnet-1", "subnet-2"],
   securityGroupId: "sg-1",
+  ingress: [],
   certificateArn: "arn:certificate",
   node: backend,
   python: backend,

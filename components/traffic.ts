@@ -16,6 +16,8 @@ export interface TrafficArgs {
   readonly vpcId: pulumi.Input<string>;
   readonly publicSubnetIds: pulumi.Input<string>[];
   readonly securityGroupId: pulumi.Input<string>;
+  /** Internet gateway, routes and security group rules: without them AWS refuses the load balancer or nobody reaches it. */
+  readonly ingress: readonly pulumi.Resource[];
   readonly certificateArn: pulumi.Input<string>;
   /** Undefined once Node is removed. */
   readonly node: BackendArgs | undefined;
@@ -83,7 +85,7 @@ export class Traffic extends pulumi.ComponentResource {
         idleTimeout: 15,
         dropInvalidHeaderFields: true,
       },
-      { parent: this },
+      { parent: this, dependsOn: [...this.#args.ingress] },
     );
   }
 

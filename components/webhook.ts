@@ -1,5 +1,5 @@
 import type { WebhookTarget } from "@cutover/domain/phases";
-import { frontDoorUrl, withBackendNode } from "@cutover/domain/webhook";
+import { frontDoorUrl, showUrl, withBackendNode } from "@cutover/domain/webhook";
 import * as pulumi from "@pulumi/pulumi";
 import type { GhlConfig } from "../config";
 import { GhlValue } from "../providers/ghl-value";
@@ -19,6 +19,11 @@ export interface WebhookArgs {
   readonly rolledBack: boolean;
   /** `cutover:destroy` is `lose-traffic`. */
   readonly loseTraffic: boolean;
+  /**
+   * Everything the front door needs. The values depend on it themselves, not the component: children inherit no
+   * dependencies, and at destroy only recorded ones put the webhook back before the front door goes.
+   */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /**
@@ -35,7 +40,9 @@ export class Webhook extends pulumi.ComponentResource {
     super("cutover:index:Webhook", name, { target: args.target, mode: args.ghl.mode }, opts);
     const wanted = wantedUrl(args);
     if (args.ghl.mode === "manual") {
-      this.pointsAt = pulumi.output(`set by hand in the workflow step: ${wanted ?? "leave it as it is"}`);
+      this.pointsAt = pulumi.output(
+        `set by hand in the workflow step: ${wanted === undefined ? "leave it as it is" : showUrl(wanted)}`,
+      );
       this.mergeField = pulumi.output("none: the step holds the URL itself");
     } else {
       // Before the webhook is ours nothing at all is written into GoHighLevel.
@@ -65,7 +72,7 @@ export class Webhook extends pulumi.ComponentResource {
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,
       },
-      { parent: this, dependsOn: secret },
+      { parent: this, dependsOn: [...args.after, ...secret] },
     );
   }
 
@@ -82,7 +89,7 @@ export class Webhook extends pulumi.ComponentResource {
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,
       },
-      { parent: this },
+      { parent: this, dependsOn: [...args.after] },
     );
   }
 }

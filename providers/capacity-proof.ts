@@ -1,7 +1,8 @@
 import type { CapacityProof as Proof } from "@cutover/clients/capacity/wait";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import * as pulumi from "@pulumi/pulumi";
 
-type Inputs = Proof & { readonly demanded: boolean };
+type Inputs = Proof & { readonly demanded: boolean; readonly aws: AwsPlace };
 type Client = typeof import("@cutover/clients/capacity/wait");
 
 /** Glue only: what it does is in clients/capacity, required when it runs, so that the text in the state never changes. */
@@ -18,12 +19,12 @@ const provider: pulumi.dynamic.ResourceProvider<Inputs, Inputs> = {
   },
   async create(inputs) {
     const { waitForCapacity }: Client = require("@cutover/clients/capacity/wait");
-    if (inputs.demanded) await waitForCapacity(inputs);
+    if (inputs.demanded) await waitForCapacity(inputs, inputs.aws);
     return { id: `${inputs.cluster}/${inputs.service}`, outs: inputs };
   },
   async update(_id, _olds, inputs) {
     const { waitForCapacity }: Client = require("@cutover/clients/capacity/wait");
-    if (inputs.demanded) await waitForCapacity(inputs);
+    if (inputs.demanded) await waitForCapacity(inputs, inputs.aws);
     return { outs: inputs };
   },
 };
@@ -39,6 +40,7 @@ export interface CapacityProofArgs {
   readonly deadlineSeconds: pulumi.Input<number>;
   /** False on the way down: nothing waits for a service that loses its share. A change of it alone is no difference. */
   readonly demanded: boolean;
+  readonly aws: AwsPlace;
 }
 
 /** Holds once the service runs its minimum, all healthy; on the way up the weight depends on it. */

@@ -1,5 +1,6 @@
 import { readRule } from "@cutover/clients/loadbalancer/rules";
 import { readStackRecord } from "@cutover/clients/record/stack-record";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { World } from "@cutover/domain/decide";
 import { killSwitchState } from "@cutover/domain/kill-switch";
 import type { Manifest } from "@cutover/domain/stack-record";
@@ -8,17 +9,32 @@ import type { Manifest } from "@cutover/domain/stack-record";
  * Reads once, before anything is declared, what the world is. Any error stops the program with the name of what could
  * not be read: a denied or throttled call must not look like "no rollback".
  */
-export async function observe(stack: string): Promise<World> {
-  const { manifest, applied } = await reading(`SSM parameters below /cutover/${stack}/`, () => readStackRecord(stack));
-  const killSwitch = manifest && (await observeKillSwitch(manifest));
-  return { ...(applied ? { applied } : {}), ...(killSwitch ? { killSwitch } : {}) };
+export async function observe(stack: string, aws: AwsPlace): Promise<World> {
+  const where = `SSM parameters below /cutover/${stack}/ in ${aws.region}`;
+  const { manifest, applied } = await reading(where, () => readStackRecord(stack, aws));
+  if (!manifest) return applied ? { applied } : {};
+  const killSwitch = await observeKillSwitch(manifest, aws);
+  const liveShare = applied ? undefined : await observeShare(manifest, aws);
+  return {
+    ...(applied ? { applied } : {}),
+    ...(killSwitch ? { killSwitch } : {}),
+    ...(liveShare === undefined ? {} : { liveShare }),
+  };
 }
 
-async function observeKillSwitch(manifest: Manifest): Promise<World["killSwitch"]> {
+async function observeKillSwitch(manifest: Manifest, aws: AwsPlace): Promise<World["killSwitch"]> {
   const { killSwitchRuleArn, targetGroups } = manifest;
   if (!killSwitchRuleArn || !targetGroups.nodeCustomer) return undefined;
-  const rule = await reading("the kill switch's listener rule", () => readRule(killSwitchRuleArn));
+  const rule = await reading("the kill switch's listener rule", () => readRule(killSwitchRuleArn, aws));
   return rule && (killSwitchState(rule, { nodeTargetGroupArn: targetGroups.nodeCustomer }) ?? "unclear");
+}
+
+/** Percent of the live weighted rule; undefined where the rule is gone. */
+async function observeShare(manifest: Manifest, aws: AwsPlace): Promise<number | undefined> {
+  const rule = await reading("the weighted listener rule", () => readRule(manifest.trafficRuleArn, aws));
+  if (!rule) return undefined;
+  const all = Object.values(rule.weights).reduce((sum, weight) => sum + weight, 0);
+  return all === 0 ? 0 : Math.round((100 * (rule.weights[manifest.targetGroups.pythonCustomer] ?? 0)) / all);
 }
 
 async function reading<T>(what: string, read: () => Promise<T>): Promise<T> {

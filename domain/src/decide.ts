@@ -1,5 +1,5 @@
 import type { KillSwitchState } from "./kill-switch";
-import { ladder, nextRung, type Phase, type PhaseName, phaseOf, type WebhookTarget } from "./phases";
+import { ladder, nextRung, type Phase, type PhaseName, phaseOf, phases, type WebhookTarget } from "./phases";
 
 /** What a person asked for. */
 export interface Intent {
@@ -24,8 +24,10 @@ export interface Applied {
 
 /** What the world is, read once before anything is declared. */
 export interface World {
-  /** Undefined before the first update. */
+  /** Undefined before the first complete update, and after a destroy that was refused or interrupted. */
   readonly applied?: Applied;
+  /** Percent that the live weighted rule sends to Python; read only where `applied` is missing although the rule exists. */
+  readonly liveShare?: number;
   /** Undefined before the rule exists; `unclear` where somebody edited it into something that is neither state. */
   readonly killSwitch?: KillSwitchState | "unclear";
   /** Newest rollback that nobody has acknowledged. */
@@ -67,31 +69,34 @@ const FREE_IMAGE_UP_TO = phaseOf("parallel");
  */
 export function decide(intent: Intent, world: World): Decision {
   const phase = phaseOf(intent.phase);
-  const asked = Math.min(phase.pythonShare, intent.pythonWeight ?? phase.pythonShare);
-  const rolledBack = rolledBackBecause(phase, world);
-  const pythonShare = rolledBack ? 0 : asked;
-  const before = world.applied?.pythonShare ?? 0;
-  return {
-    desired: {
-      phase,
-      pythonShare,
-      webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
-      direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
-      rolledBack: rolledBack !== undefined,
-      warnings: rolledBack ? [rolledBack] : [],
-    },
-    refusals: [
-      ...refuseStep(phase, intent, world.applied),
-      ...refuseWeight(phase, intent),
-      ...refuseImage(phase, intent, world.applied),
-      ...refuseUnclearSwitch(world),
-    ],
+  const before = world.applied?.pythonShare ?? world.liveShare ?? 0;
+  const rolledBack = rolledBackBecause(world);
+  const weight = phase.node === "removed" ? undefined : intent.pythonWeight;
+  const asked = Math.min(phase.pythonShare, weight ?? phase.pythonShare);
+  const pythonShare = rolledBack && phase.node !== "removed" ? 0 : asked;
+  const desired: Desired = {
+    phase,
+    pythonShare,
+    webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
+    direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
+    rolledBack: rolledBack !== undefined,
+    warnings: [...(rolledBack ? [rolledBack] : []), ...unclearWarning(world)],
   };
+  const step = [...refuseStep(phase, intent, world), ...refuseRiseWhileRolledBack(phase, world, rolledBack)];
+  const refusals = [
+    ...step,
+    ...(step.length === 0 ? refuseJump(desired, before) : []),
+    ...refuseWeight(phase, intent),
+    ...refuseImage(phase, intent, world.applied),
+    ...refuseUnclearSwitch(desired, world),
+  ];
+  return { desired, refusals };
 }
 
 /** Rolled back: the live switch is not off, or a record waits for its acknowledgement. Either alone is enough. */
-function rolledBackBecause(phase: Phase, world: World): string | undefined {
-  if (phase.node === "removed") return undefined;
+function rolledBackBecause(world: World): string | undefined {
+  // Once Node is removed there is no switch and nothing to go back to.
+  if (world.applied && phaseOf(world.applied.phase).node === "removed") return undefined;
   const plans = "This update plans 0 % for Python and leaves the switch alone.";
   if (world.rollback) {
     return `Rolled back (${world.rollback.id}, ${world.rollback.trigger}) and not acknowledged. ${plans}`;
@@ -102,8 +107,9 @@ function rolledBackBecause(phase: Phase, world: World): string | undefined {
   return undefined;
 }
 
-function refuseStep(to: Phase, intent: Intent, applied: Applied | undefined): Refusal[] {
-  if (!applied) return refuseFirst(to);
+function refuseStep(to: Phase, intent: Intent, world: World): Refusal[] {
+  const { applied } = world;
+  if (!applied) return world.liveShare === undefined ? refuseFirst(to) : refuseUnknown(to, world.liveShare);
   const from = phaseOf(applied.phase);
   if (to.name === from.name) return [];
   if (from.node === "removed") {
@@ -116,7 +122,8 @@ function refuseStep(to: Phase, intent: Intent, applied: Applied | undefined): Re
   }
   if (to.rung === undefined) return [];
   if (from.rung === undefined) return refuseLeavingNodeOnly(to, intent, from);
-  return to.rung > from.rung ? refuseSkip(to, from) : refuseUnnamedStepDown(to, intent, from);
+  if (to.rung > from.rung) return [...refuseSkip(to, from), ...refuseUnfinished(to, from, applied)];
+  return refuseUnnamedStepDown(to, intent, from, "a step down");
 }
 
 function refuseFirst(to: Phase): Refusal[] {
@@ -126,6 +133,52 @@ function refuseFirst(to: Phase): Refusal[] {
     {
       reason: `Nothing is applied yet, so the first phase is "${first.name}", not "${to.name}".`,
       remedy: `pulumi config set cutover:phase ${first.name}`,
+    },
+  ];
+}
+
+/** A destroy that was refused or interrupted took the record of the applied phase away: nothing may rise on a guess. */
+function refuseUnknown(to: Phase, liveShare: number): Refusal[] {
+  if (to.pythonShare <= liveShare && to.node !== "removed") return [];
+  const safe = phases.filter((p) => p.pythonShare <= liveShare && p.node !== "removed").map((p) => p.name);
+  return [
+    {
+      reason: `Which phase is applied is not known (a destroy was refused or interrupted); the load balancer sends Python ${liveShare} %, and "${to.name}" is more.`,
+      remedy: `choose one of ${safe.join(", ")}: pulumi config set cutover:phase ${safe.at(-1) ?? "node-only"}`,
+    },
+  ];
+}
+
+/** A rung is climbed with its own share in force, or the next one would be judged on less than it claims. */
+function refuseUnfinished(to: Phase, from: Phase, applied: Applied): Refusal[] {
+  if (applied.pythonShare >= from.pythonShare) return [];
+  return [
+    {
+      reason: `"${from.name}" is applied with ${applied.pythonShare} % and not its ${from.pythonShare} %, so "${to.name}" is not the next step.`,
+      remedy: `first reach the share of "${from.name}": pulumi config set cutover:phase ${from.name}; pulumi config rm cutover:pythonWeight`,
+    },
+  ];
+}
+
+function refuseRiseWhileRolledBack(to: Phase, world: World, rolledBack: string | undefined): Refusal[] {
+  const from = world.applied && phaseOf(world.applied.phase);
+  if (!rolledBack || !from || (to.rung ?? 0) <= (from.rung ?? 0)) return [];
+  return [
+    {
+      reason: `"${to.name}" is a step up from "${from.name}", but traffic is rolled back to Node.`,
+      remedy: `keep the phase until the rollback is understood and released: pulumi config set cutover:phase ${from.name}`,
+    },
+  ];
+}
+
+/** The share rises by one rung at the most, whatever `cutover:pythonWeight` did before. */
+function refuseJump(desired: Desired, before: number): Refusal[] {
+  const next = Math.min(...ladder.map((p) => p.pythonShare).filter((share) => share > before), 100);
+  if (desired.pythonShare <= Math.max(next, before)) return [];
+  return [
+    {
+      reason: `Python's share would rise from ${before} % to ${desired.pythonShare} %; from ${before} % the next share is ${next} %.`,
+      remedy: `pulumi config set cutover:pythonWeight ${next}`,
     },
   ];
 }
@@ -142,13 +195,13 @@ function refuseSkip(to: Phase, from: Phase): Refusal[] {
 }
 
 /** A stale file or an unrelated merge must not move production, so a step down names the phase it leaves. */
-function refuseUnnamedStepDown(to: Phase, intent: Intent, from: Phase): Refusal[] {
+function refuseUnnamedStepDown(to: Phase, intent: Intent, from: Phase, step: string): Refusal[] {
   if (intent.from === from.name) return [];
   const said = intent.from ? `cutover:from says "${intent.from}"` : "cutover:from is not set";
   return [
     {
-      reason: `"${from.name}" is applied and "${to.name}" is a step down, but ${said}.`,
-      remedy: `if the step down is meant: pulumi config set cutover:from ${from.name}; otherwise: pulumi config set cutover:phase ${from.name}`,
+      reason: `"${from.name}" is applied and "${to.name}" is ${step}, but ${said}.`,
+      remedy: `if it is meant: pulumi config set cutover:from ${from.name}; otherwise: pulumi config set cutover:phase ${from.name}`,
     },
   ];
 }
@@ -163,10 +216,18 @@ function refuseLeavingNodeOnly(to: Phase, intent: Intent, from: Phase): Refusal[
       },
     ];
   }
-  return refuseUnnamedStepDown(to, intent, from);
+  return refuseUnnamedStepDown(to, intent, from, "the way back onto the ladder");
 }
 
 function refuseWeight(phase: Phase, intent: Intent): Refusal[] {
+  if (phase.node === "removed" && intent.pythonWeight !== undefined && intent.pythonWeight < phase.pythonShare) {
+    return [
+      {
+        reason: `cutover:pythonWeight ${intent.pythonWeight} leaves messages to Node, which phase "${phase.name}" removes.`,
+        remedy: "pulumi config rm cutover:pythonWeight",
+      },
+    ];
+  }
   if (intent.pythonWeight === undefined || intent.pythonWeight <= phase.pythonShare) return [];
   return [
     {
@@ -187,12 +248,18 @@ function refuseImage(phase: Phase, intent: Intent, applied: Applied | undefined)
   ];
 }
 
-function refuseUnclearSwitch(world: World): Refusal[] {
-  if (world.killSwitch !== "unclear") return [];
+const UNCLEAR = 'The kill switch\'s listener rule is neither "off" nor "node" nor "hold": somebody edited it.';
+
+function unclearWarning(world: World): string[] {
+  return world.killSwitch === "unclear" ? [`${UNCLEAR} See docs/runbook.md, "The kill switch is unclear".`] : [];
+}
+
+/** The way back to Node stays open; only what sends Python more, or climbs, needs to know the switch. */
+function refuseUnclearSwitch(desired: Desired, world: World): Refusal[] {
+  const from = world.applied && phaseOf(world.applied.phase);
+  const climbs = (desired.phase.rung ?? 0) > (from?.rung ?? 0);
+  if (world.killSwitch !== "unclear" || (desired.direction !== "up" && !climbs)) return [];
   return [
-    {
-      reason: 'The kill switch\'s listener rule is neither "off" nor "node" nor "hold": somebody edited it.',
-      remedy: 'see docs/runbook.md, "The kill switch is unclear"; nothing is changed until its state is known',
-    },
+    { reason: UNCLEAR, remedy: 'see docs/runbook.md, "The kill switch is unclear"; only steps back are allowed' },
   ];
 }

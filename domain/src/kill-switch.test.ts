@@ -7,6 +7,7 @@ const never = { field: "http-header", headerName: "X-Cutover-Kill-Switch", value
 const rule = (fenced: boolean, ...forwardsTo: string[]): LiveRule => ({
   conditions: fenced ? [path, never] : [path],
   forwardsTo,
+  weights: {},
 });
 
 it.each([

@@ -13,6 +13,8 @@ export interface LiveRule {
   }[];
   /** Target groups the rule forwards to with a weight above 0. */
   readonly forwardsTo: readonly string[];
+  /** Weight of every target group of a weighted forward. */
+  readonly weights: Readonly<Record<string, number>>;
 }
 
 export interface KillSwitchTargets {

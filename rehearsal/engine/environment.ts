@@ -70,12 +70,14 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
   };
 }
 
-/** Dummy credentials and no file of the user's: a rehearsal can't reach a real account even by mistake. */
+/**
+ * Dummy credentials and no file of the user's: a rehearsal can't reach a real account even by mistake. No region: the
+ * program has to take it from its configuration.
+ */
 export function awsEnvironment(endpoint: string | undefined, emptyFolder: string): Record<string, string> {
   return {
     AWS_ACCESS_KEY_ID: "rehearsal",
     AWS_SECRET_ACCESS_KEY: "rehearsal",
-    AWS_REGION: "us-east-1",
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_CONFIG_FILE: join(emptyFolder, "no-aws-config"),
     AWS_SHARED_CREDENTIALS_FILE: join(emptyFolder, "no-aws-credentials"),

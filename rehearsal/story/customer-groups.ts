@@ -1,4 +1,5 @@
 import { readStackRecord } from "@cutover/clients/record/stack-record";
+import { AWS_REGION } from "../aws/emulators";
 import type { LoadBalancer } from "../loadbalancer/balancer";
 import type { CustomerCounts } from "./share";
 import type { Stage } from "./stage";
@@ -11,7 +12,7 @@ export interface CustomerGroups {
 
 /** Their ARNs, from the manifest that the stack wrote into SSM. */
 export async function readCustomerGroups({ stack, aws }: Stage): Promise<CustomerGroups> {
-  const { manifest } = await readStackRecord(stack, aws.ssm);
+  const { manifest } = await readStackRecord(stack, { region: AWS_REGION }, aws.ssm);
   const node = manifest?.targetGroups.nodeCustomer;
   if (!manifest || !node) throw new Error(`SSM holds no manifest with both customer target groups for stack ${stack}`);
   return { node, python: manifest.targetGroups.pythonCustomer };

@@ -3,6 +3,7 @@ import { DescribeTargetHealthCommand } from "@aws-sdk/client-elastic-load-balanc
 import { expect, it } from "vitest";
 import { CapacityError, waitForCapacity } from "./wait";
 
+const AWS = { region: "eu-central-1" };
 const proof = {
   cluster: "c",
   service: "python",
@@ -38,20 +39,20 @@ it("waits until tasks run and every group sees them healthy", async () => {
     { running: 3, customer: 2, probe: 3 },
     { running: 3, customer: 3, probe: 3 },
   );
-  await waitForCapacity(proof, world);
+  await waitForCapacity(proof, AWS, world);
   expect(world.looks()).toBe(3);
 });
 
 it("says how far the service came", async () => {
   const world = clients({ running: 3, customer: 3, probe: 1 });
-  const error = await waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, world).catch((e: unknown) => e);
+  const error = await waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, AWS, world).catch((e: unknown) => e);
   expect(error).toBeInstanceOf(CapacityError);
   expect(String(error)).toMatch(/python has 3 running tasks and 1 healthy targets after 0.02 s, 3 are needed/);
 });
 
 it("is not content with the old tasks, however healthy: ECS may have rolled the new ones back", async () => {
   const world = clients({ running: 3, customer: 3, probe: 3, task: "task:1" });
-  await expect(waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, world)).rejects.toThrow(
+  await expect(waitForCapacity({ ...proof, deadlineSeconds: 0.02 }, AWS, world)).rejects.toThrow(
     /runs task:1 and not task:2, which this update declares: ECS went back/,
   );
 });

@@ -1,5 +1,6 @@
 import { DescribeServicesCommand, ECSClient } from "@aws-sdk/client-ecs";
 import { DescribeTargetHealthCommand, ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 
 export interface CapacityProof {
   readonly cluster: string;
@@ -27,7 +28,8 @@ export class CapacityError extends Error {
 /** Waits until the service runs its minimum and that many targets are healthy in each of its groups. */
 export async function waitForCapacity(
   proof: CapacityProof,
-  clients: CapacityClients = { ecs: new ECSClient({}), elb: new ElasticLoadBalancingV2Client({}) },
+  aws: AwsPlace,
+  clients: CapacityClients = { ecs: new ECSClient(aws), elb: new ElasticLoadBalancingV2Client(aws) },
 ): Promise<void> {
   const giveUpAt = Date.now() + proof.deadlineSeconds * 1000;
   for (;;) {

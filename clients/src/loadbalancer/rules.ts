@@ -4,12 +4,14 @@ import {
   type Rule,
   type RuleCondition,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { LiveRule } from "@cutover/domain/kill-switch";
 
 /** @returns the listener rule as it is now, or undefined where no rule has that ARN. Every other failure is thrown. */
 export async function readRule(
   ruleArn: string,
-  elb = new ElasticLoadBalancingV2Client({}),
+  aws: AwsPlace,
+  elb: Pick<ElasticLoadBalancingV2Client, "send"> = new ElasticLoadBalancingV2Client(aws),
 ): Promise<LiveRule | undefined> {
   try {
     const { Rules = [] } = await elb.send(new DescribeRulesCommand({ RuleArns: [ruleArn] }));
@@ -21,7 +23,11 @@ export async function readRule(
 }
 
 function toLiveRule(rule: Rule): LiveRule {
-  return { conditions: (rule.Conditions ?? []).map(toCondition), forwardsTo: (rule.Actions ?? []).flatMap(targetsOf) };
+  return {
+    conditions: (rule.Conditions ?? []).map(toCondition),
+    forwardsTo: (rule.Actions ?? []).flatMap(targetsOf),
+    weights: Object.fromEntries((rule.Actions ?? []).flatMap(weightsOf)),
+  };
 }
 
 function toCondition(condition: RuleCondition): LiveRule["conditions"][number] {
@@ -30,6 +36,11 @@ function toCondition(condition: RuleCondition): LiveRule["conditions"][number] {
     ...(condition.HttpHeaderConfig?.HttpHeaderName ? { headerName: condition.HttpHeaderConfig.HttpHeaderName } : {}),
     values: condition.HttpHeaderConfig?.Values ?? condition.PathPatternConfig?.Values ?? condition.Values ?? [],
   };
+}
+
+function weightsOf(action: NonNullable<Rule["Actions"]>[number]): [string, number][] {
+  const groups = action.ForwardConfig?.TargetGroups ?? [];
+  return groups.flatMap((g) => (g.TargetGroupArn ? [[g.TargetGroupArn, g.Weight ?? 1] as [string, number]] : []));
 }
 
 function targetsOf(action: NonNullable<Rule["Actions"]>[number]): string[] {

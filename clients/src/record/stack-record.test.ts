@@ -2,6 +2,7 @@ import { GetParametersByPathCommand, type SSMClient } from "@aws-sdk/client-ssm"
 import { describe, expect, it } from "vitest";
 import { readStackRecord } from "./stack-record";
 
+const AWS = { region: "eu-central-1" };
 const applied = { phase: "parallel", pythonShare: 10, pythonDigest: "sha256:1" };
 
 /** Pages of parameters, as SSM hands them out. */
@@ -20,12 +21,13 @@ function ssm(...pages: Record<string, string>[]): SSMClient {
 
 describe("the stack's record", () => {
   it("is empty before the first update", async () => {
-    expect(await readStackRecord("prod", ssm({}))).toEqual({});
+    expect(await readStackRecord("prod", AWS, ssm({}))).toEqual({});
   });
 
   it("is read from all pages", async () => {
     const record = await readStackRecord(
       "prod",
+      AWS,
       ssm({ "/cutover/prod/manifest": '{"version":1}' }, { "/cutover/prod/applied": JSON.stringify(applied) }),
     );
     expect(record).toEqual({ manifest: { version: 1 }, applied });
@@ -37,13 +39,13 @@ describe("the stack's record", () => {
     ["an unknown phase", JSON.stringify({ ...applied, phase: "ramp-30" })],
     ["no share", JSON.stringify({ phase: "parallel" })],
   ])("with %s is an error and not 'nothing applied'", async (_, text) => {
-    await expect(readStackRecord("prod", ssm({ "/cutover/prod/applied": text }))).rejects.toThrow(
+    await expect(readStackRecord("prod", AWS, ssm({ "/cutover/prod/applied": text }))).rejects.toThrow(
       /SSM parameter \/cutover\/prod\/applied/,
     );
   });
 
   it("that can't be read is an error", async () => {
     const denied = { send: () => Promise.reject(new Error("AccessDeniedException")) } as unknown as SSMClient;
-    await expect(readStackRecord("prod", denied)).rejects.toThrow(/AccessDenied/);
+    await expect(readStackRecord("prod", AWS, denied)).rejects.toThrow(/AccessDenied/);
   });
 });

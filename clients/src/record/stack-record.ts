@@ -1,4 +1,5 @@
 import { GetParametersByPathCommand, type Parameter, SSMClient } from "@aws-sdk/client-ssm";
+import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Applied } from "@cutover/domain/decide";
 import { isPhaseName } from "@cutover/domain/phases";
 import { appliedPath, type Manifest, manifestPath, stackPath } from "@cutover/domain/stack-record";
@@ -20,7 +21,11 @@ export class RecordError extends Error {
  * Reads everything below `/cutover/<stack>/`. By path, because a missing parameter is then an empty list and every
  * error is a real one (denied, throttled, no credentials): unknown must never look like "nothing there".
  */
-export async function readStackRecord(stack: string, ssm = new SSMClient({})): Promise<StackRecord> {
+export async function readStackRecord(
+  stack: string,
+  aws: AwsPlace,
+  ssm: Pick<SSMClient, "send"> = new SSMClient(aws),
+): Promise<StackRecord> {
   const values = new Map<string, string>();
   let next: string | undefined;
   do {
