@@ -102,7 +102,8 @@ module.exports = {
     {
       name: "everything-resolves",
       severity: "error",
-      comment: "an import that leads nowhere; the tools we compare migrations with are installed when that is done, apart",
+      comment:
+        "an import that leads nowhere; the tools we compare migrations with are installed when that is done, apart",
       from: { pathNot: "^rehearsal/proof/migration-peers/" },
       to: { couldNotResolve: true },
     },
