@@ -46,7 +46,8 @@ export async function repairHistory(options: RepairOptions): Promise<string> {
       throw refuse("there is no such file in migrations/");
     } else if (action === "rerun") {
       if (!row) throw refuse("it never ran; the next run applies it anyway");
-      await client.query(`DELETE FROM ${HISTORY_TABLE} WHERE version = $1`, [row.version]);
+      const again = "status = 'failed', error = 'to run again, by repair'";
+      await client.query(`UPDATE ${HISTORY_TABLE} SET ${again} WHERE version = $1`, [row.version]);
     } else {
       if (action === "accept" && row?.status !== "applied")
         throw refuse("only an applied migration can be accepted as changed");

@@ -73,7 +73,11 @@ export function planMigrations(input: PlanInput): MigrationPlan {
     ...duplicates(files),
     ...changed(files, rows),
     ...unknown(files, input.history),
-    ...outOfOrder(pending, applied, input.allowOutOfOrder ?? false),
+    ...outOfOrder(
+      pending.filter((file) => !rows.has(file.version)), // what once began, or is to run again, keeps its place
+      applied,
+      input.allowOutOfOrder ?? false,
+    ),
     ...contracts(pending, input.allowContract),
     ...lint.filter((f) => f.severity === "error").map((f): PlanProblem => ({ code: "lint", message: f.message })),
     ...unmetNeeds(pending, input.catalog),
@@ -107,7 +111,7 @@ function changed(files: readonly MigrationFile[], rows: ReadonlyMap<string, Hist
     if (row?.status !== "applied" || row.checksum === file.sha256) return [];
     const message =
       `${file.file} was changed after it was applied (applied ${row.checksum.slice(0, 12)}, now ${file.sha256.slice(0, 12)}). ` +
-      `Restore the file and put the change into a new migration; if the change means nothing to the database (a comment), accept it: repair accept ${file.version}`;
+      `Restore the file and put the change into a new migration; if the change means nothing to the database (a comment), accept it: repair accept ${file.version} (docs/migrations.md)`;
     return [{ code: "changed", message }];
   });
 }
@@ -120,7 +124,7 @@ function unknown(files: readonly MigrationFile[], history: readonly HistoryRow[]
       code: "unknown",
       message:
         `The database has ${row.status} migration ${row.version}_${row.name}, which is not in migrations/. ` +
-        `Use the version of this repository that has it, or, if it was removed on purpose: repair forget ${row.version}`,
+        `Use the version of this repository that has it, or, if it was removed on purpose: repair forget ${row.version} (docs/migrations.md)`,
     }));
 }
 
@@ -187,7 +191,7 @@ function drifted(files: readonly MigrationFile[], applied: readonly MigrationFil
     const later = files.filter((other) => names.has(other.file) && compareVersions(other.version, file.version) > 0);
     const unmet = unmetPromises(file, catalog, later);
     if (unmet.length === 0) return [];
-    const message = `${file.file} is applied, but ${unmet.join("; ")}. Someone changed the database by hand; put it back, or run the file again: repair rerun ${file.version}`;
+    const message = `${file.file} is applied, but ${unmet.join("; ")}. Someone changed the database by hand; put it back, or run the file again: repair rerun ${file.version} (docs/migrations.md)`;
     return [{ code: "drift", message }];
   });
 }

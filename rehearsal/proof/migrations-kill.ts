@@ -1,38 +1,42 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdirSync, rmSync } from "node:fs";
 import { connect, createServer, type Server } from "node:net";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { runMigrations } from "@cutover/clients/postgres/run";
 import { openMigrations } from "@cutover/clients/postgres/source";
 import { RehearsalPostgres } from "../postgres/postgres";
+import { proofFolder } from "./folder";
 
-const ROOT = resolve(process.argv[1] ?? ".", "../../..");
-const RUNNER = join(ROOT, "rehearsal/proof/migration-peers/run-all.cjs");
+export interface KillResult {
+  /** Messages an undisturbed run sends. */
+  readonly messages: number;
+  readonly kills: number;
+  /** Kills after which another run reached exactly the undisturbed run's result. */
+  readonly resumed: number;
+  readonly failures: readonly string[];
+}
 
 /**
  * Ends the migration runner with SIGKILL at every single message it sends to the database, once before the message gets
  * there and once after, each time on a fresh database; then lets another run finish and compares with an undisturbed one.
- * `node tools/run.mjs rehearsal/proof/migrations-kill.proof.ts`; prints {"messages","kills","resumed","failures"}.
  */
-async function main(): Promise<void> {
-  const folder = join(ROOT, ".rehearsal", `proof-kill-${process.pid}`);
+export async function killEverywhere(): Promise<KillResult> {
+  const root = join(proofFolder(), "../..");
+  execFileSync(process.execPath, [join(root, "tools/build-workspaces.mjs")]);
+  const folder = join(root, ".rehearsal", `proof-kill-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   const postgres = await RehearsalPostgres.start({ folder, seedRows: 2_000 });
   try {
     const reference = await play(postgres, "reference", Number.POSITIVE_INFINITY, "before");
     const failures: string[] = [];
-    let resumed = 0;
     for (let message = 1; message <= reference.messages; message += 1) {
       for (const moment of ["before", "after"] as const) {
         const { state } = await play(postgres, `kill_${message}_${moment}`, message, moment);
-        if (state === reference.state) resumed += 1;
-        else failures.push(`${moment} message ${message}: ${state}`);
+        if (state !== reference.state) failures.push(`${moment} message ${message}: ${state}`);
       }
-      process.stderr.write(`\r${message} of ${reference.messages} messages, ${failures.length} failures `);
     }
     const kills = 2 * reference.messages;
-    process.stdout.write(`\n${JSON.stringify({ messages: reference.messages, kills, resumed, failures })}\n`);
-    process.exitCode = resumed === kills ? 0 : 1;
+    return { messages: reference.messages, kills, resumed: kills - failures.length, failures };
   } finally {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -46,9 +50,9 @@ async function play(postgres: RehearsalPostgres, name: string, killAt: number, m
   const url = postgres.urlFor("postgres", name);
   try {
     const gate = await KillingProxy.start(postgres.port, killAt, moment);
-    const child = spawn(process.execPath, [RUNNER], {
+    const child = spawn(process.execPath, [join(proofFolder(), "migration-peers/run-all.cjs")], {
       env: { PATH: process.env.PATH ?? "", RUNNER_URL: url.replace(`:${postgres.port}/`, `:${gate.port}/`) },
-      cwd: ROOT,
+      cwd: proofFolder(),
       stdio: "ignore",
     });
     gate.aimAt(child);
@@ -135,8 +139,3 @@ class KillingProxy {
     await new Promise<void>((closed) => this.server.close(() => closed()));
   }
 }
-
-main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
-});
