@@ -123,9 +123,10 @@ export class ConfigReader {
     );
   }
 
-  checked(key: string, value: string, options: StringOptions): string | undefined {
+  /** `hidden`: the value stands beside secrets, where somebody may have put one by mistake; it is not shown. */
+  checked(key: string, value: string, options: StringOptions, hidden = false): string | undefined {
     if (options.pattern && !options.pattern.test(value)) {
-      const found = options.secret ? "a value (not shown) that does not fit" : `"${value}"`;
+      const found = options.secret || hidden ? "a value (not shown) that does not fit" : `"${value}"`;
       this.add(
         key,
         `found ${found}, expected ${options.expected ?? options.pattern.source}`,
@@ -191,13 +192,19 @@ export class ObjectReader {
       this.reader.add(key, "is in plain text in the stack's file", set(key, options.example, true));
       return undefined;
     }
-    return this.reader.checked(key, value, options);
+    return this.reader.checked(key, value, options, this.encrypted);
   }
 
   requiredString(field: string, options: StringOptions): string {
     const value = this.optionalString(field, options);
     if (this.value && this.value[field] === undefined) this.reader.missing(`${this.key}.${field}`, options);
     return value ?? "";
+  }
+
+  /** Adds a problem that only several fields together show. */
+  problem(field: string, message: string, example: string): void {
+    const key = `${this.key}.${field}`;
+    this.reader.add(key, message, set(key, example));
   }
 
   integer(field: string, range: { min: number; max: number }, fallback: number): number {

@@ -27,7 +27,7 @@ function values(changes: Record<string, unknown> = {}): Record<string, string> {
 
 const encrypted = (key: string) => ["cutover:ghl", "cutover:database", "cutover:environment"].includes(key);
 const parse = (changes: Record<string, unknown> = {}, isSecret = encrypted) =>
-  parseConfig({ values: values(changes), isSecret });
+  parseConfig({ values: values(changes), isSecret }, "prod");
 
 function problems(changes: Record<string, unknown>, isSecret = encrypted) {
   try {
@@ -84,6 +84,9 @@ describe("one wrong value", () => {
     ["cutover:database", { url: "mysql://x" }, /a Postgres URL/],
     ["cutover:environment", { OPENAI_API_KEY: "x" }, /is not set/],
     ["cutover:network", { cidr: "10.0.0.0/8" }, /a \/16 range/],
+    ["cutover:network", { cidr: "999.1.0.0/16" }, /a \/16 range/],
+    ["cutover:python", { image: IMAGE, cpu: 300 }, /Fargate offers 256, 512/],
+    ["cutover:python", { image: IMAGE, cpu: 512, memory: 512 }, /1024 to 4096 in steps of 1024/],
     ["cutover:network", { natGateways: 3 }, /1 to 2/],
     ["cutover:destroy", "yes", /expected one of lose-traffic/],
   ])("%s = %j", (key, value, message) => {
@@ -101,6 +104,14 @@ describe("one wrong value", () => {
       expect.objectContaining({ key: "cutover:node.repository", message: expect.stringContaining("archived") }),
     ]);
     expect(problems({ "cutover:phase": "full" })).toEqual([]);
+  });
+
+  it.each(["Prod", "my_stack", "a-very-long-name", "1st", "prod-"])("a stack called %s", (name) => {
+    expect(() => parseConfig({ values: values(), isSecret: encrypted }, name)).toThrow(/at most 13 lower-case/);
+  });
+
+  it("by hand GoHighLevel is not called, so no token is demanded", () => {
+    expect(problems({ "cutover:ghl": { mode: "manual" } })).toEqual([]);
   });
 
   it("a misspelt key is an error that names the likely one", () => {
@@ -136,7 +147,7 @@ describe("secrets", () => {
       try {
         parse({
           "cutover:database": { url: "mysql://u:planted-password@h/d" },
-          "cutover:ghl": { token: "short", locationId: "x" },
+          "cutover:ghl": { token: "short", locationId: "planted token in the wrong field" },
           "cutover:environment": { OPENAI_API_KEY: { nested: "planted-key" } },
         });
       } catch (e) {
@@ -145,7 +156,8 @@ describe("secrets", () => {
       return undefined;
     })();
     expect(String(error)).toContain("cutover:database.url");
-    for (const planted of ["planted-password", "short", "planted-key"]) expect(String(error)).not.toContain(planted);
+    for (const planted of ["planted-password", "short", "planted-key", "planted token"])
+      expect(String(error)).not.toContain(planted);
   });
 });
 

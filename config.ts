@@ -1,6 +1,6 @@
 import type { Intent } from "@cutover/domain/decide";
 import { isPhaseName, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
-import { ConfigReader, type ConfigSource, type ObjectReader, type Problem } from "./config-reader";
+import { ConfigReader, type ConfigSource, type ObjectReader, type Problem, type StringOptions } from "./config-reader";
 
 /** The seven variables both applications get. Source: plan, appendix "Environment Variables Migration". */
 export const SHARED_VARIABLES = [
@@ -97,9 +97,19 @@ const DIGEST_IMAGE = /^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}$/;
 const HTTPS_URL = /^https:\/\/[^\s/]+(\/\S*)?$/;
 const HOST_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
 
-/** Reads and checks the whole configuration. @throws ConfigError naming every problem at once. */
-export function parseConfig(source: ConfigSource): CutoverConfig {
+/**
+ * Reads and checks the whole configuration of a stack, its name included: the name becomes part of AWS's names.
+ * @throws ConfigError naming every problem at once
+ */
+export function parseConfig(source: ConfigSource, stack: string): CutoverConfig {
   const reader = new ConfigReader(source, "cutover");
+  if (!/^[a-z]([a-z0-9-]{0,11}[a-z0-9])?$/.test(stack)) {
+    reader.add(
+      "the stack's name",
+      `is "${stack}"; expected at most 13 lower-case letters, digits and hyphens, beginning with a letter`,
+      "pulumi stack rename prod",
+    );
+  }
   const phase = readPhase(reader, "phase");
   const python = readApp(reader.object("python", APP_FIELDS));
   const config: CutoverConfig = {
@@ -171,6 +181,34 @@ function readFrontDoor(reader: ConfigReader): Pick<CutoverConfig, "domain" | "ho
 
 const APP_FIELDS = ["image", "port", "healthPath", "cpu", "memory", "tasks"] as const;
 
+/** MiB of memory Fargate offers for CPU units: least, most, step. Source: AWS, "Fargate task CPU and memory". */
+const FARGATE: Readonly<Record<number, readonly [number, number, number]>> = {
+  256: [512, 2048, 512],
+  512: [1024, 4096, 1024],
+  1024: [2048, 8192, 1024],
+  2048: [4096, 16384, 1024],
+  4096: [8192, 30720, 1024],
+  8192: [16384, 61440, 4096],
+  16384: [32768, 122880, 8192],
+};
+
+function readSize(object: ObjectReader): Pick<AppConfig, "cpu" | "memory"> {
+  const cpu = object.integer("cpu", { min: 256, max: 16384 }, 512);
+  const memory = object.integer("memory", { min: 512, max: 122880 }, 1024);
+  const offer = FARGATE[cpu];
+  if (!offer) {
+    object.problem("cpu", `is ${cpu}, Fargate offers ${Object.keys(FARGATE).join(", ")}`, "512");
+  } else if (memory < offer[0] || memory > offer[1] || memory % offer[2] !== 0) {
+    const [least, most, step] = offer;
+    object.problem(
+      "memory",
+      `is ${memory} MiB, Fargate offers ${least} to ${most} in steps of ${step} for cpu ${cpu}`,
+      String(least),
+    );
+  }
+  return { cpu, memory };
+}
+
 function readApp(object: ObjectReader): AppConfig {
   return {
     image: object.requiredString("image", {
@@ -185,8 +223,7 @@ function readApp(object: ObjectReader): AppConfig {
         expected: "a path that begins with /",
         example: "/healthz",
       }) ?? "/healthz",
-    cpu: object.integer("cpu", { min: 256, max: 16384 }, 512),
-    memory: object.integer("memory", { min: 512, max: 122880 }, 1024),
+    ...readSize(object),
     tasks: object.integer("tasks", { min: 1, max: 100 }, 2),
   };
 }
@@ -228,14 +265,18 @@ function readGhl(reader: ConfigReader): GhlConfig {
   ]);
   const name = (field: string, fallback: string) =>
     object.optionalString(field, { pattern: /\S/, expected: "a name", example: `"${fallback}"` }) ?? fallback;
+  const mode = object.choice("mode", ["custom-value", "manual"] as const, "custom-value");
+  // By hand nothing is called, so nothing is demanded.
+  const demanded = (field: string, options: StringOptions) =>
+    mode === "manual" ? (object.optionalString(field, options) ?? "") : object.requiredString(field, options);
   return {
-    token: object.requiredString("token", {
+    token: demanded("token", {
       secret: true,
       pattern: /^\S{8,}$/,
       expected: "a private integration token with the scopes locations/customValues.readonly and .write",
       example: "",
     }),
-    locationId: object.requiredString("locationId", {
+    locationId: demanded("locationId", {
       pattern: /^[A-Za-z0-9_-]{6,64}$/,
       expected: "the id of the GoHighLevel location (sub-account)",
       example: "ve9EPM428h8vShlRW1KT",
@@ -244,7 +285,7 @@ function readGhl(reader: ConfigReader): GhlConfig {
       "baseUrl",
       object.optionalString("baseUrl", { pattern: /^https?:\/\/\S+$/, expected: "a URL", example: "https://…" }),
     ),
-    mode: object.choice("mode", ["custom-value", "manual"] as const, "custom-value"),
+    mode,
     webhookValue: name("webhookValue", "Cutover Webhook URL"),
     secretValue: name("secretValue", "Cutover Webhook Secret"),
     ...optional(
@@ -306,7 +347,7 @@ function readNetwork(reader: ConfigReader): NetworkConfig {
   return {
     cidr:
       object.optionalString("cidr", {
-        pattern: /^\d{1,3}\.\d{1,3}\.0\.0\/16$/,
+        pattern: /^(25[0-5]|2[0-4]\d|1?\d?\d)\.(25[0-5]|2[0-4]\d|1?\d?\d)\.0\.0\/16$/,
         expected: "a /16 range that ends in .0.0, such as 10.42.0.0/16",
         example: "10.42.0.0/16",
       }) ?? "10.42.0.0/16",

@@ -8,8 +8,8 @@ import { observe } from "./world/observe";
 
 /** observe → decide → declare. Everything that can refuse does so before the first resource is declared. */
 export = async () => {
-  const config = readConfig();
   const stack = pulumi.getStack();
+  const config = readConfig(stack);
   const aws = awsPlace();
   const world = await observe(stack, aws).catch((error: unknown) => {
     throw userError(error instanceof Error ? error.message : String(error));
@@ -41,11 +41,11 @@ function awsPlace(): AwsPlace {
   return { region, ...(profile ? { profile } : {}) };
 }
 
-function readConfig() {
+function readConfig(stack: string) {
   try {
     // Pulumi's own isConfigSecret is not public; this is the variable it reads.
     const secretKeys = new Set<unknown>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
-    return parseConfig({ values: pulumi.runtime.allConfig(), isSecret: (key) => secretKeys.has(key) });
+    return parseConfig({ values: pulumi.runtime.allConfig(), isSecret: (key) => secretKeys.has(key) }, stack);
   } catch (error) {
     if (error instanceof ConfigError) throw userError(error.message);
     throw error;
