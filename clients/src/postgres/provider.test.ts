@@ -88,6 +88,22 @@ describe("the SupabaseMigrations provider", () => {
     await expect(provider(database).create(inputs())).rejects.toThrow("table public.message_queue is missing");
   });
 
+  it("on the way back to Node a database that can't be asked holds nothing up and changes nothing", async () => {
+    const gone = migrationsProvider(config({ url: "postgresql://postgres:x@127.0.0.1:1/postgres" }), { folder, say });
+    const olds = { ...inputs(), files: listMigrations(folder).slice(0, 2) };
+    const up = await gone.check(olds, inputs());
+    expect(up.failures.map((failure) => failure.reason).join()).toContain("127.0.0.1:1 can't be reached");
+
+    const down = await gone.check(olds, inputs({ mayWait: true }));
+    expect(down.failures).toEqual([]);
+    expect(down.inputs).toMatchObject({ files: olds.files, pending: [] });
+    expect(await gone.diff("id", olds, down.inputs)).toEqual({ changes: false });
+    expect(said.at(-1)).toContain("left for the next update that raises the share");
+
+    const first = await gone.check({}, inputs({ mayWait: true }));
+    expect(first.failures).toHaveLength(1);
+  });
+
   it("prefers the read-only role for the plan, never for an update", async () => {
     const database = await postgres.database();
     const previewUrl = database.appUrl;

@@ -15,6 +15,8 @@ export interface MigrationInputs {
   readonly providerVersion: string;
   readonly phaseAllowsContract: boolean;
   readonly allowOutOfOrder?: boolean;
+  /** On the way down, or where nothing rises: a database that can't be asked holds nothing up; it is asked the next time. */
+  readonly mayWait?: boolean;
 }
 
 /** Added by `check`, so that a preview shows them. */
@@ -65,8 +67,15 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
     );
   };
   return {
-    async check(_olds: Bag, news: Bag) {
+    async check(olds: Bag, news: Bag) {
       const inputs = inputsOf(news);
+      const refuse = (reasons: readonly string[]) => {
+        if (!inputs.mayWait || !Array.isArray(olds.files)) {
+          return { inputs, failures: reasons.map((reason) => ({ property: "files", reason })) };
+        }
+        say(`Migrations are left for the next update that raises the share: ${reasons.join("; ")}`);
+        return { inputs: { ...inputsOf(olds), mayWait: true, pending: [], plan: [] }, failures: [] };
+      };
       try {
         const files = open(inputs);
         const { phaseAllowsContract: allowContract, allowOutOfOrder = false } = inputs;
@@ -76,14 +85,11 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
           allowContract,
           allowOutOfOrder,
         });
-        const failures = problems.map((problem) => ({ property: "files", reason: problem.message }));
-        if (pending.length > 0 && failures.length === 0) say(lines.join("\n"));
-        return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures };
+        if (problems.length > 0) return refuse(problems.map((problem) => problem.message));
+        if (pending.length > 0) say(lines.join("\n"));
+        return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures: [] };
       } catch (error) {
-        return {
-          inputs,
-          failures: [{ property: "files", reason: error instanceof Error ? error.message : String(error) }],
-        };
+        return refuse([error instanceof Error ? error.message : String(error)]);
       }
     },
     async diff(_id: string, olds: Bag, news: Bag) {
@@ -102,6 +108,7 @@ function inputsOf(bag: Bag): MigrationInputs {
     providerVersion: String(bag.providerVersion),
     phaseAllowsContract: bag.phaseAllowsContract === true,
     ...(bag.allowOutOfOrder === true ? { allowOutOfOrder: true } : {}),
+    ...(bag.mayWait === true ? { mayWait: true } : {}),
   };
 }
 

@@ -1,11 +1,14 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import type { MigrationFile } from "@cutover/domain/migrations/files";
+import { planMigrations } from "@cutover/domain/migrations/plan";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { inlineMigrations } from "../../../rehearsal/postgres/inline";
 import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
 import { waitFor } from "../../../rehearsal/support/wait";
+import { readState } from "./catalog";
 import { loadMigrations } from "./parse-folder";
+import { sqlParser } from "./parser";
 import { previewMigrations } from "./preview";
 import { type RepairAction, repairHistory } from "./repair";
 import { type RunOptions, runMigrations } from "./run";
@@ -218,6 +221,23 @@ describe("a preview", () => {
       (await previewMigrations({ database: { url: database.url }, files: ours, allowContract: false })).pending,
     ).toHaveLength(6);
   });
+});
+
+it("a look at the database while another run applies everything finds no problem, whatever it sees first", async () => {
+  const database = await postgres.database();
+  const client = await database.session();
+  const query = client.query.bind(client) as (text: string) => Promise<unknown>;
+  let looks = 0;
+  client.query = (async (text: string) => {
+    const answer = await query(text).catch((error: unknown) => ({ error }));
+    looks += 1;
+    if (looks === 1) await run(database);
+    if (typeof answer === "object" && answer !== null && "error" in answer) throw answer.error;
+    return answer;
+  }) as typeof client.query;
+  const state = await readState(client, ours, await sqlParser());
+  expect(looks).toBeGreaterThan(1);
+  expect(planMigrations({ ...state, files: ours, allowContract: false }).problems).toEqual([]);
 });
 
 describe("kill -9", () => {
