@@ -50,7 +50,14 @@ export class Cutover extends pulumi.ComponentResource {
     const { config, desired } = args;
     const nodeExists = desired.phase.node !== "removed";
 
-    this.migrations = new Migrations("migrations", { contract: desired.phase.contractMigrations }, { parent: this });
+    this.migrations = new Migrations(
+      "migrations",
+      {
+        contract: desired.phase.contractMigrations,
+        mayWait: desired.phase.rung === undefined || desired.direction === "down",
+      },
+      { parent: this },
+    );
     const secrets = this.makeSecrets();
     const network = this.makeNetwork();
     const certificate = new Certificate("certificate", config, { parent: this });

@@ -4,6 +4,8 @@ import { migrationFiles, SupabaseMigrations } from "../providers/migrations";
 export interface MigrationsArgs {
   /** Whether `contract` migrations, which remove what Node needs, may run. */
   readonly contract: boolean;
+  /** On the way back to Node a database that can't be asked must not stand in the way. */
+  readonly mayWait: boolean;
 }
 
 export interface MigrationSummary {
@@ -21,7 +23,7 @@ export class Migrations extends pulumi.ComponentResource {
     super("cutover:index:Migrations", name, { contract: args.contract }, opts);
     const { applied, appliedNow } = new SupabaseMigrations(
       `${name}-supabase`,
-      { files: migrationFiles(), phaseAllowsContract: args.contract },
+      { files: migrationFiles(), phaseAllowsContract: args.contract, mayWait: args.mayWait },
       { parent: this },
     );
     this.summary = pulumi.all([applied, appliedNow]).apply(([files, now]) => ({ applied: files, appliedNow: now }));

@@ -1,7 +1,7 @@
 import type * as Folder from "@cutover/clients/postgres/folder";
 import type * as Methods from "@cutover/clients/postgres/provider";
 import type { StackConfig } from "@cutover/clients/postgres/provider";
-import { type FileRef } from "@cutover/domain/migrations/identity";
+import type { FileRef } from "@cutover/domain/migrations/identity";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
@@ -26,6 +26,8 @@ export interface SupabaseMigrationsArgs {
   readonly phaseAllowsContract: boolean;
   /** Whether a file older than the newest applied one may run. @default false */
   readonly allowOutOfOrder?: boolean | undefined;
+  /** Whether a database that can't be asked holds nothing up: on the way down, and where nothing rises. @default false */
+  readonly mayWait?: boolean | undefined;
 }
 
 /**
@@ -50,6 +52,7 @@ export class SupabaseMigrations extends pulumi.dynamic.Resource {
       phaseAllowsContract: args.phaseAllowsContract,
       providerVersion: MIGRATIONS_PROVIDER_VERSION,
       allowOutOfOrder: args.allowOutOfOrder,
+      mayWait: args.mayWait,
     };
     super(provider, name, { ...outputs, ...inputs }, opts, "cutover", "SupabaseMigrations");
   }

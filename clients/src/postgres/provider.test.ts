@@ -97,7 +97,7 @@ describe("the SupabaseMigrations provider", () => {
     const down = await gone.check(olds, inputs({ mayWait: true }));
     expect(down.failures).toEqual([]);
     expect(down.inputs).toMatchObject({ files: olds.files, pending: [] });
-    expect(await gone.diff("id", olds, down.inputs)).toEqual({ changes: false });
+    expect(await gone.diff("id", olds, { ...down.inputs })).toEqual({ changes: false });
     expect(said.at(-1)).toContain("left for the next update that raises the share");
 
     const first = await gone.check({}, inputs({ mayWait: true }));
