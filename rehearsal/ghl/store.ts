@@ -26,7 +26,7 @@ export class ValueStore {
   }
 
   add(name: string, value: string): StoredValue {
-    const id = randomBytes(15).toString("base64url").slice(0, 20);
+    const id = randomBytes(32).toString("base64url").replaceAll(/[-_]/g, "").slice(0, 20);
     const stored: StoredValue = { id, name, value, fieldKey: `{{ custom_values.${slugOf(name)} }}` };
     this.#values.set(id, stored);
     return stored;
