@@ -3,7 +3,7 @@ import * as route53 from "@pulumi/aws/route53";
 import type * as pulumi from "@pulumi/pulumi";
 import { FrontDoorProof } from "../providers/front-door-proof";
 
-/** Answers in a row by Node through the public name before any customer is sent there. Source: design 1, "front-door". */
+/** Answers in a row by Node through the public name before any customer is sent there. */
 const PROBES = 20;
 /** A new load balancer and a new name need minutes. */
 const DEADLINE_SECONDS = 600;

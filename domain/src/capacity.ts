@@ -1,4 +1,4 @@
-/** How many tasks each service must have, steady and healthy, in a phase. Source: design 4, "Capacity". */
+/** How many tasks each service must have, steady and healthy, in a phase. */
 export interface CapacityInput {
   /** Tasks of Node that carried the 14-day peak at 100 %. */
   readonly nodePeakTasks: number;

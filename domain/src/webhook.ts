@@ -1,5 +1,5 @@
 /**
- * Decisions about the GHL custom value that holds the webhook URL (design 5): whose value is it, what to write, what a
+ * Decisions about the GHL custom value that holds the webhook URL: whose value is it, what to write, what a
  * human's change means, what happens at destroy. Nothing here talks to GHL.
  */
 
@@ -161,7 +161,7 @@ export type DestroyDecision =
 const HOW_TO_LOSE =
   "To destroy all the same and lose the messages GHL sends here: pulumi config set cutover:destroy lose-traffic, then pulumi destroy --run-program";
 
-/** What destroying the resource does to the value (design 5). Only ever touches a value that is still ours. */
+/** What destroying the resource does to the value. Only ever touches a value that is still ours. */
 export function decideDestroy(s: DestroySituation): DestroyDecision {
   if (s.current === undefined) return { action: "leave", reason: "the value is gone from GHL already" };
   if (s.onDestroy === "keep") return { action: "leave", reason: "it is kept by configuration" };

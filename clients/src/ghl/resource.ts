@@ -202,7 +202,7 @@ export async function readValue(
   return { props: state, inputs: { ...wanted, shown } };
 }
 
-/** Gives the value back at destroy, or refuses because messages would be lost (design 5). */
+/** Gives the value back at destroy, or refuses because messages would be lost. */
 export async function deleteValue(context: ResourceContext, props: Bag): Promise<void> {
   const before = props as unknown as GhlValueState;
   const current = await live(context, before, declared(props));

@@ -1,6 +1,6 @@
 import { adopted, asFound, moved, must, OURS, ours, type Scenario, TODAY } from "./scenario";
 
-/** What happens at destroy (design 5). */
+/** What happens at destroy. */
 export const DESTROY: readonly Scenario[] = [
   {
     mode: "destroy in phase prepare: nothing was written, nothing is",

@@ -5,7 +5,7 @@ import { ODD_VALUES, PEOPLE } from "./people";
 import type { Scenario } from "./scenario";
 import { TOKEN_CASES } from "./tokens";
 
-/** Every failure mode of facts/ghl-supabase A5 and every rule of design 5, by topic. */
+/** Every failure mode of the custom-values API that we know of, and every rule about whose value it is, by topic. */
 export const CATALOGUE: readonly { readonly topic: string; readonly scenarios: readonly Scenario[] }[] = [
   { topic: "GHL answers otherwise than it should", scenarios: ANSWERS },
   { topic: "The connection breaks", scenarios: CONNECTION },

@@ -12,7 +12,7 @@ export const BY_HAND = "https://elsewhere.example.com/by-hand";
 
 /** A way GHL or a person misbehaves, what is played, and what must come of it. */
 export interface Scenario {
-  /** As in facts/ghl-supabase A5; unique. */
+  /** What goes wrong, in a few words; unique. */
   readonly mode: string;
   readonly options?: LabOptions;
   /** Prepares and plays; the last result is what the person reads. */
