@@ -1,4 +1,5 @@
-import { chmodSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -104,6 +105,16 @@ describe("RehearsalPostgres on the rehearsal's clock", () => {
 });
 
 describe("RehearsalPostgres at its end", () => {
+  it("removes what a killed process left half made, and nothing of one that lives", async () => {
+    const own = mkdtempSync(join(folder, "sweep-"));
+    chmodSync(own, 0o755);
+    const dead = spawnSync("true").pid;
+    for (const pid of [dead, process.pid]) mkdirSync(join(own, `cutover-postgres-${pid}-abc`));
+    const postgres = await RehearsalPostgres.start({ folder: own, seedRows: 0 });
+    await postgres.stop();
+    expect(readdirSync(own).sort()).toEqual([`cutover-postgres-${process.pid}-abc`, "postgres.log"]);
+  });
+
   it("reports a server that ended on its own, and leaves neither process nor data", async () => {
     const own = mkdtempSync(join(folder, "crash-"));
     chmodSync(own, 0o755);

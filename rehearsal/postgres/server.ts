@@ -1,5 +1,15 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { chownSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -37,6 +47,25 @@ kill $watch 2>/dev/null
 rm -rf "$2" "$3" 2>/dev/null
 exit $code`;
 
+const PREFIX = "cutover-postgres-";
+
+/** Removes what a process left that was killed while it made its data folder; later than that, the wrapper does it. */
+function sweep(home: string): void {
+  for (const name of readdirSync(home)) {
+    const pid = new RegExp(`^${PREFIX}(\\d+)-`).exec(name)?.[1];
+    if (pid && !isAlive(Number(pid))) rmSync(join(home, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === "EPERM"; // there, but somebody else's
+  }
+}
+
 /** One PostgreSQL server on 127.0.0.1. Start it with `PostgresServer.start`; `stop` leaves neither process nor data. */
 export class PostgresServer {
   readonly port: number;
@@ -73,12 +102,17 @@ export class PostgresServer {
     const account = serverAccount();
     mkdirSync(options.folder, { recursive: true });
     const home = canEnter(account, options.folder) ? options.folder : tmpdir();
-    const base = mkdtempSync(join(home, "cutover-postgres-"));
+    sweep(home);
+    const base = mkdtempSync(join(home, `${PREFIX}${process.pid}-`));
+    const remove = () => rmSync(base, { recursive: true, force: true });
+    process.once("exit", remove); // a process that ends meanwhile leaves nothing half made
     try {
       return new PostgresServer(await launch(base, account, options), options);
     } catch (error) {
-      rmSync(base, { recursive: true, force: true });
+      remove();
       throw error;
+    } finally {
+      process.removeListener("exit", remove);
     }
   }
 
