@@ -36,7 +36,6 @@ export class Cutover extends pulumi.ComponentResource {
   readonly migrations: Migrations;
 
   readonly #args: CutoverArgs;
-  readonly #name: string;
 
   constructor(name: string, args: CutoverArgs, opts?: pulumi.ComponentResourceOptions) {
     super(
@@ -46,7 +45,6 @@ export class Cutover extends pulumi.ComponentResource {
       opts,
     );
     this.#args = args;
-    this.#name = name;
     const { config, desired } = args;
     const nodeExists = desired.phase.node !== "removed";
 
