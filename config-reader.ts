@@ -83,6 +83,18 @@ export class ConfigReader {
     return this.checkedInteger(this.full(key), value, range);
   }
 
+  /** A list of texts; empty where it is not set. Each element is checked by itself. */
+  strings(key: string, options: StringOptions): readonly string[] {
+    const text = this.raw(key);
+    if (text === undefined) return [];
+    const list = parseList(text);
+    if (list === undefined) {
+      this.add(this.full(key), "is not a list of texts", set(`${this.full(key)}[0]`, options.example));
+      return [];
+    }
+    return list.flatMap((value, i) => this.checked(`${this.full(key)}[${i}]`, value, options) ?? []);
+  }
+
   /** An object value: its fields are read one by one, unknown fields are problems. */
   object(key: string, fields: readonly string[]): ObjectReader {
     const full = this.full(key);
@@ -164,6 +176,16 @@ export class ConfigReader {
   private full(key: string): string {
     return `${this.#namespace}:${key}`;
   }
+}
+
+function parseList(text: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (Array.isArray(value) && value.every((v) => typeof v === "string")) return value;
+  } catch {
+    // not a list
+  }
+  return undefined;
 }
 
 /** Reads the fields of one object value. */

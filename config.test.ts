@@ -47,6 +47,7 @@ describe("a good configuration", () => {
     expect(config.python.tasks).toBe(2);
     expect(config.ghl).toMatchObject({ mode: "custom-value", webhookValue: "Cutover Webhook URL" });
     expect(config.network).toEqual({ cidr: "10.42.0.0/16", natGateways: 1 });
+    expect([config.expectedMessagesPerHour, config.onCall]).toEqual([60, []]);
   });
 
   it("takes numbers and booleans as Pulumi stores them, as text or not", () => {
@@ -55,6 +56,13 @@ describe("a good configuration", () => {
       "cutover:pythonWeight": "5",
     });
     expect([config.node.tasks, config.node.hardened, config.intent.pythonWeight]).toEqual([7, true, 5]);
+  });
+
+  it("takes a list of addresses", () => {
+    expect(parse({ "cutover:onCall": ["a@example.com", "b@example.com"] }).onCall).toEqual([
+      "a@example.com",
+      "b@example.com",
+    ]);
   });
 });
 
@@ -67,6 +75,10 @@ describe("one wrong value", () => {
     ["cutover:pythonWeight", "", /whole number from 0 to 100/],
     ["cutover:pythonWeight", "10.5", /whole number from 0 to 100/],
     ["cutover:acceptImage", "latest", /an image digest/],
+    ["cutover:acknowledgeRollback", "yes", /id of the rollback/],
+    ["cutover:expectedMessagesPerHour", "0", /1 to 1000000/],
+    ["cutover:onCall", "a@example.com", /not a list of texts/],
+    ["cutover:onCall", ["nobody"], /found "nobody", expected e-mail addresses/],
     ["cutover:domain", "https://messages.example.com", /without https/],
     ["cutover:domain", "Messages.Example.com", /lower case/],
     ["cutover:domain", undefined, /is not set/],

@@ -78,6 +78,10 @@ export interface CutoverConfig {
   /** Error tracking of the Python service. Secret. */
   readonly sentryDsn?: string;
   readonly network: NetworkConfig;
+  /** Customers' messages an hour, Node's and Python's together; default 60. The alarms' windows are made from it. */
+  readonly expectedMessagesPerHour: number;
+  /** E-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
+  readonly onCall: readonly string[];
   /** `cutover:destroy` is `lose-traffic`: destroy may leave customers without a webhook. */
   readonly loseTraffic: boolean;
 }
@@ -121,6 +125,7 @@ export function parseConfig(source: ConfigSource, stack: string): CutoverConfig 
     environment: readEnvironment(reader),
     ...optional("sentryDsn", readSentry(reader)),
     network: readNetwork(reader),
+    ...readWatch(reader),
     loseTraffic: reader.choice("destroy", ["lose-traffic"], undefined) !== undefined,
   };
   readDatabase(reader);
@@ -150,6 +155,26 @@ function readIntent(reader: ConfigReader): Omit<Intent, "phase" | "pythonDigest"
         example: "sha256:…",
       }),
     ),
+    ...optional(
+      "acknowledgeRollback",
+      reader.optionalString("acknowledgeRollback", {
+        pattern: /^(rb-\d{4,}|unrecorded)$/,
+        expected: "the id of the rollback that is understood and may be released, such as rb-0001",
+        example: "rb-0001",
+      }),
+    ),
+  };
+}
+
+/** Messages and people: what the alarms are made from, and who hears of them. */
+function readWatch(reader: ConfigReader): Pick<CutoverConfig, "expectedMessagesPerHour" | "onCall"> {
+  return {
+    expectedMessagesPerHour: reader.integer("expectedMessagesPerHour", { min: 1, max: 1_000_000 }) ?? 60,
+    onCall: reader.strings("onCall", {
+      pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
+      expected: "e-mail addresses",
+      example: "on-call@example.com",
+    }),
   };
 }
 

@@ -143,7 +143,7 @@ describe("while rolled back", () => {
   const worlds: [string, World][] = [
     ["the switch is node", { ...applied("ramp-50"), killSwitch: "node" }],
     ["the switch is hold", { ...applied("ramp-50"), killSwitch: "hold" }],
-    ["a record waits", { ...applied("ramp-50"), killSwitch: "off", rollback: { id: "r-1", trigger: "errors" } }],
+    ["a record waits", { ...applied("ramp-50"), killSwitch: "off", rollback: { id: "rb-0001", trigger: "errors" } }],
   ];
   it.each(worlds)("%s: nothing is sent to Python, whatever the phase says", (_, world) => {
     for (const phase of ["ramp-50", "ramp-75"] as const) {
@@ -159,6 +159,91 @@ describe("while rolled back", () => {
       const found = reasons(intent(phase), { ...world, ...applied(from) });
       expect(found).toContainEqual(expect.stringContaining("traffic is rolled back to Node"));
     }
+  });
+});
+
+describe("releasing a rollback", () => {
+  const rollback = { id: "rb-0002", trigger: "error rate", at: "2026-11-22T10:00:00Z", phase: "ramp-50" } as const;
+  const world: World = { ...applied("ramp-50"), killSwitch: "node", rollback };
+  const acknowledged = (phase: PhaseName, id = "rb-0002", more: Partial<Intent> = {}) =>
+    intent(phase, { acknowledgeRollback: id, ...more });
+
+  it("by its id, at parallel: a step down that needs no other name, to be released last", () => {
+    const { desired, refusals } = decide(acknowledged("parallel"), world);
+    expect(refusals).toEqual([]);
+    expect(desired).toMatchObject({ pythonShare: 10, direction: "up", webhook: "front-door", rolledBack: false });
+    expect(desired.release).toBe("rb-0002");
+    expect(desired.warnings).toEqual([expect.stringContaining("releases rollback rb-0002 (error rate)")]);
+  });
+
+  it.each(["front-door", "node-only", "prepare"] as const)("with no share at all, at %s", (phase) => {
+    const { desired, refusals } = decide(acknowledged(phase), world);
+    expect(refusals).toEqual([]);
+    expect([desired.pythonShare, desired.rolledBack]).toEqual([0, false]);
+  });
+
+  it("by a wrong id is refused and says the right one", () => {
+    const { desired, refusals } = decide(acknowledged("parallel", "rb-0007"), world);
+    expect(refusals.map((r) => r.reason)).toContainEqual(expect.stringContaining("the rollback that waits is rb-0002"));
+    expect(desired.pythonShare).toBe(0);
+  });
+
+  it("an id of an earlier rollback that stayed in the file releases nothing and is no error", () => {
+    const { desired, refusals } = decide(acknowledged("ramp-50", "rb-0001"), world);
+    expect(refusals).toEqual([]);
+    expect([desired.rolledBack, desired.pythonShare, desired.webhook]).toEqual([true, 0, "node"]);
+  });
+
+  it("an id that was released stays in the file without effect", () => {
+    const { desired, refusals } = decide(acknowledged("ramp-25"), applied("parallel"));
+    expect(refusals).toEqual([]);
+    expect(desired).toMatchObject({ pythonShare: 25, rolledBack: false, warnings: [] });
+  });
+
+  it.each([
+    ["ramp-75", /above the rung that failed/],
+    ["ramp-50", /rise from 0 % to 50 %/],
+    ["ramp-25", /rise from 0 % to 25 %/],
+  ] satisfies [PhaseName, RegExp][])("not at %s", (phase, why) => {
+    expect(reasons(acknowledged(phase), world)).toContainEqual(expect.stringMatching(why));
+  });
+
+  it("not while a rollback alarm is in ALARM, and says until when", () => {
+    const alarms = [
+      { name: "cutover-prod-error-rate", state: "ALARM", cleanBy: "2026-11-22T11:00:00Z" },
+      { name: "cutover-prod-routing", state: "OK" },
+    ] as const;
+    const { desired, refusals } = decide(acknowledged("parallel"), { ...world, alarms });
+    expect(refusals.map((r) => r.reason)).toEqual([
+      expect.stringContaining("cutover-prod-error-rate (clean by 2026-11-22T11:00:00Z"),
+    ]);
+    expect(refusals[0]?.reason).not.toContain("routing");
+    expect(desired.rolledBack).toBe(true);
+  });
+
+  it("a switch moved without a record is released by the word for it", () => {
+    const moved: World = { ...applied("ramp-50"), killSwitch: "node" };
+    expect(decide(acknowledged("parallel", "unrecorded"), moved)).toMatchObject({
+      refusals: [],
+      desired: { pythonShare: 10, rolledBack: false },
+    });
+    expect(decide(acknowledged("parallel", "rb-0001"), moved).desired.rolledBack).toBe(true);
+  });
+
+  it("nothing but the open rollback's own id ever releases", () => {
+    const ids = fc.oneof(
+      fc.constant("unrecorded"),
+      fc.integer({ min: 1, max: 9999 }).map((n) => `rb-${String(n).padStart(4, "0")}`),
+    );
+    const names = fc.constantFrom(...phases.map((p) => p.name));
+    fc.assert(
+      fc.property(ids, names, (id, phase) => {
+        const { desired, refusals } = decide(acknowledged(phase, id), world);
+        if (id === "rb-0002" && refusals.length === 0) return;
+        if (refusals.length === 0) expect([desired.rolledBack, desired.pythonShare]).toEqual([true, 0]);
+      }),
+      { seed: 11, numRuns: 1000 },
+    );
   });
 });
 

@@ -1,5 +1,13 @@
 import type { KillSwitchState } from "./kill-switch";
 import { ladder, nextRung, type Phase, type PhaseName, phaseOf, phases, type WebhookTarget } from "./phases";
+import {
+  type Acknowledgement,
+  judgeAcknowledgement,
+  type OpenRollback,
+  type RollbackAlarm,
+  UNRECORDED,
+  waitingSentence,
+} from "./release";
 
 /** What a person asked for. */
 export interface Intent {
@@ -12,6 +20,8 @@ export interface Intent {
   readonly pythonDigest: string;
   /** `cutover:acceptImage`: digest a person accepts in mid-ladder. */
   readonly acceptImage?: string;
+  /** `cutover:acknowledgeRollback`: id of the rollback a person has understood and releases. */
+  readonly acknowledgeRollback?: string;
 }
 
 /** What the last complete update applied. */
@@ -30,8 +40,10 @@ export interface World {
   readonly liveShare?: number;
   /** Undefined before the rule exists; `unclear` where somebody edited it into something that is neither state. */
   readonly killSwitch?: KillSwitchState | "unclear";
-  /** Newest rollback that nobody has acknowledged. */
-  readonly rollback?: { readonly id: string; readonly trigger: string };
+  /** Newest rollback that no update has released. */
+  readonly rollback?: OpenRollback;
+  /** Alarms that roll back; read only while a rollback waits. */
+  readonly alarms?: readonly RollbackAlarm[];
 }
 
 /** Which way the update moves traffic: decides what has to be ready before what. */
@@ -43,8 +55,13 @@ export interface Desired {
   readonly pythonShare: number;
   readonly webhook: WebhookTarget;
   readonly direction: Direction;
-  /** The kill switch is not off, or a rollback waits for its acknowledgement. */
+  /** The kill switch is not off, or a rollback waits for its acknowledgement, and this update does not release it. */
   readonly rolledBack: boolean;
+  /**
+   * Id that may be released, last of all: what a person acknowledged. Stays declared after the release, so that a later
+   * update finds no change; the release itself compares it with the newest record.
+   */
+  readonly release?: string;
   /** Sentences a person should read before saying yes. */
   readonly warnings: readonly string[];
 }
@@ -69,8 +86,11 @@ const FREE_IMAGE_UP_TO = phaseOf("parallel");
  */
 export function decide(intent: Intent, world: World): Decision {
   const phase = phaseOf(intent.phase);
-  const before = world.applied?.pythonShare ?? world.liveShare ?? 0;
-  const rolledBack = rolledBackBecause(world);
+  const before = effectiveShare(world);
+  const open = openRollback(world);
+  const acknowledged = open && acknowledgement(intent, world, open, phase);
+  const releasing = acknowledged?.kind === "release";
+  const rolledBack = open !== undefined && !releasing;
   const weight = phase.node === "removed" ? undefined : intent.pythonWeight;
   const asked = Math.min(phase.pythonShare, weight ?? phase.pythonShare);
   const pythonShare = rolledBack && phase.node !== "removed" ? 0 : asked;
@@ -79,13 +99,26 @@ export function decide(intent: Intent, world: World): Decision {
     pythonShare,
     webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
     direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
-    rolledBack: rolledBack !== undefined,
-    warnings: [...(rolledBack ? [rolledBack] : []), ...unclearWarning(world)],
+    rolledBack,
+    ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
+    warnings: [
+      ...(rolledBack ? [waitingSentence(open)] : []),
+      ...releaseWarning(open, releasing),
+      ...unclearWarning(world),
+    ],
   };
-  const step = [...refuseStep(phase, intent, world), ...refuseRiseWhileRolledBack(phase, world, rolledBack)];
+  // A refused acknowledgement is the one thing to mend: what follows from it is no news.
+  const acknowledging = refuseAcknowledgement(acknowledged);
+  const step =
+    acknowledging.length > 0
+      ? acknowledging
+      : [
+          ...refuseStep(phase, intent, world, releasing),
+          ...(rolledBack ? refuseRiseWhileRolledBack(phase, world) : []),
+        ];
   const refusals = [
     ...step,
-    ...(step.length === 0 ? refuseJump(desired, before) : []),
+    ...(step.length === 0 ? refuseJump(desired, before, releasing) : []),
     ...refuseWeight(phase, intent),
     ...refuseImage(phase, intent, world.applied),
     ...refuseUnclearSwitch(desired, world),
@@ -93,21 +126,46 @@ export function decide(intent: Intent, world: World): Decision {
   return { desired, refusals };
 }
 
-/** Rolled back: the live switch is not off, or a record waits for its acknowledgement. Either alone is enough. */
-function rolledBackBecause(world: World): string | undefined {
-  // Once Node is removed there is no switch and nothing to go back to.
-  if (world.applied && phaseOf(world.applied.phase).node === "removed") return undefined;
-  const plans = "This update plans 0 % for Python and leaves the switch alone.";
-  if (world.rollback) {
-    return `Rolled back (${world.rollback.id}, ${world.rollback.trigger}) and not acknowledged. ${plans}`;
-  }
-  if (world.killSwitch === "node" || world.killSwitch === "hold") {
-    return `The kill switch is "${world.killSwitch}": no customer reaches Python. ${plans}`;
-  }
-  return undefined;
+/** Percent of customers' messages that Python gets as things are: none while the kill switch keeps them away from it. */
+function effectiveShare(world: World): number {
+  if (isMoved(world)) return 0;
+  return world.applied?.pythonShare ?? world.liveShare ?? 0;
 }
 
-function refuseStep(to: Phase, intent: Intent, world: World): Refusal[] {
+function isMoved({ killSwitch }: World): boolean {
+  return killSwitch === "node" || killSwitch === "hold";
+}
+
+/** Rolled back: the live switch is not off, or a record waits for its acknowledgement. Either alone is enough. */
+function openRollback(world: World): OpenRollback | undefined {
+  // Once Node is removed there is no switch and nothing to go back to.
+  if (world.applied && phaseOf(world.applied.phase).node === "removed") return undefined;
+  if (world.rollback) return world.rollback;
+  if (!isMoved(world)) return undefined;
+  return { id: UNRECORDED, trigger: `The kill switch is "${world.killSwitch}", moved without a record` };
+}
+
+function acknowledgement(intent: Intent, world: World, open: OpenRollback, to: Phase): Acknowledgement {
+  return judgeAcknowledgement({
+    acknowledged: intent.acknowledgeRollback,
+    open,
+    to,
+    appliedPhase: world.applied?.phase,
+    alarms: world.alarms ?? [],
+  });
+}
+
+function refuseAcknowledgement(acknowledged: Acknowledgement | undefined): Refusal[] {
+  if (acknowledged?.kind !== "refused") return [];
+  return [{ reason: acknowledged.reason, remedy: acknowledged.remedy }];
+}
+
+function releaseWarning(open: OpenRollback | undefined, releasing: boolean): string[] {
+  if (!open || !releasing) return [];
+  return [`This update releases rollback ${open.id} (${open.trigger}): the kill switch goes off as its last step.`];
+}
+
+function refuseStep(to: Phase, intent: Intent, world: World, releasing: boolean): Refusal[] {
   const { applied } = world;
   if (!applied) return world.liveShare === undefined ? refuseFirst(to) : refuseUnknown(to, world.liveShare);
   const from = phaseOf(applied.phase);
@@ -123,7 +181,8 @@ function refuseStep(to: Phase, intent: Intent, world: World): Refusal[] {
   if (to.rung === undefined) return [];
   if (from.rung === undefined) return refuseLeavingNodeOnly(to, intent, from);
   if (to.rung > from.rung) return [...refuseSkip(to, from), ...refuseUnfinished(to, from, applied)];
-  return refuseUnnamedStepDown(to, intent, from, "a step down");
+  // Who names the rollback has said which step down is meant.
+  return releasing ? [] : refuseUnnamedStepDown(to, intent, from, "a step down");
 }
 
 function refuseFirst(to: Phase): Refusal[] {
@@ -160,9 +219,9 @@ function refuseUnfinished(to: Phase, from: Phase, applied: Applied): Refusal[] {
   ];
 }
 
-function refuseRiseWhileRolledBack(to: Phase, world: World, rolledBack: string | undefined): Refusal[] {
+function refuseRiseWhileRolledBack(to: Phase, world: World): Refusal[] {
   const from = world.applied && phaseOf(world.applied.phase);
-  if (!rolledBack || !from || (to.rung ?? 0) <= (from.rung ?? 0)) return [];
+  if (!from || (to.rung ?? 0) <= (from.rung ?? 0)) return [];
   return [
     {
       reason: `"${to.name}" is a step up from "${from.name}", but traffic is rolled back to Node.`,
@@ -172,15 +231,21 @@ function refuseRiseWhileRolledBack(to: Phase, world: World, rolledBack: string |
 }
 
 /** The share rises by one rung at the most, whatever `cutover:pythonWeight` did before. */
-function refuseJump(desired: Desired, before: number): Refusal[] {
+function refuseJump(desired: Desired, before: number, releasing: boolean): Refusal[] {
   const next = Math.min(...ladder.map((p) => p.pythonShare).filter((share) => share > before), 100);
   if (desired.pythonShare <= Math.max(next, before)) return [];
   return [
     {
       reason: `Python's share would rise from ${before} % to ${desired.pythonShare} %; from ${before} % the next share is ${next} %.`,
-      remedy: `pulumi config set cutover:pythonWeight ${next}`,
+      remedy: releasing
+        ? `after a rollback the way up begins anew: pulumi config set cutover:phase ${phaseWithShare(next)}`
+        : `pulumi config set cutover:pythonWeight ${next}`,
     },
   ];
+}
+
+function phaseWithShare(share: number): PhaseName {
+  return ladder.find((p) => p.pythonShare === share)?.name ?? "parallel";
 }
 
 function refuseSkip(to: Phase, from: Phase): Refusal[] {
