@@ -35,7 +35,7 @@ export async function migrationsCommand(
       say(await repairHistory({ database, files, action: repair, version, runnerVersion: "cli" }));
       return 0;
     }
-    const { lines, problems } = await previewMigrations({ database, files: openMigrations(), allowContract: true });
+    const { lines, problems } = await previewMigrations({ database, files: openMigrations(), allowContract: false });
     for (const line of lines) say(line);
     return problems.length > 0 ? 1 : 0;
   } catch (error) {

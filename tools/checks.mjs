@@ -1,7 +1,7 @@
 // `make check`, `make test` and `make proof`: `node tools/checks.mjs check|test|proof`. One line a step with its duration, the output of
 // what failed in full, and at the end the test runners' own summary lines. Runs on the pinned Node 22.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,6 +17,9 @@ const CRUISED =
   "index.ts config.ts domain clients world providers components functions cli rehearsal policy tests tools";
 
 function staticSteps() {
+  const migrations = readdirSync(join(root, "migrations"))
+    .filter((file) => file.endsWith(".sql"))
+    .map((file) => `migrations/${file}`);
   const cruised = CRUISED.split(" ").filter((path) => existsSync(join(root, path)));
   return [
     {
@@ -44,6 +47,7 @@ function staticSteps() {
         ...cruised,
       ],
     },
+    { name: "squawk", command: "squawk", args: ["--config", "migrations/.squawk.toml", ...migrations] },
     { name: "size, purity", command: "node", args: ["tools/run.mjs", "tools/rules/main.ts"] },
   ];
 }

@@ -16,5 +16,6 @@ export async function planPending(
   const state = await readState(client, files, await sqlParser());
   const plan = planMigrations({ ...state, files, allowContract, allowOutOfOrder });
   const pending = plan.steps.map((step) => step.file.file);
-  return { pending, problems: plan.problems, lines: describePlan(plan, state.catalog) };
+  const waiting = plan.waiting.map(({ file }) => file);
+  return { pending, waiting, problems: plan.problems, lines: describePlan(plan, state.catalog) };
 }

@@ -16,6 +16,8 @@ export interface PreviewOptions {
 export interface Preview {
   /** Files that an up would apply, in order. */
   readonly pending: readonly string[];
+  /** `contract` files that an up holds back until `decommission`, in order. */
+  readonly waiting: readonly string[];
   /** Why an up would be refused. */
   readonly problems: readonly PlanProblem[];
   /** The plan in plain words, a line each. */
@@ -37,7 +39,7 @@ export async function previewMigrations(options: PreviewOptions): Promise<Previe
       const { planPending } = await import("./preview-pending.js");
       return await planPending(client, await load(), options);
     }
-    return { pending: [], problems: [], lines: [`All ${refs.length} database migrations are applied.`] };
+    return { pending: [], waiting: [], problems: [], lines: [`All ${refs.length} database migrations are applied.`] };
   } catch (error) {
     const text = error instanceof Error ? error.message : String(error);
     throw new DatabaseError(redactText(text, [parseTarget(database).password]));

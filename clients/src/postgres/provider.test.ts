@@ -129,6 +129,24 @@ describe("the SupabaseMigrations provider", () => {
     rmSync(name);
   });
 
+  it("is no change while only contract files wait; the phase that lets them run is one", async () => {
+    const database = await postgres.database();
+    const created = await provider(database).create(inputs());
+    const name = join(folder, "20270101000000_drop.sql");
+    writeFileSync(name, "-- kind: contract\nALTER TABLE public.message_queue DROP COLUMN error_message;");
+    const checked = await provider(database).check({ ...created.outs }, inputs());
+    expect(checked).toMatchObject({ failures: [], inputs: { pending: [], waiting: ["20270101000000_drop.sql"] } });
+    expect(said.at(-1)).toContain("20270101000000_drop.sql (contract) waits for phase decommission");
+    expect(await provider(database).diff("id", { ...created.outs }, { ...checked.inputs })).toEqual({ changes: false });
+
+    const allowed = await provider(database).check({ ...created.outs }, inputs({ phaseAllowsContract: true }));
+    expect(allowed.inputs).toMatchObject({ pending: ["20270101000000_drop.sql"], waiting: [] });
+    expect(await provider(database).diff("id", { ...created.outs }, { ...allowed.inputs })).toEqual({ changes: true });
+    const updated = await provider(database).update("id", { ...created.outs }, { ...allowed.inputs });
+    expect(updated.outs).toMatchObject({ appliedNow: 1, waiting: [] });
+    rmSync(name);
+  });
+
   it("touches no data at delete", async () => {
     const database = await postgres.database();
     await provider(database).create(inputs());

@@ -23,6 +23,8 @@ export interface MigrationInputs {
 export interface CheckedInputs extends MigrationInputs {
   /** Files that an up would apply now. */
   readonly pending: readonly string[];
+  /** `contract` files that are held back until `decommission`: for the engine they are not there yet. */
+  readonly waiting: readonly string[];
   /** The plan in plain words. */
   readonly plan: readonly string[];
 }
@@ -35,6 +37,8 @@ export interface MigrationOutputs extends MigrationInputs {
   readonly alreadyApplied: number;
   /** Of `appliedNow`: files whose effect was there already, so that no statement ran. */
   readonly skipped: number;
+  /** `contract` files that were held back. */
+  readonly waiting: readonly string[];
 }
 
 export interface ProviderOverrides {
@@ -74,20 +78,21 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
           return { inputs, failures: reasons.map((reason) => ({ property: "files", reason })) };
         }
         say(`Migrations are left for the next update that raises the share: ${reasons.join("; ")}`);
-        return { inputs: { ...inputsOf(olds), mayWait: true, pending: [], plan: [] }, failures: [] };
+        const waiting = waitingIn(olds);
+        return { inputs: { ...inputsOf(olds), mayWait: true, pending: [], waiting, plan: [] }, failures: [] };
       };
       try {
         const files = open(inputs);
         const { phaseAllowsContract: allowContract, allowOutOfOrder = false } = inputs;
-        const { pending, problems, lines } = await previewMigrations({
+        const { pending, waiting, problems, lines } = await previewMigrations({
           database: databaseFor("preview", config),
           files,
           allowContract,
           allowOutOfOrder,
         });
         if (problems.length > 0) return refuse(problems.map((problem) => problem.message));
-        if (pending.length > 0) say(lines.join("\n"));
-        return { inputs: { ...inputs, pending, plan: lines } satisfies CheckedInputs, failures: [] };
+        if (pending.length + waiting.length > 0) say(lines.join("\n"));
+        return { inputs: { ...inputs, pending, waiting, plan: lines } satisfies CheckedInputs, failures: [] };
       } catch (error) {
         return refuse([error instanceof Error ? error.message : String(error)]);
       }
@@ -112,10 +117,15 @@ function inputsOf(bag: Bag): MigrationInputs {
   };
 }
 
-/** What an update is for: other files, or another version of this code. Keys may come back in any order. */
+/** What an update is for: other files that may run, or another version of this code. Keys may come back in any order. */
 function identity(bag: Bag): string {
   const { files, providerVersion } = inputsOf(bag);
-  return JSON.stringify([providerVersion, files.map(({ file, sha256 }) => [file, sha256])]);
+  const counted = files.filter(({ file }) => !waitingIn(bag).includes(file));
+  return JSON.stringify([providerVersion, counted.map(({ file, sha256 }) => [file, sha256])]);
+}
+
+function waitingIn(bag: Bag): readonly string[] {
+  return Array.isArray(bag.waiting) ? bag.waiting.map(String) : [];
 }
 
 function outputs(inputs: MigrationInputs, run: RunResult): MigrationOutputs {
@@ -125,6 +135,7 @@ function outputs(inputs: MigrationInputs, run: RunResult): MigrationOutputs {
     appliedNow: run.applied.length,
     alreadyApplied: run.before.length,
     skipped: run.applied.filter((one) => one.adopted).length,
+    waiting: run.waiting,
   };
 }
 

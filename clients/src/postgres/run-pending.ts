@@ -107,6 +107,7 @@ function result(steps: readonly PlanStep[], plan: MigrationPlan): RunResult {
   return {
     applied: steps.map((step) => ({ file: step.file.file, adopted: step.action === "adopt" })),
     before: plan.applied.map((file) => file.file),
+    waiting: plan.waiting.map((file) => file.file),
     warnings: plan.warnings,
   };
 }

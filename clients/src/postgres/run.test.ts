@@ -38,7 +38,7 @@ describe("a run", () => {
     const holder = await database.session(database.url, "another runner");
     await takeRunnerLock(holder, { deadlineMs: 1_000 }, { url: database.url });
     const again = await run(database, ours, { timing: { runnerLockMs: 0 } });
-    expect(again).toEqual({ applied: [], before: ours.map((file) => file.file), warnings: [] });
+    expect(again).toEqual({ applied: [], before: ours.map((file) => file.file), waiting: [], warnings: [] });
   });
 
   it("gives up on another runner's lock with the holder's name", async () => {
@@ -165,19 +165,6 @@ describe("before anything runs, a run is refused", () => {
     expect((await run(database, files.slice(0, 1))).applied).toEqual([]);
   });
 
-  it("for a contract migration, until the phase allows it", async () => {
-    const database = await postgres.database();
-    const files = await inlineMigrations({
-      "1_a.sql": "-- kind: contract\nALTER TABLE public.message_queue DROP COLUMN retry_count;",
-    });
-    await refused(
-      files,
-      /1_a\.sql takes something away that Node may still need; it runs in phase decommission only/,
-      database,
-    );
-    expect((await run(database, files, { allowContract: true })).applied).toHaveLength(1);
-  });
-
   it("when someone took away what an applied file made, until it runs again", async () => {
     const database = await postgres.database();
     await run(database);
@@ -191,6 +178,39 @@ describe("before anything runs, a run is refused", () => {
     expect((await run(database)).applied).toEqual([
       { file: "20261122090100_langgraph_thread_index.sql", adopted: false },
     ]);
+  });
+});
+
+describe("a contract migration", () => {
+  const contracted = () =>
+    inlineMigrations({
+      "1_a.sql": "ALTER TABLE public.message_queue ADD COLUMN a int;",
+      "2_drop.sql": "-- kind: contract\nALTER TABLE public.message_queue DROP COLUMN retry_count;",
+      "3_b.sql": "ALTER TABLE public.message_queue ADD COLUMN b int;",
+    });
+  const columns = (database: TestDatabase) =>
+    database.query(
+      "SELECT attname AS c FROM pg_attribute WHERE attrelid = 'public.message_queue'::regclass AND attname IN ('a', 'b', 'retry_count') ORDER BY 1",
+    );
+
+  it("is held back until decommission, and holds up nothing else", async () => {
+    const database = await postgres.database();
+    const files = await contracted();
+    const settings = { database: { url: database.url }, files, allowContract: false };
+    const preview = await previewMigrations(settings);
+    expect(preview).toMatchObject({ pending: ["1_a.sql", "3_b.sql"], waiting: ["2_drop.sql"], problems: [] });
+    expect(preview.lines).toContain(
+      "  2_drop.sql (contract) waits for phase decommission: ALTER TABLE public.message_queue DROP COLUMN retry_count",
+    );
+    const first = await run(database, files);
+    expect(first.applied.map((one) => one.file)).toEqual(["1_a.sql", "3_b.sql"]);
+    expect(first.waiting).toEqual(["2_drop.sql"]);
+    expect(await columns(database)).toEqual([{ c: "a" }, { c: "b" }, { c: "retry_count" }]);
+    expect(await run(database, files)).toMatchObject({ applied: [], waiting: ["2_drop.sql"] });
+
+    const last = await run(database, files, { allowContract: true });
+    expect(last).toMatchObject({ applied: [{ file: "2_drop.sql" }], waiting: [] });
+    expect(await columns(database)).toEqual([{ c: "a" }, { c: "b" }]);
   });
 });
 

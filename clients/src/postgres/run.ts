@@ -1,3 +1,4 @@
+import type { FileRef } from "@cutover/domain/migrations/identity";
 import { redactText } from "../http/redact";
 import { connect } from "./connect";
 import { nothingToDo } from "./quick-look";
@@ -9,7 +10,7 @@ export interface RunOptions {
   readonly database: DatabaseSettings;
   /** From `openMigrations`, or files that are parsed already. */
   readonly files: MigrationSource;
-  /** Whether `contract` migrations may run; only the phase `decommission` lets them. */
+  /** Whether `contract` migrations may run; before the phase `decommission` they are held back, the others run. */
   readonly allowContract: boolean;
   /** Whether a file older than the newest applied one may run; default false. */
   readonly allowOutOfOrder?: boolean;
@@ -25,6 +26,8 @@ export interface RunResult {
   readonly applied: readonly { readonly file: string; readonly adopted: boolean }[];
   /** Files that were applied before this run. */
   readonly before: readonly string[];
+  /** `contract` files that were held back. */
+  readonly waiting: readonly string[];
   readonly warnings: readonly string[];
 }
 
@@ -37,7 +40,7 @@ export async function runMigrations(options: RunOptions): Promise<RunResult> {
   const { refs, load } = lazily(options.files);
   const client = await connect(options.database, { applicationName: "cutover-migrations", needsSession: true });
   try {
-    if (await nothingToDo(client, refs)) return { applied: [], before: refs.map((ref) => ref.file), warnings: [] };
+    if (await nothingToDo(client, refs)) return settled(refs);
     const { runPending } = await import("./run-pending.js");
     return await runPending(client, await load(), options);
   } catch (error) {
@@ -45,6 +48,10 @@ export async function runMigrations(options: RunOptions): Promise<RunResult> {
   } finally {
     await client.end().catch(() => {});
   }
+}
+
+function settled(refs: readonly FileRef[]): RunResult {
+  return { applied: [], before: refs.map((ref) => ref.file), waiting: [], warnings: [] };
 }
 
 /** No error leaves with the password in it, whatever a server or a library wrote. */

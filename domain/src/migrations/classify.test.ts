@@ -191,6 +191,7 @@ describe("the plan in words", () => {
     const plan = {
       steps: [{ file, action: "run" as const, statements: file.statements }],
       problems: [],
+      waiting: [],
       warnings: ["w"],
       applied: [],
     };

@@ -8,9 +8,13 @@ export function describePlan(plan: MigrationPlan, catalog?: Catalog): string[] {
   const total = plan.applied.length + plan.steps.length;
   const lines =
     plan.steps.length === 0
-      ? [`All ${total} database migrations are applied.`]
+      ? [`All ${total} database migrations ${plan.waiting.length > 0 ? "that may run now " : ""}are applied.`]
       : [`${plan.steps.length} of ${total} database migrations to apply:`];
   for (const step of plan.steps) lines.push(...describeStep(step, catalog).map((line) => `  ${line}`));
+  for (const file of plan.waiting) {
+    const what = file.statements.map((statement) => statement.summary).join("; ");
+    lines.push(`  ${file.file} (contract) waits for phase decommission: ${what}`);
+  }
   for (const warning of plan.warnings) lines.push(`  warning: ${warning}`);
   for (const problem of plan.problems) lines.push(`  refused: ${problem.message}`);
   return lines;

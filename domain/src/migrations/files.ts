@@ -7,7 +7,7 @@ import { type SqlParser, splitStatements } from "./syntax";
 /** `tx`: all statements in one transaction. `no-tx`: one statement that can't be in one, such as CONCURRENTLY. */
 export type MigrationMode = "tx" | "no-tx";
 
-/** `expand`: the old application doesn't notice. `contract`: takes something away; runs in `decommission` only. */
+/** `expand`: the old application doesn't notice. `contract`: takes something away; held back until `decommission`. */
 export type MigrationKind = "expand" | "contract";
 
 export interface MigrationFile extends FileRef {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Catalog } from "./catalog";
+import { describePlan } from "./describe";
 import { type MigrationFile, parseMigration } from "./files";
 import { checksum, compareVersions, parseFileName } from "./identity";
 import { type HistoryRow, planMigrations } from "./plan";
@@ -93,13 +94,54 @@ describe("the planner", () => {
       file(4, "CREATE INDEX j ON t (id)"),
     ];
     const history = [row(applied, "applied", "edited"), { ...row(applied), version: "99" }];
-    expect(codes(plan(files, history)).sort()).toEqual(["changed", "contract", "lint", "out-of-order", "unknown"]);
+    expect(codes(plan(files, history)).sort()).toEqual(["changed", "lint", "out-of-order", "unknown"]);
     expect(codes(plan(files, history, WITH_T, { allowContract: true, allowOutOfOrder: true })).sort()).toEqual([
       "changed",
       "lint",
       "unknown",
     ]);
     expect(codes(plan([applied, parseMigration("02_again.sql", "SELECT 1", parseSync)]))).toEqual(["duplicate"]);
+  });
+
+  it("holds contract files back until decommission, and only them", () => {
+    const files = [
+      file(1, "ALTER TABLE t ADD COLUMN a int"),
+      file(2, "-- kind: contract\nALTER TABLE t DROP COLUMN id"),
+      file(3, "ALTER TABLE t ADD COLUMN b int"),
+    ];
+    const before = plan(files);
+    expect([before.steps, before.waiting].map((some) => some.length)).toEqual([2, 1]);
+    expect(codes(before)).toEqual([]);
+    expect(describePlan(before)).toEqual(
+      expect.arrayContaining([
+        "2 of 2 database migrations to apply:",
+        "  2_f2.sql (contract) waits for phase decommission: ALTER TABLE public.t DROP COLUMN id",
+      ]),
+    );
+    const [first, contract, third] = files as [MigrationFile, MigrationFile, MigrationFile];
+    const grown = { ...WITH_T, columns: { "public.t": { id: "integer", a: "integer", b: "integer" } } };
+    const only = plan(files, [row(first), row(third)], grown);
+    expect([only.steps, only.problems]).toEqual([[], []]);
+    expect(describePlan(only)[0]).toBe("All 2 database migrations that may run now are applied.");
+    // Older than what is applied meanwhile, and that is no mistake.
+    const last = plan(files, [row(first), row(third)], grown, { allowContract: true });
+    expect([last.steps.map((step) => step.file), last.problems, last.waiting]).toEqual([[contract], [], []]);
+  });
+
+  it("does not let an expand file count on what a waiting contract would make", () => {
+    const files = [
+      file(1, "-- kind: contract\nALTER TABLE t DROP COLUMN id; CREATE TABLE langgraph_ops.u (a int)"),
+      file(2, "-- mode: no-tx\nCREATE INDEX CONCURRENTLY i ON langgraph_ops.u (a)"),
+    ];
+    expect(codes(plan(files))).toEqual(["missing", "missing"]);
+  });
+
+  it("tells what is wrong with a waiting contract without stopping the others for it", () => {
+    const files = [file(1, "SELECT 1"), file(2, "-- kind: contract\nDROP INDEX CONCURRENTLY public.i")];
+    const before = plan(files);
+    expect([codes(before), before.steps.length]).toEqual([[], 1]);
+    expect(before.warnings.join()).toContain("can't run in a transaction");
+    expect(codes(plan(files, [], WITH_T, { allowContract: true }))).toEqual(["lint"]);
   });
 
   it("sees drift, but not in what a later migration replaced or dropped", () => {

@@ -20,7 +20,7 @@ export interface PlanInput {
   readonly files: readonly MigrationFile[];
   readonly history: readonly HistoryRow[];
   readonly catalog: Catalog;
-  /** Whether the phase lets `contract` migrations run: only `decommission` does. */
+  /** Whether `contract` migrations may run: in `decommission` only. Before it they are held back, nothing else is. */
   readonly allowContract: boolean;
   /** Whether a file older than the newest applied one may still run; default false. */
   readonly allowOutOfOrder?: boolean;
@@ -40,7 +40,6 @@ export type ProblemCode =
   | "changed"
   | "unknown"
   | "out-of-order"
-  | "contract"
   | "missing"
   | "conflict"
   | "drift"
@@ -57,6 +56,8 @@ export interface MigrationPlan {
   /** What an up would do, in order. Nothing of it is done while there are problems. */
   readonly steps: readonly PlanStep[];
   readonly problems: readonly PlanProblem[];
+  /** `contract` files that are not applied and wait for `decommission`; no other file waits for them. */
+  readonly waiting: readonly MigrationFile[];
   readonly warnings: readonly string[];
   /** Files the history calls applied, in order. */
   readonly applied: readonly FileRef[];
@@ -67,25 +68,29 @@ export function planMigrations(input: PlanInput): MigrationPlan {
   const files = [...input.files].sort((a, b) => compareVersions(a.version, b.version));
   const rows = new Map(input.history.map((row) => [row.version, row]));
   const applied = files.filter((file) => rows.get(file.version)?.status === "applied");
-  const pending = files.filter((file) => rows.get(file.version)?.status !== "applied");
+  const unapplied = files.filter((file) => rows.get(file.version)?.status !== "applied");
+  const waiting = unapplied.filter((file) => file.kind === "contract" && !input.allowContract);
+  const pending = unapplied.filter((file) => !waiting.includes(file));
   const lint = pending.flatMap(lintMigration);
   const problems = [
     ...duplicates(files),
     ...changed(files, rows),
     ...unknown(files, input.history),
     ...outOfOrder(
-      pending.filter((file) => !rows.has(file.version)), // what once began, or is to run again, keeps its place
+      // What once began, or is to run again, keeps its place; a contract is late by its nature.
+      pending.filter((file) => !rows.has(file.version) && file.kind === "expand"),
       applied,
       input.allowOutOfOrder ?? false,
     ),
-    ...contracts(pending, input.allowContract),
     ...lint.filter((f) => f.severity === "error").map((f): PlanProblem => ({ code: "lint", message: f.message })),
     ...unmetNeeds(pending, input.catalog),
     ...drifted(files, applied, input.catalog),
   ];
-  const warnings = lint.filter((finding) => finding.severity === "warning").map((finding) => finding.message);
+  const warnings = [...lint.filter((f) => f.severity === "warning"), ...waiting.flatMap(lintMigration)].map(
+    (finding) => finding.message,
+  );
   const steps = pending.map((file) => planStep(file, rows.get(file.version), input.catalog));
-  return { steps, problems, warnings, applied };
+  return { steps, problems, waiting, warnings, applied };
 }
 
 function planStep(file: MigrationFile, row: HistoryRow | undefined, catalog: Catalog): PlanStep {
@@ -140,16 +145,6 @@ function outOfOrder(
     .map((file) => ({
       code: "out-of-order",
       message: `${file.file} is older than ${newest.file}, which is applied. Give it a newer version number, or allow it once with allowOutOfOrder`,
-    }));
-}
-
-function contracts(pending: readonly MigrationFile[], allowed: boolean): PlanProblem[] {
-  if (allowed) return [];
-  return pending
-    .filter((file) => file.kind === "contract")
-    .map((file) => ({
-      code: "contract",
-      message: `${file.file} takes something away that Node may still need; it runs in phase decommission only. Keep it out of migrations/ until then`,
     }));
 }
 
