@@ -58,6 +58,18 @@ describe("a good configuration", () => {
     expect([config.node.tasks, config.node.hardened, config.intent.pythonWeight]).toEqual([7, true, 5]);
   });
 
+  it("accepts the newest two webhook secrets until one is retired", () => {
+    const read = (webhookSecret?: object) => parse({ "cutover:webhookSecret": webhookSecret }).webhookSecret;
+    expect(read()).toEqual({ generation: 1, retired: 0 });
+    expect(read({ generation: "2" })).toEqual({ generation: 2, retired: 0 });
+    expect(read({ generation: 3, retired: 2 })).toEqual({ generation: 3, retired: 2 });
+    const [problem] = problems({ "cutover:webhookSecret": { generation: 2, retired: 2 } });
+    expect(problem).toMatchObject({
+      key: "cutover:webhookSecret.retired",
+      fix: "pulumi config set --path cutover:webhookSecret.retired 1",
+    });
+  });
+
   it("takes a list of addresses", () => {
     expect(parse({ "cutover:onCall": ["a@example.com", "b@example.com"] }).onCall).toEqual([
       "a@example.com",

@@ -1,5 +1,6 @@
 import type { Intent } from "@cutover/domain/decide";
 import { isPhaseName, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
+import { type WebhookSecretConfig, webhookSecretConfig } from "@cutover/domain/secret-rotation";
 import { ConfigReader, type ConfigSource, type ObjectReader, type Problem, type StringOptions } from "./config-reader";
 
 /** The seven variables both applications get. Source: plan, appendix "Environment Variables Migration". */
@@ -73,6 +74,8 @@ export interface CutoverConfig {
   readonly python: AppConfig;
   readonly node: NodeConfig;
   readonly ghl: GhlConfig;
+  /** Which values of WEBHOOK_SECRET are accepted; rotated in two steps (docs/runbook.md). */
+  readonly webhookSecret: WebhookSecretConfig;
   /** The seven shared variables. Secret. */
   readonly environment: Readonly<Record<(typeof SHARED_VARIABLES)[number], string>>;
   /** Error tracking of the Python service. Secret. */
@@ -122,6 +125,7 @@ export function parseConfig(source: ConfigSource, stack: string): CutoverConfig 
     python,
     node: readNode(reader, phase),
     ghl: readGhl(reader),
+    webhookSecret: readWebhookSecret(reader),
     environment: readEnvironment(reader),
     ...optional("sentryDsn", readSentry(reader)),
     network: readNetwork(reader),
@@ -326,6 +330,20 @@ function readGhl(reader: ConfigReader): GhlConfig {
       }),
     ),
   };
+}
+
+function readWebhookSecret(reader: ConfigReader): WebhookSecretConfig {
+  const object = reader.object("webhookSecret", ["generation", "retired"]);
+  const generation = object.integer("generation", { min: 1, max: 1000 }, 1);
+  const retired = object.integer("retired", { min: 0, max: 999 }, 0);
+  if (retired >= generation) {
+    object.problem(
+      "retired",
+      `is ${retired}, but the current generation is ${generation}: a secret in use can't be retired`,
+      String(generation - 1),
+    );
+  }
+  return webhookSecretConfig(generation, Math.min(retired, generation - 1));
 }
 
 function readEnvironment(reader: ConfigReader): CutoverConfig["environment"] {
