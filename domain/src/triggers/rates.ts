@@ -1,0 +1,214 @@
+import type { AlarmDefinition, MetricQuery } from "../cloudwatch/definition";
+import { metricNamespace } from "../metrics";
+import { type CountedMetric, countedMetric } from "./filters";
+import { smallestCount } from "./noise";
+import { BOOKINGS_PER_MESSAGE, type Concern, HEALTHY_SHARE, PLAN, SLOW_SECONDS } from "./plan";
+import { type CountWindow, type WindowRule, windowHolding, windowsFor } from "./windows";
+
+/** What a share is measured on. */
+export interface RateContext {
+  readonly stack: string;
+  /** Dimension values of Python's customer target group; see `triggers`. */
+  readonly loadBalancer: string;
+  readonly targetGroup: string;
+  /** Messages an hour that reach Python. */
+  readonly perHour: number;
+}
+
+/** An alarm on a share of bad events, with how it is to be named and explained. */
+export interface RateAlarm {
+  readonly key: string;
+  readonly means: string;
+  readonly definition: AlarmDefinition;
+}
+
+/**
+ * The windows of each concern, with the false alarms a day that noise may cost each. Sum of all: 0.05, the goal; what
+ * is measured is lower, because the windows of a family overlap (docs/measured/backtest.md).
+ */
+const FAMILIES = {
+  errors: [
+    { step: 0, perDay: 0.003 },
+    { step: 1, perDay: 0.018 },
+    { step: 2, perDay: 0.01 },
+    { step: 4, perDay: 0.003 },
+  ],
+  slow: [
+    { step: 0, perDay: 0.003 },
+    { step: 2, perDay: 0.003 },
+  ],
+  routing: [
+    { step: 0, perDay: 0.002 },
+    { step: 2, perDay: 0.002 },
+  ],
+  bookings: [
+    { step: 0, perDay: 0.002 },
+    { step: 2, perDay: 0.002 },
+  ],
+} as const satisfies Record<Concern, readonly WindowRule[]>;
+
+/** Ends of the keys, from the shortest window to the longest. */
+const SPANS: Readonly<Record<number, readonly string[]>> = {
+  2: ["short", "long"],
+  4: ["short", "medium", "long", "longest"],
+};
+
+const WORDS: Record<Concern, string> = {
+  errors: "messages that Python answered with 5xx or gave up on",
+  slow: `answers of Python slower than ${SLOW_SECONDS} s`,
+  routing: "messages for which Python could not decide on an agent",
+  bookings: "bookings that failed at Python",
+};
+
+/** The soft tier: for each concern of the plan, its share over windows that this traffic allows. */
+export function shareAlarms(context: RateContext): RateAlarm[] {
+  return (Object.keys(PLAN) as Concern[]).flatMap((concern) => {
+    const rules = FAMILIES[concern];
+    const spans = SPANS[rules.length] ?? [];
+    return windowsFor(rules, healthyPerHour(concern, context.perHour)).map((window, i) => {
+      const key = `python-${concern}-${spans[i]}`;
+      return shareAlarm(context, concern, key, window, `guard >= ${window.count}`);
+    });
+  });
+}
+
+/** The hard tier on messages: what can be nothing but a broken Python. */
+export function burstAlarms(context: RateContext): RateAlarm[] {
+  const errors = burstWindow(context.perHour, 4, healthyPerHour("errors", context.perHour));
+  const perHour = context.perHour * BOOKINGS_PER_MESSAGE;
+  const bookings = { minutes: windowHolding(3, perHour), count: 3 };
+  return [
+    shareAlarm(
+      context,
+      "errors",
+      "python-error-burst",
+      errors,
+      `guard >= ${errors.count} AND 2 * guard >= all`,
+      "and at least half of all",
+    ),
+    shareAlarm(
+      context,
+      "bookings",
+      "python-bookings-down",
+      bookings,
+      `guard >= ${bookings.count} AND guard >= all`,
+      "and none that worked",
+    ),
+  ];
+}
+
+/** Window and count for bursts: holds some messages, and noise reaches the count at most once in three years. */
+function burstWindow(perHour: number, expected: number, healthy: number): CountWindow {
+  const minutes = windowHolding(expected, perHour);
+  return { minutes, count: smallestCount(3, healthy, minutes, 0.001) };
+}
+
+function healthyPerHour(concern: Concern, perHour: number): number {
+  return perHour * HEALTHY_SHARE * (concern === "bookings" ? BOOKINGS_PER_MESSAGE : 1);
+}
+
+/**
+ * `share of bad events > the plan's percentage`, looked at only while `guard` holds. In the guard, `guard` stands for
+ * the number of bad events and `all` for that of all events.
+ */
+function shareAlarm(
+  context: RateContext,
+  concern: Concern,
+  key: string,
+  { minutes, count }: CountWindow,
+  guard: string,
+  also = "",
+): RateAlarm {
+  const { queries, bad, all } = sources(context, concern, minutes * 60);
+  const condition = guard.replaceAll("guard", bad).replaceAll("all", all);
+  const words = `${WORDS[concern]}: at least ${count} within ${spoken(minutes)} ${also}`.trim();
+  return {
+    key,
+    means: `${words}, and more than ${PLAN[concern].percent} %.`,
+    definition: {
+      name: `cutover-${context.stack}-${key}`,
+      description: `${words}, and more than ${PLAN[concern].percent} %. ${PLAN[concern].source}.`,
+      queries: [
+        ...queries,
+        { id: "share", expression: `IF(${condition}, 100 * ${bad} / ${all}, 0)`, returnData: true },
+      ],
+      comparison: "GreaterThanThreshold",
+      threshold: PLAN[concern].percent,
+      evaluationPeriods: 1,
+      datapointsToAlarm: 1,
+      // No data means that no message came: silence is the prober's business.
+      treatMissingData: "notBreaching",
+    },
+  };
+}
+
+interface Sources {
+  readonly queries: readonly MetricQuery[];
+  /** Expression for the number of bad events, free of gaps. */
+  readonly bad: string;
+  /** Expression for the number of all events, free of gaps. */
+  readonly all: string;
+}
+
+function sources(context: RateContext, concern: Concern, period: number): Sources {
+  const balancer = (id: string, metricName: string, stat: string): MetricQuery => ({
+    id,
+    metric: {
+      namespace: "AWS/ApplicationELB",
+      metricName,
+      dimensions: { LoadBalancer: context.loadBalancer, TargetGroup: context.targetGroup },
+      period,
+      stat,
+    },
+  });
+  const counted = (id: string, metric: CountedMetric): MetricQuery => ({
+    id,
+    metric: {
+      namespace: metricNamespace(context.stack),
+      metricName: countedMetric("python", metric),
+      dimensions: {},
+      period,
+      stat: "Sum",
+    },
+  });
+  switch (concern) {
+    case "errors":
+      // A message that was answered with 5xx was not accepted, so it is not given up on later: nothing counts twice.
+      return {
+        queries: [
+          balancer("requests", "RequestCount", "Sum"),
+          balancer("http", "HTTPCode_Target_5XX_Count", "Sum"),
+          counted("failed", "MessagesFailed"),
+        ],
+        bad: "(FILL(http, 0) + FILL(failed, 0))",
+        all: "FILL(requests, 0)",
+      };
+    case "slow":
+      // PR(:3) is the share, in percent, of answers within 3 s; the slow ones are counted to the nearest whole answer.
+      return {
+        queries: [
+          balancer("answers", "TargetResponseTime", "SampleCount"),
+          balancer("within", "TargetResponseTime", `PR(:${SLOW_SECONDS})`),
+        ],
+        bad: "(FILL(answers, 0) * (100 - FILL(within, 100)) / 100 + 0.1)",
+        all: "FILL(answers, 0)",
+      };
+    case "routing":
+      return {
+        queries: [counted("routings", "Routings"), counted("failures", "RoutingFailures")],
+        bad: "FILL(failures, 0)",
+        all: "FILL(routings, 0)",
+      };
+    case "bookings":
+      return {
+        queries: [counted("bookings", "Bookings"), counted("failures", "BookingFailures")],
+        bad: "FILL(failures, 0)",
+        all: "FILL(bookings, 0)",
+      };
+  }
+}
+
+/** "12 min", "3.5 h". */
+function spoken(minutes: number): string {
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 6) / 10} h`;
+}
