@@ -5,6 +5,8 @@
 export interface RehearsalReport {
   /** One entry a step of the story, in the order in which they were played: on the way back a phase comes again. */
   readonly phases: readonly PhaseResult[];
+  /** One entry an injected fault, in the order in which they were played. */
+  readonly faults: readonly FaultResult[];
   readonly messages: MessageTotals;
   readonly migrations: {
     /** Migrations in the database's history after the story. */
@@ -45,13 +47,33 @@ export interface PhaseResult {
   readonly upSeconds: number;
 }
 
+/** What became of an injected fault. Real milliseconds unless the name says otherwise; null: it did not happen. */
+export interface FaultResult {
+  readonly fault: string;
+  readonly phase: string;
+  /** From the fault to the alarm that rolls back being in ALARM. */
+  readonly detectedMs: number | null;
+  /** The same span on the rehearsal's clock, in which alarms, windows and delays run. */
+  readonly detectedRehearsalMinutes: number | null;
+  /** From that alarm to the kill switch being written, read back and obeyed by the load balancer. */
+  readonly trafficBackMs: number | null;
+  /** From that alarm to GoHighLevel holding Node's own URL. */
+  readonly webhookBackMs: number | null;
+  /** Customers' messages that were handed to Python between the fault and the verified switch. */
+  readonly exposed: number;
+  /** Of all messages from the fault to its end; at most `exposed`. */
+  readonly lost: number;
+  /** Customers' requests that reached Python after the verified switch; must be 0. */
+  readonly customerRequestsToFaultyAfter: number;
+}
+
 export interface MessageTotals {
   readonly sent: number;
   /** Answered with 2xx. */
   readonly accepted: number;
   /** Completed in `message_queue`. */
   readonly completed: number;
-  /** Answered by a backend with 5xx, or answered by Python and not completed; expected to be 0 in a story without faults. */
+  /** Answered by a backend with 5xx, or answered by Python and not completed: 0 outside the injected faults. */
   readonly exposed: number;
   /** Not accepted, or accepted and never completed. */
   readonly lost: number;
@@ -67,6 +89,12 @@ export interface ReportDetails {
   readonly steps: readonly StepDetails[];
   /** One a second while messages flow. */
   readonly samples: readonly Sample[];
+  /** Every injected fault with its moments. */
+  readonly faults: readonly FaultDetails[];
+  /** Every change of an alarm's state, in order. */
+  readonly alarms: readonly AlarmChange[];
+  /** Numbers of the business by engine, over the whole rehearsal, out of `message_queue`. */
+  readonly business: readonly BusinessNumbers[];
   /** The first lost messages, oldest first. */
   readonly lost: readonly LostDetails[];
   /** Resources that stay behind on purpose, and why. */
@@ -87,6 +115,12 @@ export interface StepDetails {
   readonly endedMs: number;
   /** What the update did, "41 create". */
   readonly changes: string;
+  /** Title of the story it belongs to, where more than one is played. */
+  readonly chapter?: string;
+  /** Name of the fault it injects; undefined: it is an update or the destroy. */
+  readonly fault?: string;
+  /** It had to be refused, was, and changed nothing. */
+  readonly refused?: true;
   readonly measured?: MeasuredWindow;
   readonly checks: readonly Check[];
 }
@@ -121,10 +155,53 @@ export interface LostDetails {
   readonly why: string;
 }
 
-/** Messages completed or accepted by each engine in the second before. */
+/** What customers saw of each engine in one second, by the second in which a message was sent. */
 export interface Sample {
   /** Real ms since the start of the rehearsal. */
   readonly atMs: number;
+  /** Accepted messages by the engine that answered. */
   readonly node: number;
   readonly python: number;
+  /** Messages not accepted, by the engine that answered; `unknown` where no engine did. */
+  readonly errors: { readonly node: number; readonly python: number; readonly unknown: number };
+  /** 95th percentile of the time to the answer, ms; undefined without a message. */
+  readonly p95Ms: { readonly node?: number; readonly python?: number };
+}
+
+/** The moments of one injected fault; real ms since the start of the rehearsal. */
+export interface FaultDetails extends FaultResult {
+  readonly injectedMs: number;
+  /** The alarm that rolled back, and why it did. */
+  readonly alarm?: string;
+  readonly reason?: string;
+  readonly alarmMs?: number;
+  readonly switchVerifiedMs?: number;
+  readonly webhookMs?: number;
+  /** When the fault itself was mended. */
+  readonly liftedMs?: number;
+  /** When the update that released the rollback was complete. */
+  readonly releasedMs?: number;
+  /** Id of the rollback's record. */
+  readonly rollback?: string;
+  /** The lost messages, oldest first, at most 20. */
+  readonly lostMessages: readonly LostDetails[];
+}
+
+export interface AlarmChange {
+  /** Physical name. */
+  readonly alarm: string;
+  /** It moves traffic by itself. */
+  readonly rollsBack: boolean;
+  readonly from: string;
+  readonly to: string;
+  /** Real ms since the start of the rehearsal. */
+  readonly atMs: number;
+  readonly reason: string;
+}
+
+export interface BusinessNumbers {
+  readonly engine: "node" | "python";
+  readonly messages: number;
+  readonly completed: number;
+  readonly booked: number;
 }

@@ -137,16 +137,43 @@ describe("judgeShare", () => {
 });
 
 describe("samplesOf", () => {
+  const python = { servedBy: "python" };
+
   it("counts accepted messages by second and engine", () => {
     const sent = [
-      message("a", { sentAt: 10_100 }),
-      message("b", { sentAt: 10_900, servedBy: "python" }),
       message("c", { sentAt: 12_000 }),
-      message("d", { sentAt: 12_000, status: 503 }),
+      message("a", { sentAt: 10_100 }),
+      message("b", { sentAt: 10_999, ...python }),
     ];
+    const none = { node: 0, python: 0, unknown: 0 };
     expect(samplesOf(sent, 10_000)).toEqual([
-      { atMs: 0, node: 1, python: 1 },
-      { atMs: 2000, node: 1, python: 0 },
+      { atMs: 0, node: 1, python: 1, errors: none, p95Ms: { node: 5, python: 5 } },
+      { atMs: 2000, node: 1, python: 0, errors: none, p95Ms: { node: 5 } },
     ]);
+    expect(samplesOf([], 10_000)).toEqual([]);
+  });
+
+  it("counts what was not accepted by the engine that answered; without one it is nobody's", () => {
+    const sent = [
+      message("a", { ...python, status: 500 }),
+      message("b", { ...python, status: 302 }),
+      message("c", { status: 503 }),
+      message("d", { status: 502, servedBy: undefined }),
+      message("e", { status: undefined, servedBy: undefined, error: "no answer within 10000 ms" }),
+      message("f", python),
+    ];
+    expect(samplesOf(sent, 1000)).toMatchObject([
+      { atMs: 0, node: 0, python: 1, errors: { node: 1, python: 2, unknown: 2 } },
+    ]);
+  });
+
+  it("takes the 95th percentile of each engine's answers, refusals too, and not of silence", () => {
+    const sent = [
+      ...Array.from({ length: 20 }, (_, i) => message(`p${i}`, { ...python, latencyMs: 100 * (20 - i) + 0.4 })),
+      message("n1", { latencyMs: 7 }),
+      message("n2", { latencyMs: 40, status: 500 }),
+      message("silent", { status: undefined, servedBy: undefined, latencyMs: 10_000 }),
+    ];
+    expect(samplesOf(sent, 1000).map((s) => s.p95Ms)).toEqual([{ node: 40, python: 1900 }]);
   });
 });

@@ -1,6 +1,7 @@
 import { LoadGenerator, type LoadTotals, type SentMessage } from "../ghl/load";
 import type { OutgoingMessage, SendOutcome } from "../ghl/workflow";
 import type { Sample } from "../report/model";
+import { isAccepted } from "./ledger";
 
 /** Start of every message id of the story. */
 export const MESSAGE_PREFIX = "story-";
@@ -69,18 +70,44 @@ export class Traffic {
   }
 }
 
-/** Accepted messages a second by the engine that answered, for the report's chart. */
+/** What customers saw of each engine, second by second, for the report's chart. Seconds without a message are left out. */
 export function samplesOf(messages: readonly SentMessage[], startedAtMs: number): Sample[] {
-  const bySecond = new Map<number, { node: number; python: number }>();
-  for (const { sentAt, servedBy, status } of messages) {
-    if (status === undefined || status >= 300) continue;
-    const second = Math.max(0, Math.floor((sentAt - startedAtMs) / 1000));
-    const sum = bySecond.get(second) ?? { node: 0, python: 0 };
-    if (servedBy === "python") sum.python++;
-    else sum.node++;
-    bySecond.set(second, sum);
+  const bySecond = new Map<number, SentMessage[]>();
+  for (const message of messages) {
+    const second = Math.max(0, Math.floor((message.sentAt - startedAtMs) / 1000));
+    const sent = bySecond.get(second);
+    if (sent) sent.push(message);
+    else bySecond.set(second, [message]);
   }
-  return [...bySecond]
-    .sort(([a], [b]) => a - b)
-    .map(([second, { node, python }]) => ({ atMs: second * 1000, node, python }));
+  return [...bySecond].sort(([a], [b]) => a - b).map(([second, sent]) => ({ atMs: second * 1000, ...sampleOf(sent) }));
+}
+
+function sampleOf(sent: readonly SentMessage[]): Omit<Sample, "atMs"> {
+  const by = { node: [] as SentMessage[], python: [] as SentMessage[], unknown: [] as SentMessage[] };
+  for (const message of sent) by[engineOf(message)].push(message);
+  const accepted = (of: readonly SentMessage[]) => of.filter(isAccepted).length;
+  const [node, python] = [p95(by.node), p95(by.python)];
+  return {
+    // Node at its own URL may sit behind something that drops the header: what was accepted is then Node's.
+    node: accepted(by.node) + accepted(by.unknown),
+    python: accepted(by.python),
+    errors: {
+      node: by.node.length - accepted(by.node),
+      python: by.python.length - accepted(by.python),
+      unknown: by.unknown.length - accepted(by.unknown),
+    },
+    p95Ms: { ...(node === undefined ? {} : { node }), ...(python === undefined ? {} : { python }) },
+  };
+}
+
+/** The engine that answered; an answer of the load balancer itself, and none at all, name no engine. */
+function engineOf({ servedBy }: SentMessage): "node" | "python" | "unknown" {
+  return servedBy === "node" || servedBy === "python" ? servedBy : "unknown";
+}
+
+/** The smallest time that at least 95 % of the answers kept to, whole ms; undefined without an answer. */
+function p95(answered: readonly SentMessage[]): number | undefined {
+  const sorted = answered.map((m) => m.latencyMs).sort((a, b) => a - b);
+  const value = sorted[Math.ceil(0.95 * sorted.length) - 1];
+  return value === undefined ? undefined : Math.round(value);
 }
