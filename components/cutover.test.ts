@@ -32,6 +32,9 @@ const config = (phase: PhaseName, more: Partial<CutoverConfig> = {}): CutoverCon
     GHL_ASSIGNED_USER_ID: "user-1",
   },
   network: { cidr: "10.42.0.0/16", natGateways: 1 },
+  webhookSecret: { generation: 1, retired: 0 },
+  expectedMessagesPerHour: 600,
+  onCall: [],
   loseTraffic: false,
   ...more,
 });

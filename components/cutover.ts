@@ -2,6 +2,7 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
+import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
 import { Archive } from "./archive";
@@ -13,7 +14,7 @@ import { Network } from "./network";
 import { Secrets } from "./secrets";
 import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
-import { Traffic } from "./traffic";
+import { Traffic, trafficSplit } from "./traffic";
 import { Webhook } from "./webhook";
 
 export interface CutoverArgs {
@@ -65,13 +66,17 @@ export class Cutover extends pulumi.ComponentResource {
       { domain: config.domain, hostedZoneId: config.hostedZoneId, loadBalancer: traffic.loadBalancer },
       { parent: this },
     );
-    const services = this.makeServices(network, secrets, traffic);
+    // Going down, and where nothing moves, the weight waits for nothing that may be broken.
+    const early = desired.direction === "up" ? undefined : this.splitTraffic(traffic, secrets, []);
+    const afterWeight = early && desired.direction === "down" ? [early] : [];
+    const services = this.makeServices(network, secrets, traffic, afterWeight);
+    const split = early ?? this.splitTraffic(traffic, secrets, services.everything);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
-    const manifest = this.writeManifest(traffic, secrets, services);
+    const manifest = this.writeManifest(traffic, secrets, services, split);
     const door = [network, certificate, traffic, ...record, ...services.ready];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest]);
     const settled = desired.direction === "down" ? [] : [services];
-    this.writeApplied([manifest, services.split, this.webhook, ...settled, ...this.archive(nodeExists)]);
+    this.writeApplied([manifest, split, this.webhook, ...settled, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
@@ -114,13 +119,27 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  private makeServices(network: Network, secrets: Secrets, traffic: Traffic): Services {
+  private makeServices(network: Network, secrets: Secrets, traffic: Traffic, afterWeight: pulumi.Resource[]): Services {
     const { config, desired, stack, aws } = this.#args;
     const { migrations } = this;
     return new Services(
       "services",
-      { config, desired, stack, aws, network, secrets, traffic, migrations },
+      { config, desired, stack, aws, network, secrets, traffic, migrations, afterWeight },
       { parent: this },
+    );
+  }
+
+  private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): lb.ListenerRule {
+    return trafficSplit(
+      "traffic-split",
+      {
+        listenerArn: traffic.listener.arn,
+        node: traffic.node,
+        python: traffic.python,
+        pythonShare: this.#args.desired.pythonShare,
+        webhookSecrets: [secrets.webhookSecret],
+      },
+      { parent: this, dependsOn: after },
     );
   }
 
@@ -159,7 +178,12 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  private writeManifest(traffic: Traffic, secrets: Secrets, services: Services): pulumi.Resource {
+  private writeManifest(
+    traffic: Traffic,
+    secrets: Secrets,
+    services: Services,
+    split: lb.ListenerRule,
+  ): pulumi.Resource {
     const { config, stack, aws } = this.#args;
     const manifest = pulumi.output({
       version: 1 as const,
@@ -167,7 +191,7 @@ export class Cutover extends pulumi.ComponentResource {
       region: aws.region,
       domain: config.domain,
       loadBalancerArn: traffic.loadBalancer.arn,
-      trafficRuleArn: services.split.arn,
+      trafficRuleArn: split.arn,
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),

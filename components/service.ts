@@ -46,7 +46,7 @@ export interface ServiceOptions extends pulumi.ComponentResourceOptions {
 /** One application on Fargate: used once for Node and once for Python. */
 export class Service extends pulumi.ComponentResource {
   readonly serviceName: pulumi.Output<string>;
-  readonly logGroupName: pulumi.Output<string>;
+  readonly logs: cloudwatch.LogGroup;
   readonly service: ecs.Service;
   readonly taskDefinitionArn: pulumi.Output<string>;
   readonly capacity: appautoscaling.Target;
@@ -59,14 +59,13 @@ export class Service extends pulumi.ComponentResource {
     super("cutover:index:Service", name, { engine: args.engine, image: args.image }, opts);
     this.#name = name;
     this.#args = args;
-    const logs = this.logGroup();
-    const task = this.taskDefinition(logs, this.executionRole(logs));
+    this.logs = this.logGroup();
+    const task = this.taskDefinition(this.logs, this.executionRole(this.logs));
     this.service = this.ecsService(task, serviceDependsOn);
     this.capacity = this.autoscaling(capacityDependsOn);
     this.taskDefinitionArn = task.arn;
     this.serviceName = this.service.name;
-    this.logGroupName = logs.name;
-    this.registerOutputs({ serviceName: this.serviceName, logGroupName: this.logGroupName });
+    this.registerOutputs({ serviceName: this.serviceName, logGroupName: this.logs.name });
   }
 
   private logGroup(): cloudwatch.LogGroup {

@@ -2,7 +2,6 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import { capacityFor } from "@cutover/domain/capacity";
 import type { Desired } from "@cutover/domain/decide";
 import * as ecs from "@pulumi/aws/ecs";
-import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
 import { CapacityProof } from "../providers/capacity-proof";
@@ -10,7 +9,7 @@ import { physicalName } from "./naming";
 import type { Network } from "./network";
 import type { Secrets } from "./secrets";
 import { Service, type ServiceArgs } from "./service";
-import { type BackendGroups, type Traffic, trafficSplit } from "./traffic";
+import type { BackendGroups, Traffic } from "./traffic";
 
 /** Seconds a service may take to reach the capacity its share needs. */
 const CAPACITY_DEADLINE_SECONDS = 900;
@@ -26,19 +25,19 @@ export interface ServicesArgs {
   readonly secrets: Secrets;
   readonly traffic: Traffic;
   readonly migrations: pulumi.Resource;
+  /** The weighted rule on the way down: what then has to be done before Python is touched. Empty otherwise. */
+  readonly afterWeight: pulumi.Resource[];
 }
 
-/**
- * Both services, the proofs of their capacity and the weighted rule, each waiting for what the direction demands: going
- * up service → capacity → weight, going down weight → service and capacity.
- */
+/** Both services and the proofs of their capacity: what a rising weight waits for, and what waits for a falling one. */
 export class Services extends pulumi.ComponentResource {
   readonly cluster: ecs.Cluster;
-  readonly split: lb.ListenerRule;
   readonly node: Service | undefined;
   readonly python: Service;
   /** What has to hold before the webhook moves. */
   readonly ready: pulumi.Resource[];
+  /** Both services at the capacity their share needs: what has to hold before the weight rises. */
+  readonly everything: pulumi.Resource[];
 
   readonly #args: ServicesArgs;
   readonly #minimum: { readonly node: number; readonly python: number };
@@ -49,32 +48,15 @@ export class Services extends pulumi.ComponentResource {
     this.#minimum = minimumTasks(args);
     const { direction } = args.desired;
     this.cluster = new ecs.Cluster(name, { name: physicalName(args.stack, "") }, { parent: this });
-    const early = direction === "up" ? undefined : this.weights([]);
     this.node = this.nodeService();
-    this.python = this.pythonService(early && direction === "down" ? [early] : []);
+    this.python = this.pythonService(args.afterWeight);
 
     const pythonReady = this.capacityProof("python", this.python, args.traffic.python, direction !== "down");
     const nodeReady = this.provenNode();
-    const everything = [this.python, pythonReady, ...nodeReady];
+    this.everything = [this.python, pythonReady, ...nodeReady];
     // Only a rising share waits for Python. Otherwise it may be broken, and that may be why the webhook moves.
-    this.ready = direction === "up" || !this.node ? everything : nodeReady;
-    this.split = early ?? this.weights(everything);
+    this.ready = direction === "up" || !this.node ? this.everything : nodeReady;
     this.registerOutputs({ cluster: this.cluster.name });
-  }
-
-  private weights(dependsOn: pulumi.Resource[]): lb.ListenerRule {
-    const { traffic, secrets, desired } = this.#args;
-    return trafficSplit(
-      "traffic-split",
-      {
-        listenerArn: traffic.listener.arn,
-        node: traffic.node,
-        python: traffic.python,
-        pythonShare: desired.pythonShare,
-        webhookSecrets: [secrets.webhookSecret],
-      },
-      { parent: this, dependsOn },
-    );
   }
 
   private nodeService(): Service | undefined {
