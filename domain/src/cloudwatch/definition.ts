@@ -41,6 +41,8 @@ export interface AlarmDefinition {
   /** Periods that have to breach: M of "M out of N". */
   readonly datapointsToAlarm: number;
   readonly treatMissingData: TreatMissingData;
+  /** Only with a percentile of one metric: what too few samples do. Default `evaluate`. */
+  readonly lowSamples?: "evaluate" | "ignore";
 }
 
 /** An alarm over alarms: `ALARM("a") OR ALARM("b")`. */
