@@ -200,12 +200,15 @@ describe("releasing a rollback", () => {
     expect(desired).toMatchObject({ pythonShare: 25, rolledBack: false, warnings: [] });
   });
 
-  it.each([
-    ["ramp-75", /above the rung that failed/],
-    ["ramp-50", /rise from 0 % to 50 %/],
-    ["ramp-25", /rise from 0 % to 25 %/],
-  ] satisfies [PhaseName, RegExp][])("not at %s", (phase, why) => {
-    expect(reasons(acknowledged(phase), world)).toContainEqual(expect.stringMatching(why));
+  it.each(["ramp-75", "full", "decommission"] as const)("not at %s, above the rung that failed", (phase) => {
+    expect(reasons(acknowledged(phase), world)).toContainEqual(expect.stringMatching(/above the rung that failed/));
+  });
+
+  it.each(["ramp-25", "ramp-50"] as const)("at %s, up to the rung that failed, with a warning", (phase) => {
+    const { desired, refusals } = decide(acknowledged(phase), world);
+    expect(refusals).toEqual([]);
+    expect(desired).toMatchObject({ pythonShare: phaseOf(phase).pythonShare, direction: "up" });
+    expect(desired.warnings).toEqual([expect.stringContaining('safer to begin anew at "parallel"')]);
   });
 
   it("not while a rollback alarm is in ALARM, and says until when", () => {

@@ -4,6 +4,7 @@ import {
   type Acknowledgement,
   judgeAcknowledgement,
   type OpenRollback,
+  RESUME_AT,
   type RollbackAlarm,
   UNRECORDED,
   waitingSentence,
@@ -103,7 +104,7 @@ export function decide(intent: Intent, world: World): Decision {
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
     warnings: [
       ...(rolledBack ? [waitingSentence(open)] : []),
-      ...releaseWarning(open, releasing),
+      ...releaseWarning(open, releasing, pythonShare),
       ...unclearWarning(world),
     ],
   };
@@ -118,7 +119,7 @@ export function decide(intent: Intent, world: World): Decision {
         ];
   const refusals = [
     ...step,
-    ...(step.length === 0 ? refuseJump(desired, before, releasing) : []),
+    ...(step.length === 0 && !releasing ? refuseJump(desired, before) : []),
     ...refuseWeight(phase, intent),
     ...refuseImage(phase, intent, world.applied),
     ...refuseUnclearSwitch(desired, world),
@@ -160,9 +161,12 @@ function refuseAcknowledgement(acknowledged: Acknowledgement | undefined): Refus
   return [{ reason: acknowledged.reason, remedy: acknowledged.remedy }];
 }
 
-function releaseWarning(open: OpenRollback | undefined, releasing: boolean): string[] {
+function releaseWarning(open: OpenRollback | undefined, releasing: boolean, share: number): string[] {
   if (!open || !releasing) return [];
-  return [`This update releases rollback ${open.id} (${open.trigger}): the kill switch goes off as its last step.`];
+  const much = share > RESUME_AT.pythonShare ? ` It is safer to begin anew at "${RESUME_AT.name}".` : "";
+  return [
+    `This update releases rollback ${open.id} (${open.trigger}): the kill switch goes off as its last step, and Python gets ${share} % at once.${much}`,
+  ];
 }
 
 function refuseStep(to: Phase, intent: Intent, world: World, releasing: boolean): Refusal[] {
@@ -230,22 +234,16 @@ function refuseRiseWhileRolledBack(to: Phase, world: World): Refusal[] {
   ];
 }
 
-/** The share rises by one rung at the most, whatever `cutover:pythonWeight` did before. */
-function refuseJump(desired: Desired, before: number, releasing: boolean): Refusal[] {
+/** The share rises by one rung at the most, whatever `cutover:pythonWeight` did before; a release has its own rule. */
+function refuseJump(desired: Desired, before: number): Refusal[] {
   const next = Math.min(...ladder.map((p) => p.pythonShare).filter((share) => share > before), 100);
   if (desired.pythonShare <= Math.max(next, before)) return [];
   return [
     {
       reason: `Python's share would rise from ${before} % to ${desired.pythonShare} %; from ${before} % the next share is ${next} %.`,
-      remedy: releasing
-        ? `after a rollback the way up begins anew: pulumi config set cutover:phase ${phaseWithShare(next)}`
-        : `pulumi config set cutover:pythonWeight ${next}`,
+      remedy: `pulumi config set cutover:pythonWeight ${next}`,
     },
   ];
-}
-
-function phaseWithShare(share: number): PhaseName {
-  return ladder.find((p) => p.pythonShare === share)?.name ?? "parallel";
 }
 
 function refuseSkip(to: Phase, from: Phase): Refusal[] {

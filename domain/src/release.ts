@@ -41,8 +41,8 @@ export type Acknowledgement =
   | { readonly kind: "release"; readonly id: string }
   | { readonly kind: "refused"; readonly reason: string; readonly remedy: string };
 
-/** Where one begins again after a rollback. */
-const RESUME_AT = phaseOf("parallel");
+/** Where one begins again after a rollback, if nothing speaks for another rung. */
+export const RESUME_AT = phaseOf("parallel");
 
 /** Releases only by the right id, not above the rung that failed, and with every rollback alarm out of ALARM. */
 export function judgeAcknowledgement(input: AcknowledgementInput): Acknowledgement {
