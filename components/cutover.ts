@@ -1,10 +1,12 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
+import { acceptedGenerations } from "@cutover/domain/secret-rotation";
 import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
+import { SecretProof } from "../providers/secret-proof";
 import { Archive } from "./archive";
 import { Certificate } from "./certificate";
 import { frontDoorProof, frontDoorRecord } from "./front-door";
@@ -15,7 +17,7 @@ import { Secrets } from "./secrets";
 import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
 import { Traffic, trafficSplit } from "./traffic";
-import { Webhook } from "./webhook";
+import { headerFrom, messageGroups, Webhook } from "./webhook";
 
 export interface CutoverArgs {
   readonly config: CutoverConfig;
@@ -70,11 +72,14 @@ export class Cutover extends pulumi.ComponentResource {
     const early = desired.direction === "up" ? undefined : this.splitTraffic(traffic, secrets, []);
     const afterWeight = early && desired.direction === "down" ? [early] : [];
     const services = this.makeServices(network, secrets, traffic, afterWeight);
-    const split = early ?? this.splitTraffic(traffic, secrets, services.everything);
+    const header = this.proveHeader(traffic, secrets);
+    const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     const manifest = this.writeManifest(traffic, secrets, services, split);
     const door = [network, certificate, traffic, ...record, ...services.ready];
-    this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest]);
+    // Python must accept a new secret before GoHighLevel sends it, unless it gets no message anyway.
+    const secretAfter = desired.pythonShare > 0 ? services.everything : [];
+    this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" ? [] : [services];
     this.writeApplied([manifest, split, this.webhook, ...settled, ...this.archive(nodeExists)]);
 
@@ -83,10 +88,11 @@ export class Cutover extends pulumi.ComponentResource {
   }
 
   private makeSecrets(): Secrets {
-    const { config, stack } = this.#args;
+    const { config, stack, aws } = this.#args;
+    const { environment, webhookSecret, sentryDsn } = config;
     return new Secrets(
       "secrets",
-      { stack, environment: config.environment, ...(config.sentryDsn ? { sentryDsn: config.sentryDsn } : {}) },
+      { stack, aws, environment, webhookSecret, ...(sentryDsn ? { sentryDsn } : {}) },
       { parent: this },
     );
   }
@@ -137,14 +143,41 @@ export class Cutover extends pulumi.ComponentResource {
         node: traffic.node,
         python: traffic.python,
         pythonShare: this.#args.desired.pythonShare,
-        webhookSecrets: [secrets.webhookSecret],
+        webhookSecrets: secrets.acceptedWebhookSecrets,
       },
       { parent: this, dependsOn: after },
     );
   }
 
-  private makeWebhook(traffic: Traffic, secrets: Secrets, ready: pulumi.Resource[]): Webhook {
-    const { config, desired } = this.#args;
+  /** Real messages must have carried the secret before Python gets a share of them. */
+  private proveHeader(traffic: Traffic, secrets: Secrets): pulumi.Resource[] {
+    const { config, desired, aws } = this.#args;
+    const { unmatchedArn, ...groups } = messageGroups(traffic);
+    if (!unmatchedArn) return [];
+    return [
+      new SecretProof(
+        "secret-proof",
+        {
+          ...groups,
+          unmatchedArn,
+          share: desired.pythonShare,
+          rising: desired.direction === "up",
+          rolledBack: desired.rolledBack,
+          headerFrom: headerFrom(config.ghl, secrets.pythonSecretName),
+          aws,
+        },
+        { parent: this },
+      ),
+    ];
+  }
+
+  private makeWebhook(
+    traffic: Traffic,
+    secrets: Secrets,
+    ready: pulumi.Resource[],
+    secretAfter: pulumi.Resource[],
+  ): Webhook {
+    const { config, desired, stack, aws } = this.#args;
     const proof =
       desired.webhook === "front-door" && desired.phase.node !== "removed"
         ? [
@@ -163,6 +196,12 @@ export class Cutover extends pulumi.ComponentResource {
     return new Webhook(
       "webhook",
       {
+        stack,
+        aws,
+        traffic,
+        secretAfter,
+        acceptedGenerations: acceptedGenerations(config.webhookSecret),
+        secretName: secrets.pythonSecretName,
         ghl: config.ghl,
         target: desired.webhook,
         domain: config.domain,

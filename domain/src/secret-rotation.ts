@@ -3,6 +3,13 @@
  * one before stays accepted until it is retired, because workflows that run already may still send it.
  */
 
+import { stackPath } from "./stack-record";
+
+/** SSM parameter that says which generation GoHighLevel was last given; written once it was seen there. */
+export function webhookSecretPath(stack: string): string {
+  return `${stackPath(stack)}webhook-secret`;
+}
+
 /** What the configuration asks for: generations `retired + 1` to `generation` are accepted, two at most. */
 export interface WebhookSecretConfig {
   /** `cutover:webhookSecret.generation`; default 1. */
