@@ -22,7 +22,8 @@ export async function readRule(
   }
 }
 
-function toLiveRule(rule: Rule): LiveRule {
+/** A rule of DescribeRules in the words of the domain. */
+export function toLiveRule(rule: Rule): LiveRule {
   return {
     conditions: (rule.Conditions ?? []).map(toCondition),
     forwardsTo: (rule.Actions ?? []).flatMap(targetsOf),

@@ -1,0 +1,163 @@
+import { acknowledgeCommand } from "../release";
+import type { RollbackRecord, StepName, StepResult } from "./record";
+
+/** Messages that Python took and probably did not finish. */
+export type LostMessages =
+  | { readonly known: true; readonly ids: readonly string[]; readonly more: boolean; readonly sinceMinutes: number }
+  | { readonly known: false; readonly why: string };
+
+/** A message to people: SNS takes a subject of at most 100 characters, ASCII. */
+export interface Notice {
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface RollbackNoticeInput {
+  readonly stack: string;
+  /** Without an id where the record could not be written. */
+  readonly rollback: Omit<RollbackRecord, "id" | "version"> & { readonly id: string | undefined };
+  /** Why the record could not be written. */
+  readonly recordProblem: string | undefined;
+  readonly lost: LostMessages;
+}
+
+const STEP_NAMES: { readonly [step in StepName]: string } = {
+  switch: "kill switch",
+  verify: "proof",
+  webhook: "webhook in GoHighLevel",
+  notice: "notice",
+};
+
+const WHERE = {
+  node: "every customer's message goes to Node",
+  hold: "every customer's message is kept in the inbox, nobody answers",
+};
+
+/** What fired, what was done, what failed, which messages are probably lost, and whether one may sleep on. */
+export function rollbackNotice(input: RollbackNoticeInput): Notice {
+  const { rollback, stack } = input;
+  const { steps, trigger } = rollback;
+  const moved = steps.switch?.state === "done";
+  const headline = moved
+    ? `Rolled back to ${rollback.to === "node" ? "Node" : "the inbox"}`
+    : "ROLLBACK FAILED: traffic has not moved";
+  const where = moved ? WHERE[rollback.to] : "customers' messages go where they went before";
+  const sections = [
+    `${headline}: ${where}.`,
+    ["What fired", [trigger.alarm ? `${trigger.alarm}: ${trigger.text}` : trigger.text, whenAndWhere(rollback)]],
+    ["Done", stepLines(steps, (s) => s.state === "done")],
+    ["Not needed", stepLines(steps, (s) => s.state === "skipped")],
+    ["Failed", [...stepLines(steps, (s) => s.state === "failed"), ...recordLine(input.recordProblem)]],
+    ["Messages probably lost", lostLines(input.lost)],
+    ["May I sleep on?", sleepLines(input)],
+    ["Then", nextLines(rollback)],
+  ] as const;
+  return {
+    subject: subject(stack, `${headline}${rollback.id ? ` (${rollback.id})` : ""}`),
+    text: sections.flatMap(sectionLines).join("\n"),
+  };
+}
+
+/** After an earlier notice: what the reconciler has completed or what failed since. */
+export function followUpNotice(
+  stack: string,
+  record: Pick<RollbackRecord, "id" | "to">,
+  news: { readonly [step in StepName]?: StepResult },
+): Notice {
+  const lines = stepLines(news, () => true);
+  return {
+    subject: subject(stack, `${record.id}: ${lines.length === 1 ? "one more step" : "more steps"}`),
+    text: [`Rollback ${record.id}, since the last notice:`, ...lines.map((line) => `  ${line}`)].join("\n"),
+  };
+}
+
+/** Something needs a person although nothing was moved. */
+export function pageNotice(stack: string, what: string, because: string, urgent: boolean): Notice {
+  const verdict = urgent
+    ? "Somebody has to look now: nothing more happens by itself."
+    : "Nothing has to be done now: no customer is concerned.";
+  return {
+    subject: subject(
+      stack,
+      urgent ? "Look now: an alarm fired and traffic was left alone" : "An alarm fired, nothing to move",
+    ),
+    text: [what, "", `Traffic was left where it is: ${because}.`, "", verdict].join("\n"),
+  };
+}
+
+/** Somebody put the kill switch off while a record is open. */
+export function handOffNotice(stack: string, record: Pick<RollbackRecord, "id">): Notice {
+  return {
+    subject: subject(stack, `${record.id}: the kill switch was put off by hand`),
+    text: [
+      `The kill switch is off although rollback ${record.id} is not released: somebody changed the listener rule.`,
+      "It is not moved back, so customers' messages are shared by weight again. An alarm that fires from now on moves it again.",
+      `If it was a mistake, roll back again: node tools/run.mjs cli/rollback.ts --stack ${stack} --reason "…" --yes`,
+    ].join("\n"),
+  };
+}
+
+/** May one sleep on: traffic is proved to be where it should, and everything else is written down. */
+export function maySleep(input: Pick<RollbackNoticeInput, "rollback" | "recordProblem">): string[] {
+  const { steps, to } = input.rollback;
+  const against: string[] = [];
+  if (steps.switch?.state !== "done") against.push("the kill switch did not move");
+  if (to === "hold") against.push("no engine answers customers; their messages wait in the inbox");
+  if (steps.verify?.state !== "done") against.push("it is not proved that Node answers");
+  if (steps.webhook?.state === "failed") {
+    against.push(
+      "GoHighLevel still points at the load balancer (messages reach Node through it); it is tried again each minute",
+    );
+  }
+  if (input.recordProblem) against.push("the rollback is not on record yet; it is tried again each minute");
+  return against;
+}
+
+function sleepLines(input: RollbackNoticeInput): string[] {
+  const against = maySleep(input);
+  return against.length === 0
+    ? ["Yes. Node answers, and nothing moves back by itself: no update undoes this until somebody acknowledges it."]
+    : ["No:", ...against.map((line) => `- ${line}`)];
+}
+
+function whenAndWhere({ at, phase, share }: RollbackNoticeInput["rollback"]): string {
+  const where = phase === undefined ? "the phase could not be read" : `phase ${phase}`;
+  return `${at}, ${where}${share === undefined ? "" : `, ${share} % to Python`}`;
+}
+
+function stepLines(steps: RollbackRecord["steps"], wanted: (step: StepResult) => boolean): string[] {
+  const entries = Object.entries(steps) as [StepName, StepResult][];
+  return entries.filter(([, step]) => wanted(step)).map(([name, step]) => `${STEP_NAMES[name]}: ${step.detail}`);
+}
+
+function recordLine(problem: string | undefined): string[] {
+  return problem === undefined ? [] : [`record in SSM: ${problem}`];
+}
+
+function lostLines(lost: LostMessages): string[] {
+  if (!lost.known) return [`not known: ${lost.why}`];
+  if (lost.ids.length === 0) return [`none that Python reported as failed in the last ${lost.sinceMinutes} minutes`];
+  return [
+    `${lost.ids.length}${lost.more ? " or more" : ""} that Python reported as failed in the last ${lost.sinceMinutes} minutes:`,
+    ...lost.ids,
+  ];
+}
+
+function nextLines(rollback: RollbackNoticeInput["rollback"]): string[] {
+  if (rollback.id === undefined) return ["the reconciler records the rollback and sends its id"];
+  return [
+    "read the log of Python, mend it, then:",
+    acknowledgeCommand({ id: rollback.id, trigger: rollback.trigger.text }),
+  ];
+}
+
+function sectionLines(section: string | readonly [string, readonly string[]]): string[] {
+  if (typeof section === "string") return [section];
+  const [title, lines] = section;
+  return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
+}
+
+function subject(stack: string, text: string): string {
+  // SNS refuses line breaks and anything but ASCII.
+  return `[cutover ${stack}] ${text}`.replaceAll(/[^\x20-\x7e]/g, "-").slice(0, 100);
+}

@@ -1,0 +1,202 @@
+import { isPhaseName, type PhaseName } from "../phases";
+import type { OpenRollback } from "../release";
+import type { RollbackTier } from "../rollback";
+import { stackPath } from "../stack-record";
+
+/** The steps of a rollback, in the order in which people read them. Each is idempotent and independent of the others. */
+export const STEPS = ["switch", "verify", "webhook", "notice"] as const;
+export type StepName = (typeof STEPS)[number];
+
+/** `done` and `skipped` are final; `failed` is tried again by the reconciler. */
+export interface StepResult {
+  readonly state: "done" | "skipped" | "failed";
+  /** ISO 8601 in UTC. */
+  readonly at: string;
+  /** One sentence: what was done, why it was skipped, what went wrong. No secret. */
+  readonly detail: string;
+}
+
+/** What fired. `by-hand`: the kill switch was found moved. */
+export interface RollbackTrigger {
+  readonly kind: RollbackTier | "by-hand";
+  /** Physical name of the alarm, where one fired. */
+  readonly alarm?: string;
+  /** In words, for people. */
+  readonly text: string;
+}
+
+/** One rollback, as SSM keeps it at `/cutover/<stack>/rollback/<id>`. Holds no secret. */
+export interface RollbackRecord {
+  readonly version: 1;
+  /** `rb-0001`, `rb-0002`, … */
+  readonly id: string;
+  /** When it was decided, ISO 8601 in UTC, real time also in a rehearsal: it is compared with AWS's stamps of alarms. */
+  readonly at: string;
+  readonly trigger: RollbackTrigger;
+  /** The phase that was applied: the rung that failed. Absent where SSM could not say. */
+  readonly phase?: PhaseName;
+  /** Percent of messages Python got; absent where the rules could not be read. */
+  readonly share?: number;
+  readonly to: "node" | "hold";
+  readonly steps: { readonly [step in StepName]?: StepResult };
+  /** Until then the invocation that made the record is at its steps, and the reconciler leaves all but the switch to it. */
+  readonly busyUntil?: string | undefined;
+  /**
+   * A release began to write the kill switch: when it is off, that is no person's doing. From the parameter
+   * `<id>/releasing`, by AWS's own stamp.
+   */
+  readonly releasingAt?: string;
+  /** The switch was seen off although nobody released it; people were told. */
+  readonly handOffAt?: string;
+  /** Set from the parameter `<id>/released`, which is only ever created: no update of the record can undo a release. */
+  readonly releasedAt?: string;
+}
+
+/** A rollback record that can't be read: nothing may be planned on a guess. */
+export class RollbackRecordError extends Error {
+  override readonly name = "RollbackRecordError";
+}
+
+/** Every record of a stack lies below this path. */
+export function rollbackPath(stack: string): string {
+  return `${stackPath(stack)}rollback/`;
+}
+
+export function recordPath(stack: string, id: string): string {
+  return `${rollbackPath(stack)}${id}`;
+}
+
+/** Created once, when the record is released. */
+export function releasedPath(stack: string, id: string): string {
+  return `${recordPath(stack, id)}/released`;
+}
+
+/** Written when the release of the record begins. */
+export function releasingPath(stack: string, id: string): string {
+  return `${recordPath(stack, id)}/releasing`;
+}
+
+/** What people were paged for without a rollback; keeps the reconciler from paging each minute. */
+export function pagedPath(stack: string): string {
+  return `${rollbackPath(stack)}paged`;
+}
+
+/** The id after the newest of `records`: `rb-0001` when there is none. */
+export function nextId(records: readonly { readonly id: string }[]): string {
+  const numbers = records.map(({ id }) => Number(/^rb-(\d+)$/.exec(id)?.[1] ?? 0));
+  return `rb-${String(Math.max(0, ...numbers) + 1).padStart(4, "0")}`;
+}
+
+/** A parameter of SSM as it is below {@link rollbackPath}. */
+export interface StoredParameter {
+  readonly name: string;
+  readonly value: string;
+  /** AWS's own time of the last write, milliseconds since the epoch. */
+  readonly modifiedAt?: number;
+}
+
+/**
+ * Reads records out of the parameters below the rollback path, oldest first; other parameters are passed over. A release
+ * counts from AWS's own stamp, because the clock of the machine that released it may be wrong.
+ * @throws RollbackRecordError for a record this version did not write
+ */
+export function recordsFrom(stack: string, parameters: readonly StoredParameter[]): RollbackRecord[] {
+  const byName = new Map(parameters.map((p) => [p.name, p]));
+  return parameters
+    .flatMap((p) => {
+      const id = p.name.slice(rollbackPath(stack).length);
+      if (!p.name.startsWith(rollbackPath(stack)) || !/^rb-\d{4,}$/.test(id)) return [];
+      const record = parseRecord(p);
+      const releasing = byName.get(releasingPath(stack, id));
+      const released = byName.get(releasedPath(stack, id));
+      return [
+        {
+          ...record,
+          ...(releasing ? { releasingAt: stampOf(releasing) } : {}),
+          ...(released ? { releasedAt: stampOf(released) } : {}),
+        },
+      ];
+    })
+    .sort((a, b) => numberOf(a.id) - numberOf(b.id));
+}
+
+function stampOf({ modifiedAt, value }: StoredParameter): string {
+  return modifiedAt === undefined ? value : new Date(modifiedAt).toISOString();
+}
+
+/** The newest record; ids are numbered. */
+export function newest(records: readonly RollbackRecord[]): RollbackRecord | undefined {
+  return records.at(-1);
+}
+
+/** The newest record while nobody released it. Older ones don't count: a newer rollback took their place. */
+export function openRecord(records: readonly RollbackRecord[]): RollbackRecord | undefined {
+  const last = newest(records);
+  return last?.releasedAt === undefined ? last : undefined;
+}
+
+/** What `decide` needs of the open record. */
+export function openRollback(records: readonly RollbackRecord[]): OpenRollback | undefined {
+  const open = openRecord(records);
+  if (!open) return undefined;
+  return { id: open.id, trigger: open.trigger.text, at: open.at, ...(open.phase ? { phase: open.phase } : {}) };
+}
+
+/**
+ * When a release last looked at the alarms, milliseconds since the epoch; 0 when there was none. Alarms that went off
+ * before are what it released; later ones are new.
+ */
+export function lastRelease(records: readonly RollbackRecord[]): number {
+  const released = records.filter((r) => r.releasedAt !== undefined);
+  return Math.max(0, ...released.map((r) => Date.parse(r.releasingAt ?? r.releasedAt ?? "")));
+}
+
+/** When somebody or something last had a say about the switch of an open record, milliseconds since the epoch. */
+export function lastMove(record: RollbackRecord): number {
+  const times = [record.at, record.steps.switch?.at, record.handOffAt, record.releasingAt];
+  return Math.max(...times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)])));
+}
+
+/**
+ * Two views of one record: what was done in either counts. Of two results of a step the final one wins, then the later.
+ * Where traffic goes elsewhere now (`hold` became `node`), what was done before is done no more.
+ */
+export function mergeRecords(kept: RollbackRecord, added: RollbackRecord): RollbackRecord {
+  if (kept.to !== added.to) return { ...kept, ...added, steps: { ...kept.steps, ...added.steps } };
+  const steps: { [step in StepName]?: StepResult } = { ...kept.steps };
+  for (const step of STEPS) {
+    const [before, after] = [steps[step], added.steps[step]];
+    if (after && (!before || before.state === "failed" || (after.state !== "failed" && after.at > before.at))) {
+      steps[step] = after;
+    }
+  }
+  return { ...kept, ...added, steps };
+}
+
+function numberOf(id: string): number {
+  return Number(id.slice(3));
+}
+
+function parseRecord({ name, value }: StoredParameter): RollbackRecord {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(value);
+  } catch {
+    // said below
+  }
+  const r = parsed as Partial<RollbackRecord> | null | undefined;
+  const right =
+    typeof r === "object" &&
+    r !== null &&
+    r.version === 1 &&
+    name.endsWith(`/${r.id}`) &&
+    !Number.isNaN(Date.parse(String(r.at))) &&
+    typeof r.trigger?.text === "string" &&
+    (r.to === "node" || r.to === "hold") &&
+    (r.phase === undefined || isPhaseName(r.phase)) &&
+    typeof r.steps === "object";
+  if (right) return r as RollbackRecord;
+  throw new RollbackRecordError(
+    `SSM parameter ${name} is no rollback record of this version of Cutover. Restore an earlier version of it (aws ssm get-parameter-history --name ${name}); while it can't be read nothing is planned.`,
+  );
+}
