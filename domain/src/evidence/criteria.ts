@@ -1,0 +1,90 @@
+import type { Evidence, FaultCount, Read, SlowCount } from "./model";
+
+/** What one blocking criterion reads and demands. Rates are parts of 1. */
+export interface Criterion {
+  readonly id: "errors" | "processing" | "routing" | "acknowledgement" | "end to end";
+  /** What one bad message is: "failed", "slower than 3 s". */
+  readonly badOnLadder: string;
+  readonly badAtEnd: string;
+  /** The rollback trigger's limit. */
+  readonly trigger: number;
+  /** The success criterion's limit. */
+  readonly success: number;
+  /** Counts against the trigger and against the success criterion. */
+  readonly read: (
+    evidence: Evidence,
+  ) => Read<{ readonly trigger: FaultCount; readonly success: FaultCount; readonly p95?: number }>;
+}
+
+/** Response times: the plan's 3 s (trigger) and 2 s (success, p95). */
+export const TRIGGER_SECONDS = 3;
+export const SUCCESS_SECONDS = 2;
+/** Part of the messages that a p95 leaves out. */
+const BEYOND_P95 = 0.05;
+
+/**
+ * The plan's "Immediate Rollback Triggers" and "Success Criteria". The plan has no trigger of its own for processing: a
+ * message that was accepted and then failed is an error, so the error trigger's 5 % counts. Response time is judged twice:
+ * until the answer to the webhook, and until the message was worked on (the plan's own query takes the latter).
+ */
+export const CRITERIA: readonly Criterion[] = [
+  faults("errors", 0.05, 0.01, (evidence) => evidence.errors),
+  faults("processing", 0.05, 0.02, (evidence) => evidence.processing),
+  faults("routing", 0.1, 0.05, (evidence) => evidence.routing),
+  slow("acknowledgement", (evidence) => evidence.acknowledgement),
+  slow("end to end", (evidence) => evidence.endToEnd),
+];
+
+function faults(
+  id: Criterion["id"],
+  trigger: number,
+  success: number,
+  of: (evidence: Evidence) => Read<FaultCount>,
+): Criterion {
+  const read: Criterion["read"] = (evidence) => map(of(evidence), (count) => ({ trigger: count, success: count }));
+  return { id, badOnLadder: "failed", badAtEnd: "failed", trigger, success, read };
+}
+
+function slow(id: Criterion["id"], of: (evidence: Evidence) => Read<SlowCount>): Criterion {
+  return {
+    id,
+    badOnLadder: `slower than ${TRIGGER_SECONDS} s`,
+    badAtEnd: `slower than ${SUCCESS_SECONDS} s`,
+    trigger: BEYOND_P95,
+    success: BEYOND_P95,
+    read: (evidence) =>
+      map(of(evidence), ({ n, overTrigger, overSuccess, p95BoundSeconds }) => ({
+        trigger: { n, bad: overTrigger },
+        success: { n, bad: overSuccess },
+        ...(p95BoundSeconds === undefined ? {} : { p95: p95BoundSeconds }),
+      })),
+  };
+}
+
+function map<A, B>(read: Read<A>, change: (value: A) => B): Read<B> {
+  return "value" in read ? { value: change(read.value) } : read;
+}
+
+/** Share of failed bookings beyond which the booking trigger fires: by analogy with routing, the plan gives no number. */
+export const BOOKING_FAILURE_LIMIT = 0.1;
+
+/** A business number may be this much below Node's (as a part of 1) and still count as maintained. */
+export const TOLERATED_DROP = 0.05;
+
+/**
+ * A business metric of the configuration: `sql` returns one row an engine, (engine, hits, n), for the time from $1 to $2.
+ * Run by the read-only role. "booking rate" is built in and needs no entry.
+ */
+export interface BusinessMetric {
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Built in; the plan's booking query, both engines over the same time. */
+export const BOOKING_RATE: BusinessMetric = {
+  name: "booking rate",
+  sql: `SELECT engine, count(*) FILTER (WHERE appointment_booked) AS hits, count(*) AS n
+FROM langgraph_ops.messages
+WHERE status IN ('completed', 'failed') AND created_at >= $1 AND created_at < $2
+GROUP BY engine`,
+};

@@ -1,0 +1,281 @@
+import type { AlarmState } from "../cloudwatch/definition";
+import type { Refusal } from "../decide";
+import type { Phase, PhaseName } from "../phases";
+import type { Bar, Read, Verdict } from "./model";
+import type { ShareProof } from "./share-proof";
+
+const HOUR_MS = 3_600_000;
+/** An override is for now; one that lies in the file for weeks would be found by somebody else. */
+export const LONGEST_OVERRIDE_HOURS = 72;
+/** Messages with the right secret that must have come before the first share. Source: design 3. */
+export const MESSAGES_WITH_SECRET = 20;
+/** A standby whose last good probe is older is not proved alive: three probes missed. */
+export const FRESH_PROBE_SECONDS = 60;
+
+/**
+ * Hours a phase is watched before the next. Source: plan, "Cutover Steps": day 1-3, then a rung a day, 24 hours at full.
+ * A little less than whole days where the plan counts days, so that the step can be made at the same hour each day.
+ */
+export const BAKE_HOURS: Readonly<Record<PhaseName, number>> = {
+  prepare: 0,
+  "front-door": 20,
+  parallel: 68,
+  "ramp-25": 20,
+  "ramp-50": 20,
+  "ramp-75": 20,
+  "ramp-90": 20,
+  full: 24,
+  decommission: 0,
+  "node-only": 0,
+};
+
+/** `cutover:override`: a person takes the responsibility for one step. */
+export interface Override {
+  /** Who. */
+  readonly name: string;
+  readonly reason: string;
+  /** The phase the step leads to: an override is good for one step. */
+  readonly to: PhaseName;
+  /** Until when, milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/** A step as far as the gate needs it. */
+export interface Step {
+  readonly from: Phase;
+  readonly to: Phase;
+  /** Percent that Python gets now and would get. */
+  readonly shareBefore: number;
+  readonly shareAfter: number;
+}
+
+/**
+ * Which question a step asks. None for a step that gives Python no more, and for the first share: there is nothing of
+ * Python's to look at yet.
+ */
+export function barFor({ to, shareBefore, shareAfter }: Step): Bar | undefined {
+  if (to.node === "removed") return "final";
+  return shareAfter > shareBefore && shareBefore > 0 ? "ladder" : undefined;
+}
+
+/** Whether the gate is asked at all: the share would rise, or Node would be removed. Nothing is read otherwise. */
+export function isGated(step: Step): boolean {
+  return step.shareAfter > step.shareBefore || (step.to.node === "removed" && step.from.node !== "removed");
+}
+
+/** Node, the way back. */
+export interface Standby {
+  readonly healthy: number;
+  /** Tasks that carry everything. */
+  readonly required: number;
+  readonly secondsSinceProbeOk?: number;
+}
+
+/** Everything the gate looks at. What could not be read stops it like what was read and is wrong. */
+export interface GateFacts {
+  readonly step: Step;
+  readonly now: number;
+  /** Since when the phase to be left is applied; undefined where nobody knows. */
+  readonly phaseSince: number | undefined;
+  /** Hours it must have been; default {@link BAKE_HOURS}. */
+  readonly bakeHours?: number;
+  /** Wanted where {@link barFor} names a bar. */
+  readonly verdict?: Verdict;
+  /** Wanted where the share before is above 0. */
+  readonly share?: ShareProof;
+  /** The composite alarms that roll back. */
+  readonly alarms: Read<readonly { readonly name: string; readonly state: AlarmState }[]>;
+  readonly standby: Read<Standby>;
+  /** Migrations that are not applied. */
+  readonly pendingMigrations: Read<readonly string[]>;
+  /** Customers' messages with the right secret of the last hours; wanted before the first share. */
+  readonly carriedSecret?: Read<number>;
+  readonly override?: Override;
+}
+
+export interface GateResult {
+  /** Why not; empty: the gate is passed. */
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly string[];
+  /** What the override put aside: recorded and announced. */
+  readonly overridden: readonly string[];
+}
+
+/**
+ * (facts) → refusals. An override puts aside what is a question of patience or judgement (too little evidence, a failed
+ * criterion, bake time), never what makes a rollback impossible (alarms, share, standby, migrations).
+ */
+export function gate(facts: GateFacts): GateResult {
+  if (!isGated(facts.step)) return { refusals: [], warnings: [], overridden: [] };
+  const judgement = [...bakeRefusals(facts), ...verdictRefusals(facts)];
+  const safety = [
+    ...shareRefusals(facts),
+    ...alarmRefusals(facts),
+    ...standbyRefusals(facts),
+    ...migrationRefusals(facts),
+    ...secretRefusals(facts),
+  ];
+  const invalid = facts.override && overrideProblem(facts.override, facts);
+  const overridden = facts.override && !invalid ? judgement.map((refusal) => refusal.reason) : [];
+  return {
+    refusals: [
+      ...(invalid && judgement.length > 0 ? [invalid] : []),
+      ...(overridden.length > 0 ? [] : judgement),
+      ...safety,
+    ],
+    warnings: [
+      ...watchWarnings(facts),
+      ...(overridden.length > 0 ? [overrideWarning(facts.override, overridden)] : []),
+    ],
+    overridden,
+  };
+}
+
+function overrideWarning(override: Override | undefined, overridden: readonly string[]): string {
+  return `Overridden by ${override?.name} (${override?.reason}): ${overridden.join(" ")}`;
+}
+
+function overrideProblem(override: Override, { now, step }: GateFacts): Refusal | undefined {
+  const remedy = `give a new one, at most ${LONGEST_OVERRIDE_HOURS} hours long, or remove it: pulumi config rm cutover:override`;
+  if (override.to !== step.to.name) {
+    return { reason: `cutover:override is for the step to "${override.to}", not to "${step.to.name}".`, remedy };
+  }
+  if (override.expires <= now) {
+    return { reason: `cutover:override of ${override.name} expired at ${utc(override.expires)}.`, remedy };
+  }
+  if (override.expires - now > LONGEST_OVERRIDE_HOURS * HOUR_MS) {
+    return { reason: `cutover:override of ${override.name} would last until ${utc(override.expires)}.`, remedy };
+  }
+  return undefined;
+}
+
+/** The command that puts the refusals of judgement aside. */
+function overrideCommand({ step, now }: GateFacts): string {
+  const json = JSON.stringify({ to: step.to.name, name: "…", reason: "…", expires: utc(now + 4 * HOUR_MS) });
+  return `pulumi config set --path cutover:override '${json}'`;
+}
+
+function bakeRefusals(facts: GateFacts): Refusal[] {
+  const { from } = facts.step;
+  const hours = facts.bakeHours ?? BAKE_HOURS[from.name];
+  if (hours === 0) return [];
+  if (facts.phaseSince === undefined) {
+    return [
+      {
+        reason: `Since when "${from.name}" is applied is not known, so neither whether its ${hours} hours are over.`,
+        remedy: `look with cutover status; to go on all the same: ${overrideCommand(facts)}`,
+      },
+    ];
+  }
+  const until = facts.phaseSince + hours * HOUR_MS;
+  if (facts.now >= until) return [];
+  return [
+    {
+      reason: `"${from.name}" is watched for ${hours} hours, until ${utc(until)}.`,
+      remedy: `wait; or: ${overrideCommand(facts)}`,
+    },
+  ];
+}
+
+function verdictRefusals(facts: GateFacts): Refusal[] {
+  const bar = barFor(facts.step);
+  if (!bar) return [];
+  const { verdict } = facts;
+  if (!verdict || verdict.bar !== bar) {
+    return [
+      { reason: "NOT ENOUGH EVIDENCE: none was read.", remedy: `see cutover next; or: ${overrideCommand(facts)}` },
+    ];
+  }
+  if (verdict.outcome === "PASS") return [];
+  const open = verdict.criteria.filter(
+    (one) => one.outcome === "FAIL" || (one.kind === "blocking" && one.outcome !== "PASS"),
+  );
+  const lines = open.map((one) => `${one.id}: ${one.seen}${one.missing ? ` (${one.missing})` : ""}`);
+  const when = verdict.eta === undefined ? "" : ` Expected ${utc(verdict.eta)}.`;
+  const remedy =
+    verdict.outcome === "FAIL"
+      ? `mend it and deploy a new image, or go back a rung; to go on all the same: ${overrideCommand(facts)}`
+      : `wait and look with cutover next; or accept what was reached: ${overrideCommand(facts)}`;
+  return [{ reason: `${verdict.outcome} to leave "${facts.step.from.name}": ${lines.join("; ")}.${when}`, remedy }];
+}
+
+function watchWarnings({ verdict }: GateFacts): string[] {
+  const open = verdict?.criteria.filter((one) => one.kind === "watch" && one.outcome === "NOT ENOUGH EVIDENCE") ?? [];
+  return open.map((one) => `${one.id}: ${one.seen}${one.missing ? ` (${one.missing})` : ""}`);
+}
+
+function shareRefusals({ step, share }: GateFacts): Refusal[] {
+  if (step.shareBefore === 0 || share?.outcome === "proved") return [];
+  const open = share?.links.filter((link) => link.state !== "ok").map((link) => link.says) ?? ["it was not read"];
+  return [
+    {
+      reason: `That ${step.shareBefore} % of the messages reach Python is ${share?.outcome === "disproved" ? "disproved" : "not proved"}: ${open.join("; ")}.`,
+      remedy: "look with cutover status; pulumi up --refresh puts back rules that were edited",
+    },
+  ];
+}
+
+function alarmRefusals({ alarms }: GateFacts): Refusal[] {
+  const remedy = "look with cutover status, and at the alarm's history in the CloudWatch console";
+  if ("unavailable" in alarms) {
+    return [{ reason: `The rollback alarms could not be read: ${alarms.unavailable}.`, remedy }];
+  }
+  if (alarms.value.length === 0) {
+    return [
+      { reason: "No alarm is there that would roll back.", remedy: "run pulumi up with the present phase first" },
+    ];
+  }
+  const states = { ALARM: "in ALARM", INSUFFICIENT_DATA: "without data" };
+  return alarms.value.flatMap(({ name, state }) =>
+    state === "OK" ? [] : [{ reason: `The rollback alarm ${name} is ${states[state]}.`, remedy }],
+  );
+}
+
+function standbyRefusals({ standby, step }: GateFacts): Refusal[] {
+  // A Node that is dead is no reason to keep it.
+  if (step.to.node === "removed") return [];
+  const remedy = "bring Node back first: it is the way back";
+  if ("unavailable" in standby) {
+    return [{ reason: `Whether Node could take over is not known: ${standby.unavailable}.`, remedy }];
+  }
+  const { healthy, required, secondsSinceProbeOk } = standby.value;
+  const refusals: Refusal[] = [];
+  if (healthy < required) refusals.push({ reason: `Node has ${healthy} of ${required} healthy tasks.`, remedy });
+  if (secondsSinceProbeOk === undefined || secondsSinceProbeOk > FRESH_PROBE_SECONDS) {
+    const last =
+      secondsSinceProbeOk === undefined ? "none is known" : `the last was ${Math.round(secondsSinceProbeOk)} s ago`;
+    refusals.push({ reason: `Node answered no probe within ${FRESH_PROBE_SECONDS} s (${last}).`, remedy });
+  }
+  return refusals;
+}
+
+function migrationRefusals({ pendingMigrations: pending }: GateFacts): Refusal[] {
+  const remedy = "run pulumi up with the present phase first";
+  if ("unavailable" in pending) {
+    return [{ reason: `Whether all migrations are applied is not known: ${pending.unavailable}.`, remedy }];
+  }
+  if (pending.value.length === 0) return [];
+  return [{ reason: `Migrations are not applied: ${pending.value.join(", ")}.`, remedy }];
+}
+
+function secretRefusals({ step, carriedSecret }: GateFacts): Refusal[] {
+  if (step.shareBefore > 0) return [];
+  const remedy = "put the header x-webhook-secret into the workflow step (README), then wait for messages";
+  if (!carriedSecret || "unavailable" in carriedSecret) {
+    const why = carriedSecret ? `: ${carriedSecret.unavailable}` : "";
+    return [{ reason: `How many messages carried the secret is not known${why}.`, remedy }];
+  }
+  if (carriedSecret.value >= MESSAGES_WITH_SECRET) return [];
+  return [
+    {
+      reason: `${carriedSecret.value} messages carried the right x-webhook-secret; ${MESSAGES_WITH_SECRET} are asked for before the first share.`,
+      remedy,
+    },
+  ];
+}
+
+/** "Wed 2026-11-25 11:30 UTC" */
+export function utc(ms: number): string {
+  const text = new Date(ms).toISOString();
+  return `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { proveShare, type ShareFacts } from "./share-proof";
+
+const fine: ShareFacts = {
+  declared: 25,
+  rule: { value: 25 },
+  killSwitch: { value: "off" },
+  healthy: { value: { python: 2, node: 4 } },
+  probes: {
+    value: { python: { total: 8, failed: 0, secondsSinceOk: 9 }, node: { total: 8, failed: 0, secondsSinceOk: 22 } },
+  },
+  requests: { value: { python: 196, node: 616 } },
+};
+const denied = { unavailable: "AccessDenied" };
+
+describe("the proof of a share", () => {
+  it("holds where all five agree", () => {
+    const proof = proveShare(fine);
+    expect(proof.outcome).toBe("proved");
+    expect(proof.links.map((link) => link.says)).toEqual([
+      "25 % declared",
+      "25 % by the rule",
+      "healthy tasks: Python 2, Node 4",
+      "probes answered: Python 8/8, Node 8/8",
+      "24.1 % measured (n = 812)",
+    ]);
+  });
+
+  const table: [string, Partial<ShareFacts>, "disproved" | "unknown", RegExp][] = [
+    ["another weight", { rule: { value: 10 } }, "disproved", /10 % by the rule/],
+    ["the kill switch on node", { killSwitch: { value: "node" } }, "disproved", /kill switch is "node"/],
+    ["an edited kill switch", { killSwitch: { value: "unclear" } }, "disproved", /unclear/],
+    ["no healthy Python", { healthy: { value: { python: 0, node: 4 } } }, "disproved", /Python 0/],
+    ["no healthy Node", { healthy: { value: { python: 2 } } }, "disproved", /Node 0/],
+    [
+      "a failed probe",
+      { probes: { value: { python: { total: 8, failed: 1 }, node: { total: 8, failed: 0 } } } },
+      "disproved",
+      /Python 7\/8/,
+    ],
+    [
+      "a split that chance does not explain",
+      { requests: { value: { python: 400, node: 412 } } },
+      "disproved",
+      /49.3 % measured/,
+    ],
+    ["no request yet", { requests: { value: { python: 0, node: 0 } } }, "unknown", /no customer's request/],
+    ["no probe of Node", { probes: { value: { python: { total: 8, failed: 0 } } } }, "unknown", /Node 0\/0/],
+    ["an unread rule", { rule: denied }, "unknown", /AccessDenied/],
+    ["an unread kill switch", { killSwitch: denied }, "unknown", /AccessDenied/],
+    ["uncounted tasks", { healthy: denied }, "unknown", /AccessDenied/],
+    ["unread probes", { probes: denied }, "unknown", /AccessDenied/],
+    ["uncounted requests", { requests: denied }, "unknown", /AccessDenied/],
+  ];
+  it.each(table)("%s: not proved, and said why", (_, change, outcome, says) => {
+    const proof = proveShare({ ...fine, ...change });
+    expect(proof.outcome).toBe(outcome);
+    expect(proof.links.filter((link) => link.state !== "ok").map((link) => link.says)).toEqual([
+      expect.stringMatching(says),
+    ]);
+  });
+
+  it("what is wrong weighs more than what is unknown", () => {
+    expect(
+      proveShare({ ...fine, rule: denied, killSwitch: { value: "off" }, requests: { value: { python: 800, node: 0 } } })
+        .outcome,
+    ).toBe("disproved");
+  });
+
+  it("asks nothing of Python at 0 % and nothing of a Node that is removed", () => {
+    const none = { ...fine, declared: 0, rule: { value: 0 }, requests: { value: { python: 0, node: 50 } } };
+    expect(
+      proveShare({ ...none, healthy: { value: { node: 4 } }, probes: { value: { node: { total: 8, failed: 0 } } } })
+        .outcome,
+    ).toBe("proved");
+    const alone: ShareFacts = {
+      declared: 100,
+      rule: { value: 100 },
+      killSwitch: { value: "none" },
+      healthy: { value: { python: 4 } },
+      probes: { value: { python: { total: 8, failed: 0 } } },
+      requests: { value: { python: 900, node: 0 } },
+    };
+    expect(proveShare(alone).outcome).toBe("proved");
+  });
+
+  it("asks Node, standing by at 100 %, for tasks and probes", () => {
+    const full = { ...fine, declared: 100, rule: { value: 100 }, requests: { value: { python: 900, node: 0 } } };
+    expect(proveShare(full).outcome).toBe("proved");
+    expect(proveShare({ ...full, healthy: { value: { python: 4, node: 0 } } }).outcome).toBe("disproved");
+  });
+});

@@ -1,0 +1,119 @@
+import type { KillSwitchState } from "../kill-switch";
+import type { Engine } from "../metrics";
+import type { Read } from "./model";
+import { binomialBand, splitAgrees } from "./split";
+
+/** What one engine's probes of the last minutes said. */
+export interface ProbeTally {
+  readonly total: number;
+  readonly failed: number;
+  /** Seconds since the last one that succeeded; undefined where none did. */
+  readonly secondsSinceOk?: number;
+}
+
+/** Everything the proof of a share looks at. */
+export interface ShareFacts {
+  /** Percent that the last complete update applied. */
+  readonly declared: number;
+  /** Percent that the weighted rule sends to Python now. */
+  readonly rule: Read<number>;
+  /** `none` once Node is removed; `unclear` where somebody edited the rule. */
+  readonly killSwitch: Read<KillSwitchState | "unclear" | "none">;
+  /** Healthy tasks in the customer groups; Node's is missing once it is removed. */
+  readonly healthy: Read<Partial<Record<Engine, number>>>;
+  /** Probes of the last minutes. */
+  readonly probes: Read<Partial<Record<Engine, ProbeTally>>>;
+  /** Customers' requests since the share is in force. */
+  readonly requests: Read<Readonly<Record<Engine, number>>>;
+}
+
+export interface ProofLink {
+  readonly what: "declared" | "rule" | "tasks" | "probes" | "requests";
+  /** `unknown`: it could not be read, or nothing happened yet. */
+  readonly state: "ok" | "wrong" | "unknown";
+  /** "24.1 % measured (n = 812)" */
+  readonly says: string;
+}
+
+export interface ShareProof {
+  /** `proved` only where all five links hold. */
+  readonly outcome: "proved" | "disproved" | "unknown";
+  readonly links: readonly ProofLink[];
+}
+
+/**
+ * Five things that must agree before a share is believed: what was declared, the rules as they are, healthy tasks, who
+ * answers the probes, and where the customers' requests went (exact binomial test at 99.99 %).
+ */
+export function proveShare(facts: ShareFacts): ShareProof {
+  const links = [
+    { what: "declared", state: "ok", says: `${facts.declared} % declared` } as const,
+    ruleLink(facts),
+    tasksLink(facts),
+    probesLink(facts),
+    requestsLink(facts),
+  ];
+  const worst = ["wrong", "unknown"].find((state) => links.some((link) => link.state === state));
+  return { links, outcome: worst === "wrong" ? "disproved" : worst === "unknown" ? "unknown" : "proved" };
+}
+
+function ruleLink({ declared, rule, killSwitch }: ShareFacts): ProofLink {
+  const what = "rule";
+  if ("unavailable" in rule) return { what, state: "unknown", says: `rule not read: ${rule.unavailable}` };
+  if ("unavailable" in killSwitch) {
+    return { what, state: "unknown", says: `kill switch not read: ${killSwitch.unavailable}` };
+  }
+  const says = `${rule.value} % by the rule`;
+  const open = killSwitch.value === "off" || killSwitch.value === "none";
+  if (!open) return { what, state: "wrong", says: `${says}, but the kill switch is "${killSwitch.value}"` };
+  return { what, state: rule.value === declared ? "ok" : "wrong", says };
+}
+
+/** Engines that customers reach at this share, and Node as the way back while it exists. */
+function expected(declared: number, known: Partial<Record<Engine, unknown>>): Engine[] {
+  const engines: Engine[] = ["python", "node"];
+  return engines.filter((engine) => (engine === "python" ? declared > 0 : declared < 100 || "node" in known));
+}
+
+function tasksLink({ declared, healthy }: ShareFacts): ProofLink {
+  const what = "tasks";
+  if ("unavailable" in healthy) return { what, state: "unknown", says: `tasks not counted: ${healthy.unavailable}` };
+  const engines = expected(declared, healthy.value);
+  const says = engines.map((engine) => `${title(engine)} ${healthy.value[engine] ?? 0}`).join(", ");
+  const dead = engines.some((engine) => (healthy.value[engine] ?? 0) === 0);
+  return { what, state: dead ? "wrong" : "ok", says: `healthy tasks: ${says}` };
+}
+
+function probesLink({ declared, probes }: ShareFacts): ProofLink {
+  const what = "probes";
+  if ("unavailable" in probes) return { what, state: "unknown", says: `probes not read: ${probes.unavailable}` };
+  const engines = expected(declared, probes.value);
+  const tallies = engines.map((engine) => [engine, probes.value[engine]] as const);
+  const says = tallies.map(
+    ([engine, tally]) => `${title(engine)} ${(tally?.total ?? 0) - (tally?.failed ?? 0)}/${tally?.total ?? 0}`,
+  );
+  const state = tallies.some(([, tally]) => (tally?.failed ?? 0) > 0)
+    ? "wrong"
+    : tallies.some(([, tally]) => !tally || tally.total === 0)
+      ? "unknown"
+      : "ok";
+  return { what, state, says: `probes answered: ${says.join(", ")}` };
+}
+
+function requestsLink({ declared, requests }: ShareFacts): ProofLink {
+  const what = "requests";
+  if ("unavailable" in requests)
+    return { what, state: "unknown", says: `requests not counted: ${requests.unavailable}` };
+  const { python, node } = requests.value;
+  const n = python + node;
+  if (n === 0) return { what, state: "unknown", says: "no customer's request since this share is in force" };
+  const measured = `${((100 * python) / n).toFixed(1)} % measured (n = ${n})`;
+  if (splitAgrees(python, n, declared / 100)) return { what, state: "ok", says: measured };
+  const { low, high } = binomialBand(n, declared / 100);
+  const [from, to] = [low, high].map((count) => ((100 * count) / n).toFixed(1));
+  return { what, state: "wrong", says: `${measured}, expected ${from} to ${to} %` };
+}
+
+function title(engine: Engine): string {
+  return engine === "node" ? "Node" : "Python";
+}
