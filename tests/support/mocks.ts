@@ -42,15 +42,21 @@ function computed(type: string, name: string, inputs: Record<string, unknown>): 
 
 /**
  * Runs `declare` under Pulumi's mocks and returns every custom resource it registered. What this does not prove: options
- * (dependsOn, ignoreChanges), the providers' own checks, and what AWS makes of it; the rehearsal does.
+ * (ignoreChanges), the providers' own checks, and what AWS makes of it; the rehearsal does.
+ * @param during Runs inside each registration: while it waits for one resource, what depends on that one can't come.
  */
-export async function registrations(declare: () => void, preview = false): Promise<Registered[]> {
+export async function registrations(
+  declare: () => void,
+  preview = false,
+  during?: (name: string) => Promise<void>,
+): Promise<Registered[]> {
   const seen: Registered[] = [];
   await pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs, custom }) => {
+      newResource: async ({ type, name, inputs, custom }) => {
         const visible = JSON.stringify(mapSecrets(inputs, () => "[secret]"));
         if (custom) seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], visible });
+        await during?.(name);
         return { id: `id-of-${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
       },
       call: ({ token, inputs }) =>
