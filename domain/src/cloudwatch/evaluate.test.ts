@@ -168,10 +168,12 @@ describe("AlarmEvaluator", () => {
     expect(() => evaluator.stateOf("none")).toThrow('"none"');
   });
 
-  it("looks at alarms with minutes on full minutes only", () => {
+  it("looks at alarms with minutes once a minute, however often it is called", () => {
     const child = alarm([{ id: "m", metric: metric("Errors"), returnData: true }]);
     const evaluator = new AlarmEvaluator([child]);
-    expect(evaluator.evaluate(sums({}), 90_000)).toEqual([]);
-    expect(evaluator.evaluate(sums({}), 120_000)).toHaveLength(1);
+    const errors = Array.from({ length: 9 }, () => 61_000);
+    expect(evaluator.evaluate(sums({}), 130_000)).toHaveLength(1);
+    expect(evaluator.evaluate(sums({ Errors: errors }), 170_000)).toEqual([]);
+    expect(evaluator.evaluate(sums({ Errors: errors }), 180_000)).toHaveLength(1);
   });
 });

@@ -18,6 +18,8 @@ export class AlarmEvaluator {
   readonly #composites: readonly CompositeAlarmDefinition[];
   readonly #options: EvaluationOptions;
   readonly #states = new Map<string, AlarmState>();
+  /** Number of the pace interval that an alarm was last looked at in. */
+  readonly #looked = new Map<string, number>();
 
   /** Every alarm begins in INSUFFICIENT_DATA. */
   constructor(
@@ -40,12 +42,14 @@ export class AlarmEvaluator {
 
   /**
    * Evaluates at a moment. Call it every 10 s, or every minute when no alarm has a shorter period; an alarm whose pace
-   * is a minute is looked at on full minutes only. Composite alarms follow their children at once.
+   * is a minute is looked at once in each minute of the clock. Composite alarms follow their children at once.
    */
   evaluate(series: SeriesReader, nowMs: number): Transition[] {
     const found: Transition[] = [];
     for (const definition of this.#alarms) {
-      if (nowMs % (paceOf(definition) * 1000) !== 0) continue;
+      const interval = Math.floor(nowMs / (paceOf(definition) * 1000));
+      if (this.#looked.get(definition.name) === interval) continue;
+      this.#looked.set(definition.name, interval);
       const { state, reason } = evaluateAlarm(definition, series, nowMs, this.stateOf(definition.name), this.#options);
       this.#move(definition.name, false, state, reason, nowMs, found);
     }
