@@ -6,13 +6,13 @@ import { LoadBalancer } from "../loadbalancer/balancer";
 import { RehearsalCa } from "../loadbalancer/certificates";
 import { seededRng } from "../loadbalancer/choose";
 import type { AlbEvent, AlbResult } from "../loadbalancer/lambda-target";
-import { MetricsPublisher } from "../loadbalancer/publisher";
 import { BalancerReader } from "../loadbalancer/reader";
 import { DefinitionReader } from "../tasks/definitions";
-import { LogShipper } from "../tasks/log-shipper";
 import { TaskNetwork } from "../tasks/network";
 import { TaskRunner, type TaskRunnerOptions } from "../tasks/runner";
-import { AWS_REGION, Emulators, type EmulatorsOptions } from "./emulators";
+import { type ImageProgram, repositoryOf } from "../tasks/task";
+import { AWS_REGION } from "./account";
+import { Emulators, type EmulatorsOptions } from "./emulators";
 import { AwsGateway, OWN_KEYS } from "./gateway/gateway";
 
 export interface EmulatedAwsOptions
@@ -27,10 +27,6 @@ export interface EmulatedAwsOptions
   readonly seed?: number;
   /** Shortest real ms between two health checks of a target; default 500. */
   readonly minCheckMs?: number;
-  /** Puts the load balancer's metrics into CloudWatch, each rehearsal minute; default false. */
-  readonly publishMetrics?: boolean;
-  /** Puts the tasks' output into CloudWatch Logs, each real second; default false. */
-  readonly shipLogs?: boolean;
 }
 
 export interface EmulatedAwsEvents {
@@ -49,14 +45,16 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
   readonly ca: RehearsalCa;
   readonly clock: RehearsalClock;
   readonly #closers: readonly (() => void)[];
-  /** What ends first, before anything it reads from. */
-  readonly #reporters: { stop(): void }[] = [];
+  /** Programs of the images that can be started; shared with the task runner. */
+  readonly #images: Record<string, ImageProgram>;
 
   private constructor(
     parts: Pick<EmulatedAws, "gateway" | "emulators" | "loadBalancer" | "tasks" | "ca" | "clock">,
     closers: (() => void)[],
+    images: Record<string, ImageProgram>,
   ) {
     super();
+    this.#images = images;
     this.gateway = parts.gateway;
     this.emulators = parts.emulators;
     this.loadBalancer = parts.loadBalancer;
@@ -83,43 +81,24 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
   ): Promise<EmulatedAws> {
     const gateway = new AwsGateway(options.gatewayPort === undefined ? {} : { port: options.gatewayPort });
     await gateway.start();
-    const emulators = new Emulators({ ...options, gatewayUrl: gateway.url });
+    const caFile = join(options.runFolder, "ca.pem");
+    const functionEnv = { NODE_EXTRA_CA_CERTS: caFile, ...options.functionEnv };
+    const emulators = new Emulators({ ...options, functionEnv, gatewayUrl: gateway.url });
     let aws: EmulatedAws | undefined;
     try {
-      const caFile = join(options.runFolder, "ca.pem");
       const [upstreams, ca] = await Promise.all([emulators.start(), RehearsalCa.create(caFile)]);
       gateway.connect(upstreams);
-      const { parts, closers } = assemble(options, gateway, upstreams.moto, ca);
-      aws = new EmulatedAws({ ...parts, gateway, emulators, ca, clock: options.clock }, closers);
+      const images = { ...options.images };
+      const { parts, closers } = assemble({ ...options, images }, gateway, upstreams.moto, ca);
+      aws = new EmulatedAws({ ...parts, gateway, emulators, ca, clock: options.clock }, closers, images);
       listen?.(aws);
       await aws.#run();
-      aws.#report(options);
       return aws;
     } catch (error) {
       await aws?.stop();
       await emulators.stop();
       await gateway.stop();
       throw error;
-    }
-  }
-
-  /** Begins to put metrics and logs into CloudWatch, where asked for. */
-  #report({ clock, publishMetrics, shipLogs }: EmulatedAwsOptions): void {
-    const common = {
-      clock,
-      endpoint: this.url,
-      region: AWS_REGION,
-      onProblem: (error: Error) => void this.emit("problem", error.message),
-    };
-    if (publishMetrics) {
-      const publisher = new MetricsPublisher({ ...common, balancer: this.loadBalancer });
-      publisher.start();
-      this.#reporters.push(publisher);
-    }
-    if (shipLogs) {
-      const shipper = new LogShipper({ ...common, sources: () => this.tasks.logSources() });
-      shipper.start();
-      this.#reporters.push(shipper);
     }
   }
 
@@ -136,9 +115,25 @@ export class EmulatedAws extends EventEmitter<EmulatedAwsEvents> {
     await tasks.start();
   }
 
+  /**
+   * Kills the tasks of an image (repository without tag and digest), as if their machines had died, and lets none start
+   * until the result is called. The service tries again by itself then, at ECS's growing intervals.
+   * @throws Error for an image that no program stands for
+   */
+  breakImage(repository: string): () => void {
+    const program = this.#images[repository];
+    if (!program) throw new Error(`no program stands for image ${repository}: there is nothing to break`);
+    delete this.#images[repository];
+    for (const { id, image, pid } of this.tasks.list()) {
+      if (pid !== undefined && repositoryOf(image) === repository) this.tasks.killTask(id);
+    }
+    return () => {
+      this.#images[repository] = program;
+    };
+  }
+
   /** Ends tasks, load balancer, gateway and emulators, in this order; leaves no process and no open port. */
   async stop(): Promise<void> {
-    for (const reporter of this.#reporters.splice(0)) reporter.stop();
     await this.tasks.stop();
     await this.loadBalancer.stop();
     for (const close of this.#closers) close();

@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { freePort } from "../support/ports";
 import { ManagedProcess } from "../support/process";
 import { waitFor } from "../support/wait";
+import { AWS_ACCOUNT_ID, AWS_REGION } from "./account";
+import { writeFunctionCredentials } from "./function-credentials";
 import type { Upstreams } from "./gateway/upstream";
 
-export const AWS_REGION = "us-east-1";
-export const AWS_ACCOUNT_ID = "123456789012";
+export { AWS_REGION };
 
 export interface EmulatorsOptions {
   /** Folder of the Python virtual environment with moto and ministack. They are started as modules: scripts in bin/ name the folder the environment was made in. */
@@ -127,11 +128,11 @@ export class Emulators extends EventEmitter<EmulatorsEvents> {
       GATEWAY_PORT: String(port),
       IOT_MTLS_ENABLED: "0",
       SFTP_ENABLED: "0",
-      MINISTACK_HOST: "127.0.0.1",
       MINISTACK_ACCOUNT_ID: AWS_ACCOUNT_ID,
       MINISTACK_REGION: AWS_REGION,
       // Functions inherit this environment: all their AWS calls go through the gateway.
       AWS_ENDPOINT_URL: this.#options.gatewayUrl,
+      NODE_OPTIONS: `--require=${writeFunctionCredentials(this.#options.runFolder)}`,
       ...this.#options.functionEnv,
     };
   }

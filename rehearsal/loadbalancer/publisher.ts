@@ -1,7 +1,6 @@
-import { CloudWatchClient, type MetricDatum, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
-import type { RehearsalClock } from "../clock";
+import type { MetricValues } from "../metrics/store";
 import type { LoadBalancer } from "./balancer";
-import type { LoadBalancerMetric, Span, TargetGroupMetric } from "./metrics";
+import type { HostCounts, LoadBalancerMetric, Span, TargetGroupMetric } from "./metrics";
 
 export const ALB_NAMESPACE = "AWS/ApplicationELB";
 
@@ -29,129 +28,54 @@ const BALANCER_COUNTS: readonly LoadBalancerMetric[] = [
 export const dimensionOf = (arn: string): string => (arn.split(":").at(-1) ?? "").replace(/^loadbalancer\//, "");
 
 /**
- * What AWS would report for the rehearsal minute that begins at `minute` (rehearsal ms): one datum a metric, for each
- * load balancer and for each target group that is on one. Host counts are those of this moment.
+ * What AWS reports about the events of the rehearsal minute that begins at `minute` (rehearsal ms), for each load
+ * balancer and for each target group that is on one. Counts consist of ones, as AWS's do.
  */
-export function minuteData(balancer: LoadBalancer, minute: number): MetricDatum[] {
+export function minuteData(balancer: LoadBalancer, minute: number): MetricValues[] {
   const span: Span = { since: minute, until: minute + MINUTE_MS };
-  const Timestamp = new Date(minute);
   const { metrics, config } = balancer;
-  const data: MetricDatum[] = [];
-  for (const { arn } of config.loadBalancers) {
-    const Dimensions = [{ Name: "LoadBalancer", Value: dimensionOf(arn) }];
-    const add = (MetricName: LoadBalancerMetric, Value: number) =>
-      data.push({ MetricName, Dimensions, Timestamp, Value, Unit: "Count" });
-    add("RequestCount", metrics.count(arn, "RequestCount", span));
-    for (const name of BALANCER_COUNTS) {
-      const value = metrics.count(arn, name, span);
-      if (value > 0) add(name, value);
+  const data: MetricValues[] = [];
+  const add = (arn: string, dimensions: Record<string, string>, metricName: TargetGroupMetric | LoadBalancerMetric) => {
+    const count = metrics.count(arn, metricName, span);
+    const samples = count > 0 ? [{ value: 1, count }] : [{ value: 0, count: 1 }];
+    if (count > 0 || metricName === "RequestCount") {
+      data.push({ namespace: ALB_NAMESPACE, metricName, dimensions, at: minute, samples });
     }
+  };
+  for (const { arn } of config.loadBalancers) {
+    const dimensions = { LoadBalancer: dimensionOf(arn) };
+    for (const name of ["RequestCount", ...BALANCER_COUNTS] as const) add(arn, dimensions, name);
   }
-  for (const group of config.targetGroups) {
-    for (const owner of balancer.loadBalancersOf(group.arn)) {
-      const Dimensions = [
-        { Name: "TargetGroup", Value: dimensionOf(group.arn) },
-        { Name: "LoadBalancer", Value: dimensionOf(owner) },
-      ];
-      const add = (MetricName: string, Value: number) =>
-        data.push({ MetricName, Dimensions, Timestamp, Value, Unit: "Count" });
-      add("RequestCount", metrics.count(group.arn, "RequestCount", span));
-      for (const name of GROUP_COUNTS) {
-        const value = metrics.count(group.arn, name, span);
-        if (value > 0) add(name, value);
-      }
-      for (const [name, value] of Object.entries(balancer.hostCounts(group.arn))) add(name, value);
-      const times = distinct(metrics.responseTimes(group.arn, span));
-      if (times.values.length > 0) {
-        data.push({
-          MetricName: "TargetResponseTime",
-          Dimensions,
-          Timestamp,
-          Values: times.values,
-          Counts: times.counts,
-          Unit: "Seconds",
-        });
-      }
+  for (const { arn } of config.targetGroups) {
+    for (const dimensions of dimensionsOf(balancer, arn)) {
+      for (const name of ["RequestCount", ...GROUP_COUNTS] as const) add(arn, dimensions, name);
+      const samples = metrics.responseTimes(arn, span).map((value) => ({ value, count: 1 }));
+      if (samples.length === 0) continue;
+      data.push({ namespace: ALB_NAMESPACE, metricName: "TargetResponseTime", dimensions, at: minute, samples });
     }
   }
   return data;
 }
 
-/** Values to the millisecond with how often each occurred, at most the 150 that one datum may have. */
-function distinct(samples: readonly number[]): { values: number[]; counts: number[] } {
-  const counts = new Map<number, number>();
-  for (const sample of samples) {
-    const value = Math.round(sample * 1000) / 1000;
-    counts.set(value, (counts.get(value) ?? 0) + 1);
-  }
-  while (counts.size > 150) mergeClosest(counts);
-  const values = [...counts.keys()].sort((a, b) => a - b);
-  return { values, counts: values.map((value) => counts.get(value) ?? 0) };
+/** Host counts as they are now, `at` (rehearsal ms); AWS reports none for a group without registered targets. */
+export function hostData(balancer: LoadBalancer, at: number): MetricValues[] {
+  return balancer.config.targetGroups.flatMap(({ arn }) => {
+    if (!balancer.describeTargetHealth(arn)?.length) return [];
+    const counts: HostCounts = balancer.hostCounts(arn);
+    return dimensionsOf(balancer, arn).flatMap((dimensions) =>
+      Object.entries(counts).map(([metricName, value]) => ({
+        namespace: ALB_NAMESPACE,
+        metricName,
+        dimensions,
+        at,
+        samples: [{ value, count: 1 }],
+      })),
+    );
+  });
 }
 
-/** Puts the two closest values together under the larger one, so that no percentile looks better than it was. */
-function mergeClosest(counts: Map<number, number>): void {
-  const sorted = [...counts.keys()].sort((a, b) => a - b);
-  let at = 1;
-  for (let i = 2; i < sorted.length; i++) {
-    if ((sorted[i] ?? 0) - (sorted[i - 1] ?? 0) < (sorted[at] ?? 0) - (sorted[at - 1] ?? 0)) at = i;
-  }
-  const [low = 0, high = 0] = [sorted[at - 1], sorted[at]];
-  counts.set(high, (counts.get(high) ?? 0) + (counts.get(low) ?? 0));
-  counts.delete(low);
-}
-
-export interface MetricsPublisherOptions {
-  readonly balancer: LoadBalancer;
-  readonly clock: RehearsalClock;
-  /** The gateway's URL. */
-  readonly endpoint: string;
-  readonly region: string;
-  readonly onProblem: (error: Error) => void;
-}
-
-/** Puts each complete rehearsal minute's load balancer metrics into the emulated CloudWatch. */
-export class MetricsPublisher {
-  readonly #options: MetricsPublisherOptions;
-  readonly #client: CloudWatchClient;
-  #next: number;
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = false;
-
-  constructor(options: MetricsPublisherOptions) {
-    this.#options = options;
-    const { endpoint, region, clock } = options;
-    const credentials = { accessKeyId: "LOADBALANCER", secretAccessKey: "rehearsal" };
-    this.#client = new CloudWatchClient({ endpoint, region, credentials });
-    this.#next = Math.floor(clock.now() / MINUTE_MS) * MINUTE_MS;
-  }
-
-  start(): void {
-    const { clock } = this.#options;
-    const wait = clock.realSpan(this.#next + MINUTE_MS - clock.now());
-    this.#timer = setTimeout(() => void this.#round(), Math.max(0, wait));
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#client.destroy();
-  }
-
-  async #round(): Promise<void> {
-    const { balancer, clock, onProblem } = this.#options;
-    try {
-      while (!this.#stopped && this.#next + MINUTE_MS <= clock.now()) {
-        const data = minuteData(balancer, this.#next);
-        this.#next += MINUTE_MS;
-        for (let at = 0; at < data.length; at += 500) {
-          const MetricData = data.slice(at, at + 500);
-          await this.#client.send(new PutMetricDataCommand({ Namespace: ALB_NAMESPACE, MetricData }));
-        }
-      }
-    } catch (error) {
-      if (!this.#stopped) onProblem(error instanceof Error ? error : new Error(String(error)));
-    }
-    if (!this.#stopped) this.start();
-  }
+function dimensionsOf(balancer: LoadBalancer, groupArn: string): { TargetGroup: string; LoadBalancer: string }[] {
+  return balancer
+    .loadBalancersOf(groupArn)
+    .map((owner) => ({ TargetGroup: dimensionOf(groupArn), LoadBalancer: dimensionOf(owner) }));
 }

@@ -5,7 +5,7 @@ import {
   PutLogEventsCommand,
   ResourceAlreadyExistsException,
 } from "@aws-sdk/client-cloudwatch-logs";
-import type { RehearsalClock } from "../clock";
+import { OWN_KEYS } from "../aws/gateway/gateway";
 
 /** A task's output and where its task definition sends it (log driver `awslogs`). */
 export interface LogSource {
@@ -15,7 +15,6 @@ export interface LogSource {
 }
 
 export interface LogShipperOptions {
-  readonly clock: RehearsalClock;
   /** The gateway's URL. */
   readonly endpoint: string;
   readonly region: string;
@@ -56,46 +55,44 @@ export class LineReader {
   }
 }
 
-/** Puts what tasks write into the emulated CloudWatch Logs, each real second, with times of the rehearsal's clock. */
+/** Puts what tasks write into the emulated CloudWatch Logs, with times of the rehearsal's clock. */
 export class LogShipper {
   readonly #options: LogShipperOptions;
   readonly #client: CloudWatchLogsClient;
   readonly #readers = new Map<string, LineReader>();
-  #timer: NodeJS.Timeout | undefined;
+  #queue: Promise<void> = Promise.resolve();
   #stopped = false;
 
   constructor(options: LogShipperOptions) {
     this.#options = options;
     const { endpoint, region } = options;
-    const credentials = { accessKeyId: "ECSTASKRUNNER", secretAccessKey: "rehearsal" };
+    const credentials = { accessKeyId: OWN_KEYS.tasks, secretAccessKey: "rehearsal" };
     this.#client = new CloudWatchLogsClient({ endpoint, region, credentials });
   }
 
-  start(): void {
-    this.#timer = setTimeout(async () => {
-      await this.flush();
-      if (!this.#stopped) this.start();
-    }, 1000);
+  /** Ships what is there now, as written at `timestamp` (rehearsal ms). To be called often: lines carry no time. */
+  flush(timestamp: number): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#shipAll(Math.floor(timestamp)));
+    return this.#queue;
   }
 
-  /** Ships what is there now. */
-  async flush(): Promise<void> {
+  stop(): void {
+    this.#stopped = true;
+    this.#client.destroy();
+  }
+
+  async #shipAll(timestamp: number): Promise<void> {
     for (const source of this.#options.sources()) {
+      if (this.#stopped) return;
       try {
-        await this.#ship(source);
+        await this.#ship(source, timestamp);
       } catch (error) {
         if (!this.#stopped) this.#options.onProblem(error instanceof Error ? error : new Error(String(error)));
       }
     }
   }
 
-  stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    this.#client.destroy();
-  }
-
-  async #ship({ file, group, stream }: LogSource): Promise<void> {
+  async #ship({ file, group, stream }: LogSource, timestamp: number): Promise<void> {
     const names = { logGroupName: group, logStreamName: stream };
     let reader = this.#readers.get(file);
     if (!reader) {
@@ -105,12 +102,11 @@ export class LogShipper {
       reader = new LineReader(file);
       this.#readers.set(file, reader);
     }
-    const lines = reader.next();
-    if (lines.length === 0) return;
-    const timestamp = Math.floor(this.#options.clock.now());
-    for (let at = 0; at < lines.length; at += 10_000) {
-      const logEvents = lines.slice(at, at + 10_000).map((message) => ({ timestamp, message }));
-      await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
+    for (let lines = reader.next(); lines.length > 0 && !this.#stopped; lines = reader.next()) {
+      for (let at = 0; at < lines.length; at += 10_000) {
+        const logEvents = lines.slice(at, at + 10_000).map((message) => ({ timestamp, message }));
+        await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
+      }
     }
   }
 }

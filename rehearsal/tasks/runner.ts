@@ -50,6 +50,8 @@ export interface TaskSummary {
   readonly id: string;
   readonly service: string;
   readonly taskDefinitionArn: string;
+  /** Of its container, such as `repository@sha256:…`. */
+  readonly image: string;
   readonly pid: number | undefined;
   readonly port: number | undefined;
   readonly ip: string;
@@ -136,6 +138,7 @@ export class TaskRunner extends EventEmitter<TaskRunnerEvents> implements EcsRea
         id: task.id,
         service: task.service.name,
         taskDefinitionArn: task.taskDefinition.taskDefinitionArn ?? "",
+        image: task.container.image ?? "",
         pid: task.pid,
         port: task.port,
         ip: task.ip,

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import type { Toolchain } from "../../tools/toolchain";
+import { faultFile } from "../faults";
 import type { ImageProgram } from "../tasks/task";
 import { NODE_REPOSITORY, PYTHON_REPOSITORY } from "./names";
 
@@ -29,7 +30,12 @@ export async function prepareApps(toolchain: Toolchain, runFolder: string): Prom
     command: toolchain.appPython,
     args: [join(root, "rehearsal/apps/python/main.py")],
     cwd: runFolder,
-    env: { PYTHONDONTWRITEBYTECODE: "1", PYTHONUNBUFFERED: "1" },
+    env: {
+      PYTHONDONTWRITEBYTECODE: "1",
+      PYTHONUNBUFFERED: "1",
+      REHEARSAL_FAULT_FILE: faultFile(runFolder, "python"),
+    },
   };
-  return { node, images: { [NODE_REPOSITORY]: node, [PYTHON_REPOSITORY]: python } };
+  const nodeImage = { ...node, env: { REHEARSAL_FAULT_FILE: faultFile(runFolder, "node") } };
+  return { node, images: { [NODE_REPOSITORY]: nodeImage, [PYTHON_REPOSITORY]: python } };
 }

@@ -27,6 +27,7 @@ import { Route53Client } from "@aws-sdk/client-route-53";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { EmulatedAws } from "../../rehearsal/aws/emulated-aws";
 import { RehearsalClock } from "../../rehearsal/clock";
+import { RehearsalCloudWatch } from "../../rehearsal/metrics/cloudwatch";
 import { waitFor } from "../../rehearsal/support/wait";
 
 /** Folder of the Python environment with the emulators; a missing one is a failure, never a skipped test. */
@@ -46,6 +47,7 @@ export const LOG_GROUP = "/cutover/test";
 /** A small emulated account: network, one load balancer with one rule, a cluster. */
 export class TestWorld {
   readonly aws: EmulatedAws;
+  readonly rehearsed: RehearsalCloudWatch;
   readonly problems: string[] = [];
   readonly folder: string;
   readonly ecs: ECSClient;
@@ -63,6 +65,9 @@ export class TestWorld {
 
   private constructor(aws: EmulatedAws, folder: string) {
     this.aws = aws;
+    this.rehearsed = RehearsalCloudWatch.start({ aws }, (events) =>
+      events.on("problem", (line) => this.problems.push(line)),
+    );
     this.folder = folder;
     const config = {
       endpoint: aws.url,
@@ -101,8 +106,6 @@ export class TestWorld {
             },
           },
           maxConcurrent: (cpu) => cpu / 64,
-          publishMetrics: true,
-          shipLogs: true,
         },
         (events) => events.on("problem", (line) => problems.push(line)),
       );
@@ -265,6 +268,7 @@ export class TestWorld {
   }
 
   async stop(): Promise<void> {
+    await this.rehearsed.stop();
     await this.aws.stop();
     for (const client of [
       this.ecs,

@@ -9,13 +9,17 @@ import {
 import { freePort } from "../../support/ports";
 import { acmHandlers } from "./acm-handlers";
 import { type AwsCall, credentialScope, describeCall, isForm } from "./call";
+import { cloudwatchHandlers } from "./cloudwatch-handlers";
 import { ecsHandlers } from "./ecs-handlers";
 import { elbHandlers } from "./elb-handlers";
 import { type AwsError, sendError } from "./errors";
+import { eventsHandlers } from "./events-handlers";
 import { type Fault, Faults } from "./faults";
+import { FunctionPermissions, functionOf } from "./function-permissions";
 import { type Handler, type HandlerContext, type Handlers, isAwsError } from "./handlers";
 import { Journal, type JournalEntry, type JournalFilter } from "./journal";
-import type { BalancerReality, EcsReality } from "./reality";
+import { Memory } from "./memory";
+import type { BalancerReality, CloudWatchReality, EcsReality } from "./reality";
 import { ServiceExtras } from "./service-extras";
 import { ask, readAll, type Upstreams, upstreamOf } from "./upstream";
 
@@ -27,17 +31,33 @@ export interface AwsGatewayOptions {
 export interface AwsGatewayEvents {
   /** A call that changes load balancing, services or scaling succeeded. */
   changed: [service: string, action: string];
+  /** A call that changes alarms, log filters, schedules, functions or roles succeeded. */
+  written: [service: string, action: string];
   /** The gateway itself failed at a call (the caller got 500 InternalFailure). */
   problem: [error: Error];
 }
 
-const HANDLERS: Handlers = { ...elbHandlers, ...ecsHandlers, ...acmHandlers };
+const HANDLERS: Handlers = {
+  ...elbHandlers,
+  ...ecsHandlers,
+  ...acmHandlers,
+  ...cloudwatchHandlers,
+  ...eventsHandlers,
+};
 
 /** Services whose changes the load balancer and the task runner carry out. */
 const ACTED_ON = new Set(["elasticloadbalancing", "ecs", "application-autoscaling"]);
 
+/** Services of which others keep a copy of what they read. */
+const WATCHED = new Set(["monitoring", "logs", "events", "lambda", "iam"]);
+
 /** Access key ids of the rehearsal's own machinery; faults spare them unless they name them. */
-export const OWN_KEYS = { tasks: "ECSTASKRUNNER", scaling: "ECSAUTOSCALING", balancer: "LOADBALANCER" } as const;
+export const OWN_KEYS = {
+  tasks: "ECSTASKRUNNER",
+  scaling: "ECSAUTOSCALING",
+  balancer: "LOADBALANCER",
+  cloudwatch: "CLOUDWATCH",
+} as const;
 
 /**
  * The one endpoint of the emulated AWS. It routes each call to the emulator that knows the service, answers from
@@ -50,11 +70,14 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
   readonly #faults = new Faults(new Set(Object.values(OWN_KEYS)));
   /** What services were created with and the emulator forgets. */
   readonly extras = new ServiceExtras();
+  readonly #memory = new Memory();
+  readonly #permissions = new FunctionPermissions();
   #server: Server | undefined;
   #port = 0;
   #upstreams: Upstreams | undefined;
   #balancer: BalancerReality | undefined;
   #ecs: EcsReality | undefined;
+  #cloudwatch: CloudWatchReality | undefined;
 
   constructor(options: AwsGatewayOptions = {}) {
     super();
@@ -86,10 +109,15 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     this.#upstreams = upstreams;
   }
 
-  /** Gives the gateway what it answers from; both are told of every change. */
-  attach(reality: { readonly balancer?: BalancerReality; readonly ecs?: EcsReality }): void {
+  /** Gives the gateway what it answers from; balancer and ecs are told of every change. */
+  attach(reality: {
+    readonly balancer?: BalancerReality;
+    readonly ecs?: EcsReality;
+    readonly cloudwatch?: CloudWatchReality;
+  }): void {
     if (reality.balancer) this.#balancer = reality.balancer;
     if (reality.ecs) this.#ecs = reality.ecs;
+    if (reality.cloudwatch) this.#cloudwatch = reality.cloudwatch;
   }
 
   /** Calls that went through, oldest first. */
@@ -131,7 +159,8 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     try {
       const target = request.headers["x-amz-target"];
       const known = typeof target === "string" ? HANDLERS[`${service}:${target.split(".").at(-1)}`] : undefined;
-      const body = isForm(request) || known ? await readAll(request) : undefined;
+      const whole = isForm(request) || known || functionOf(credentialScope(request).accessKeyId);
+      const body = whole ? await readAll(request) : undefined;
       call = describeCall(request, body);
       error = await this.#handle(call, HANDLERS[`${service}:${call.action}`] ?? {}, request, response);
     } catch (failure) {
@@ -168,36 +197,41 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       upstreams: this.#upstreams,
       balancer: this.#balancer,
       ecs: this.#ecs,
+      cloudwatch: this.#cloudwatch,
       extras: this.extras,
+      memory: this.#memory,
     };
-    const refused = await handler.refuse?.(call, context);
+    const refused = (await this.#permissions.refuse(call, this.#upstreams)) ?? (await handler.refuse?.(call, context));
     if (refused) return fail(refused);
-    if (handler.answer) {
-      const answer = await handler.answer(call, context);
+    const answer = await handler.answer?.(call, context);
+    if (answer !== undefined) {
       if (isAwsError(answer)) return fail(answer);
+      this.#tell(call, 200);
       sendWhole(response, 200, "application/x-amz-json-1.1", answer);
       return undefined;
     }
-    if (handler.correct) await this.#passCorrected(call, handler.correct, context, request, response);
+    if (handler.correct || handler.rewrite) await this.#passCorrected(call, handler, context, request, response);
     else await this.#passThrough(call, this.#upstreams, request, response);
     return undefined;
   }
 
   async #passCorrected(
     call: AwsCall,
-    correct: NonNullable<Handler["correct"]>,
+    handler: Handler,
     context: HandlerContext,
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
+    const sent = handler.rewrite?.(call) ?? call.body;
+    const { "content-encoding": encoding, ...headers } = request.headers;
     const answer = await ask(upstreamOf(call.service, context.upstreams), {
       method: request.method ?? "POST",
       path: request.url ?? "/",
-      headers: request.headers,
-      ...(call.body ? { body: call.body } : {}),
+      headers: handler.rewrite || encoding === undefined ? headers : { ...headers, "content-encoding": encoding },
+      ...(sent ? { body: sent } : {}),
     });
     const good = answer.status >= 200 && answer.status < 300;
-    const body = good ? await correct(call, answer.body, context) : answer.body;
+    const body = good && handler.correct ? await handler.correct(call, answer.body, context) : answer.body;
     this.#tell(call, answer.status);
     sendWhole(response, answer.status, String(answer.headers["content-type"] ?? "text/xml"), body);
   }
@@ -233,8 +267,17 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
 
   /** Before the caller knows that a change succeeded, those who carry it out begin to look. */
   #tell(call: AwsCall, status: number): void {
-    if (status < 200 || status > 299 || !ACTED_ON.has(call.service)) return;
-    if (/^(Describe|List|Get)/.test(call.action)) return;
+    if (
+      status < 200 ||
+      status > 299 ||
+      /^(Describe|List|Get|Filter|GET |PutLogEvents|PutMetricData|POST .*\/invocations$)/.test(call.action)
+    )
+      return;
+    if (WATCHED.has(call.service)) {
+      if (call.service === "iam" || call.service === "lambda") this.#permissions.forget();
+      this.emit("written", call.service, call.action);
+    }
+    if (!ACTED_ON.has(call.service)) return;
     this.#balancer?.notify();
     this.#ecs?.notify();
     this.emit("changed", call.service, call.action);

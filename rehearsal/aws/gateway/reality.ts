@@ -31,3 +31,21 @@ export interface EcsReality {
   stopTask(cluster: string, task: string, reason: string): JsonObject | undefined;
   notify(): void;
 }
+
+/** A call that AWS takes and the rehearsal does not understand; the caller gets it as a validation error. */
+export class NotRehearsed extends Error {
+  override readonly name = "NotRehearsed";
+}
+
+/** What the rehearsal's CloudWatch holds; requests and answers in the wording of CloudWatch's JSON protocol. */
+export interface CloudWatchReality {
+  /** @throws NotRehearsed for what is not understood, also in the other calls */
+  putMetricData(request: JsonObject): void;
+  getMetricData(request: JsonObject): JsonObject;
+  getMetricStatistics(request: JsonObject): JsonObject;
+  listMetrics(request: JsonObject): JsonObject;
+  /** CloudWatch Logs took these events. */
+  logEvents(logGroup: string, events: readonly JsonObject[]): void;
+  /** Rehearsal time (seconds since the epoch) at a moment of real time. */
+  toRehearsal(realSeconds: number): number;
+}

@@ -1,0 +1,3 @@
+/** Where the emulated account is. */
+export const AWS_REGION = "us-east-1";
+export const AWS_ACCOUNT_ID = "123456789012";

@@ -1,0 +1,79 @@
+import type { AwsCall } from "./call";
+import type { AwsError } from "./errors";
+import { type Handler, type HandlerContext, type Handlers, jsonBuffer, jsonOf } from "./handlers";
+import { type CloudWatchReality, type JsonObject, NotRehearsed } from "./reality";
+
+/**
+ * CloudWatch: metrics are the rehearsal's own, which keeps raw samples in rehearsal time; alarms, their states and
+ * actions are the emulator's, but it may not evaluate them: it would ignore dimensions, periods and missing data.
+ */
+export const cloudwatchHandlers: Handlers = {
+  "monitoring:PutMetricData": fromStore((store, request) => {
+    store.putMetricData(request);
+    return {};
+  }),
+  "monitoring:GetMetricData": fromStore((store, request) => store.getMetricData(request)),
+  "monitoring:GetMetricStatistics": fromStore((store, request) => store.getMetricStatistics(request)),
+  "monitoring:ListMetrics": fromStore((store, request) => store.listMetrics(request)),
+  "monitoring:PutMetricAlarm": {
+    // Without a metric the emulator keeps the alarm and leaves its state alone.
+    rewrite: (call) => jsonBuffer({ ...jsonOf(call), MetricName: undefined, Namespace: undefined }),
+    correct: (call, answer, { memory }) => {
+      memory.alarmPut(jsonOf(call));
+      return answer;
+    },
+  },
+  "monitoring:DeleteAlarms": {
+    correct: (call, answer, { memory }) => {
+      const { AlarmNames } = jsonOf(call);
+      memory.alarmsDeleted(Array.isArray(AlarmNames) ? AlarmNames.map(String) : []);
+      return answer;
+    },
+  },
+  "monitoring:DescribeAlarms": {
+    correct: (_call, answer, context) => {
+      const body = JSON.parse(answer.toString("utf8")) as Record<string, JsonObject[] | undefined>;
+      const { MetricAlarms, CompositeAlarms } = body;
+      return jsonBuffer({
+        ...body,
+        ...(MetricAlarms ? { MetricAlarms: MetricAlarms.map((it) => inTime(context.memory.alarm(it), context)) } : {}),
+        ...(CompositeAlarms ? { CompositeAlarms: CompositeAlarms.map((it) => inTime(it, context)) } : {}),
+      });
+    },
+  },
+  "logs:PutLogEvents": {
+    correct: (call, answer, { cloudwatch }) => {
+      const { logGroupName, logEvents } = jsonOf(call);
+      cloudwatch?.logEvents(String(logGroupName), (logEvents ?? []) as readonly JsonObject[]);
+      return answer;
+    },
+  },
+};
+
+function fromStore(answer: (store: CloudWatchReality, request: JsonObject) => JsonObject): Handler {
+  return {
+    answer: (call: AwsCall, { cloudwatch }: HandlerContext): Buffer | AwsError | undefined => {
+      if (!cloudwatch) return undefined;
+      if (call.protocol !== "json") return invalid(`the rehearsal's CloudWatch speaks JSON, not ${call.protocol}`);
+      try {
+        return jsonBuffer(answer(cloudwatch, jsonOf(call)));
+      } catch (error) {
+        if (error instanceof NotRehearsed) return invalid(error.message);
+        throw error;
+      }
+    },
+  };
+}
+
+const invalid = (message: string): AwsError => ({ status: 400, code: "InvalidParameterValue", message });
+
+/** The emulator dates an alarm's state by real time; everything else about it is rehearsal time. */
+function inTime(alarm: JsonObject, { cloudwatch }: HandlerContext): JsonObject {
+  if (!cloudwatch) return alarm;
+  const dated = { ...alarm };
+  for (const name of ["StateUpdatedTimestamp", "StateTransitionedTimestamp"] as const) {
+    const seconds = alarm[name];
+    if (typeof seconds === "number") dated[name] = cloudwatch.toRehearsal(seconds);
+  }
+  return dated;
+}

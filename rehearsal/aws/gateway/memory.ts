@@ -1,0 +1,63 @@
+import type { Json, JsonObject } from "./reality";
+
+/** Members of a metric alarm that say what is measured; the emulator forgets some and would act on others. */
+const MEASURED = [
+  "MetricName",
+  "Namespace",
+  "Dimensions",
+  "Statistic",
+  "ExtendedStatistic",
+  "Period",
+  "Unit",
+  "Metrics",
+  "EvaluateLowSampleCountPercentile",
+  "ThresholdMetricId",
+] as const;
+
+/** What the emulator of CloudWatch and EventBridge was told and does not keep, or must not act on. */
+export class Memory {
+  readonly #alarms = new Map<string, Record<string, Json>>();
+  readonly #schedules = new Map<string, string>();
+
+  /** An alarm was put. */
+  alarmPut(request: JsonObject): void {
+    const kept: Record<string, Json> = {};
+    for (const name of MEASURED) {
+      const value = request[name];
+      if (value !== undefined && value !== null) kept[name] = value;
+    }
+    if (Array.isArray(kept.Metrics)) kept.Metrics = kept.Metrics.map((query) => asDescribed(query as JsonObject));
+    this.#alarms.set(String(request.AlarmName), kept);
+  }
+
+  alarmsDeleted(names: readonly string[]): void {
+    for (const name of names) this.#alarms.delete(name);
+  }
+
+  /** A described alarm with what it was given instead of what the emulator made of it. */
+  alarm(described: JsonObject): JsonObject {
+    const kept = this.#alarms.get(String(described.AlarmName));
+    if (!kept) return described;
+    const rest = Object.fromEntries(Object.entries(described).filter(([name]) => !isMeasured(name)));
+    return { ...rest, ...kept };
+  }
+
+  /** A rule with a schedule was put; its state as it was meant. */
+  schedulePut(bus: string, name: string, state: string): void {
+    this.#schedules.set(`${bus}/${name}`, state);
+  }
+
+  scheduleDeleted(bus: string, name: string): void {
+    this.#schedules.delete(`${bus}/${name}`);
+  }
+
+  /** State of a rule that has a schedule; undefined for any other. */
+  schedule(bus: string, name: string): string | undefined {
+    return this.#schedules.get(`${bus}/${name}`);
+  }
+}
+
+const isMeasured = (name: string): boolean => (MEASURED as readonly string[]).includes(name);
+
+/** CloudWatch says of every query whether it returns data; asked without saying so, it does. */
+const asDescribed = (query: JsonObject): JsonObject => ({ ReturnData: true, ...query });

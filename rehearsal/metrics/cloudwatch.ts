@@ -1,0 +1,196 @@
+import { EventEmitter } from "node:events";
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient, paginateDescribeMetricFilters } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import type { AlarmState, LogMetricFilterDefinition, MetricStat } from "@cutover/domain/cloudwatch/definition";
+import { AWS_REGION } from "../aws/account";
+import type { EmulatedAws } from "../aws/emulated-aws";
+import { OWN_KEYS } from "../aws/gateway/gateway";
+import { hostData, minuteData } from "../loadbalancer/publisher";
+import { LogShipper } from "../tasks/log-shipper";
+import { AlarmDriver, type AlarmTransition } from "./alarms";
+import { LogFilters } from "./log-filters";
+import { StoreApi } from "./reads";
+import { type Invocation, Schedule } from "./schedule";
+import { MinuteSequence, type Punctuality } from "./sequence";
+import { MetricStore, type MetricValues } from "./store";
+
+const MINUTE_MS = 60_000;
+
+export interface RehearsalCloudWatchOptions {
+  readonly aws: EmulatedAws;
+  /** Functions that are called before a minute's metrics are published; default: those whose name ends in "-prober". */
+  readonly isFirst?: (functionName: string) => boolean;
+  /** Real ms that a first function's run holds up the evaluation of its minute, counted from its start; default 3000. */
+  readonly runDeadlineMs?: number;
+}
+
+export interface RehearsalCloudWatchEvents {
+  /** An alarm changed its state; also composite ones. */
+  transition: [transition: AlarmTransition];
+  /** A function was called by its schedule. */
+  invoked: [invocation: Invocation];
+  /** A run was left out because the last one had not ended. */
+  skipped: [functionName: string, minute: number];
+  /** Something that must not happen in a rehearsal. */
+  problem: [line: string];
+}
+
+/** The emulated account's CloudWatch and scheduled events, by the rehearsal's clock. */
+export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents> {
+  readonly store = new MetricStore();
+  readonly #options: RehearsalCloudWatchOptions;
+  readonly #filters = new LogFilters();
+  readonly #clients;
+  readonly #shipper: LogShipper;
+  readonly #alarms: AlarmDriver;
+  readonly #schedule: Schedule;
+  readonly #sequence: MinuteSequence;
+  readonly #onWritten: (service: string) => void;
+  #filtersStale = true;
+
+  private constructor(options: RehearsalCloudWatchOptions) {
+    super();
+    this.#options = options;
+    const { aws } = options;
+    const onProblem = (error: Error) => void this.emit("problem", error.message);
+    this.#clients = clientsOf(aws.url);
+    const { cloudwatch: client, events, lambda } = this.#clients;
+    const sources = () => aws.tasks.logSources();
+    this.#shipper = new LogShipper({ endpoint: aws.url, region: AWS_REGION, sources, onProblem });
+    this.#alarms = new AlarmDriver({ client, store: this.store, clock: aws.clock });
+    this.#alarms.on("transition", (transition) => this.emit("transition", transition));
+    this.#schedule = new Schedule({ events, lambda });
+    this.#schedule.on("invoked", (invocation) => this.emit("invoked", invocation));
+    this.#schedule.on("skipped", (name, minute) => this.emit("skipped", name, minute));
+    for (const part of [this.#alarms, this.#schedule]) part.on("problem", onProblem);
+    this.#sequence = new MinuteSequence({ clock: aws.clock, steps: this.#steps(), onProblem });
+    this.#onWritten = (service) => {
+      if (service === "monitoring") this.#alarms.invalidate();
+      if (service === "logs") this.#filtersStale = true;
+      if (service === "events" || service === "lambda") this.#schedule.invalidate();
+    };
+  }
+
+  /** Begins with the rehearsal minute that is going on. */
+  static start(
+    options: RehearsalCloudWatchOptions,
+    listen?: (cloudwatch: RehearsalCloudWatch) => void,
+  ): RehearsalCloudWatch {
+    const cloudwatch = new RehearsalCloudWatch(options);
+    const { gateway, clock } = options.aws;
+    gateway.attach({ cloudwatch: new StoreApi(cloudwatch.store, cloudwatch.#filters, clock) });
+    gateway.on("written", cloudwatch.#onWritten);
+    listen?.(cloudwatch);
+    cloudwatch.#sequence.start();
+    return cloudwatch;
+  }
+
+  /** States of all deployed alarms by name, composite ones included. */
+  alarmStates(): Promise<ReadonlyMap<string, AlarmState>> {
+    return this.#alarms.states();
+  }
+
+  /** A metric's complete, published periods by their start (rehearsal ms). */
+  series(metric: MetricStat): ReadonlyMap<number, number> {
+    const now = this.#options.aws.clock.now();
+    return this.store.series(metric, this.store.starts(metric, now), now);
+  }
+
+  /** Whether the machine kept up with the rehearsal's clock. */
+  get punctuality(): Punctuality {
+    return this.#sequence.punctuality;
+  }
+
+  /** Ends after the step that is going on; to be called before the emulated AWS ends. */
+  async stop(): Promise<void> {
+    this.#schedule.stop();
+    await this.#sequence.stop();
+    this.#options.aws.gateway.off("written", this.#onWritten);
+    this.#shipper.stop();
+    for (const client of Object.values(this.#clients)) client.destroy();
+  }
+
+  #steps() {
+    const { aws, isFirst = (name: string) => name.endsWith("-prober"), runDeadlineMs = 3000 } = this.#options;
+    const others = (name: string) => !isFirst(name);
+    return {
+      tick: async (now: number) => {
+        this.#put(hostData(aws.loadBalancer, now - 1));
+        await this.#shipper.flush(now - 1);
+        await this.#alarms.evaluate(now, "seconds");
+      },
+      runsEnded: () => this.#schedule.ended(runDeadlineMs, isFirst),
+      beginFirst: (minute: number) => this.#schedule.begin(minute, isFirst),
+      publish: (start: number) => this.#publish(start),
+      evaluate: (now: number) => this.#alarms.evaluate(now, "minute"),
+      beginOthers: (minute: number) => this.#schedule.begin(minute, others),
+    };
+  }
+
+  async #publish(start: number): Promise<void> {
+    const end = start + MINUTE_MS;
+    this.#put(minuteData(this.#options.aws.loadBalancer, start));
+    await this.#refreshFilters();
+    await this.#shipper.flush(end - 1);
+    this.#put(this.#filters.take(end));
+  }
+
+  #put(data: readonly MetricValues[]): void {
+    for (const values of data) this.store.put(values);
+  }
+
+  async #refreshFilters(): Promise<void> {
+    if (!this.#filtersStale) return;
+    this.#filtersStale = false;
+    try {
+      this.#filters.use(await deployedFilters(this.#clients.logs));
+    } catch (error) {
+      this.#filtersStale = true;
+      throw error;
+    }
+  }
+}
+
+function clientsOf(endpoint: string) {
+  const credentials = { accessKeyId: OWN_KEYS.cloudwatch, secretAccessKey: "rehearsal" };
+  const config = { endpoint, region: AWS_REGION, credentials };
+  return {
+    cloudwatch: new CloudWatchClient(config),
+    logs: new CloudWatchLogsClient(config),
+    events: new EventBridgeClient(config),
+    // A run is called once, and takes as long as it takes.
+    lambda: new LambdaClient({ ...config, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } }),
+  };
+}
+
+/** Metric filters of all log groups; ones with dimensions are refused by name. */
+async function deployedFilters(client: CloudWatchLogsClient): Promise<LogMetricFilterDefinition[]> {
+  const filters: LogMetricFilterDefinition[] = [];
+  for await (const page of paginateDescribeMetricFilters({ client }, {})) {
+    for (const {
+      filterName = "",
+      logGroupName = "",
+      filterPattern = "",
+      metricTransformations,
+    } of page.metricFilters ?? []) {
+      for (const transformation of metricTransformations ?? []) {
+        const { metricName = "", metricNamespace = "", metricValue = "", defaultValue, dimensions } = transformation;
+        if (Object.keys(dimensions ?? {}).length > 0) {
+          throw new Error(`metric filter ${filterName}: the rehearsal keeps no dimensions of log filters`);
+        }
+        filters.push({
+          name: filterName,
+          logGroup: logGroupName,
+          pattern: filterPattern,
+          namespace: metricNamespace,
+          metricName,
+          value: metricValue,
+          ...(defaultValue === undefined ? {} : { defaultValue }),
+        });
+      }
+    }
+  }
+  return filters;
+}

@@ -1,0 +1,273 @@
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import {
+  type EventBridgeClient,
+  ListRulesCommand,
+  ListTargetsByRuleCommand,
+  type Rule,
+  type Target,
+} from "@aws-sdk/client-eventbridge";
+import { GetPolicyCommand, InvokeCommand, type LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
+import { AWS_ACCOUNT_ID, AWS_REGION } from "../aws/account";
+
+const MINUTE_MS = 60_000;
+
+/** One target of an enabled rule `rate(n minutes)`. */
+export interface ScheduledTarget {
+  readonly rule: string;
+  readonly ruleArn: string;
+  readonly everyMinutes: number;
+  readonly functionArn: string;
+  readonly functionName: string;
+  /** The event it gets; default: EventBridge's own. */
+  readonly input: string | undefined;
+}
+
+/** One call of a function by its schedule. */
+export interface Invocation {
+  readonly rule: string;
+  readonly functionName: string;
+  /** Rehearsal minute (ms since the epoch) for which it was called. */
+  readonly minute: number;
+  /** Real ms it took. */
+  readonly ms: number;
+  /** What the function failed with. */
+  readonly error: string | undefined;
+}
+
+export interface ScheduleEvents {
+  invoked: [invocation: Invocation];
+  /** A minute in which a function was not called because its last run had not ended. */
+  skipped: [functionName: string, minute: number];
+  problem: [error: Error];
+}
+
+export interface ScheduleOptions {
+  /** Both at the gateway. */
+  readonly events: EventBridgeClient;
+  readonly lambda: LambdaClient;
+}
+
+interface Run {
+  readonly startedMs: number;
+  readonly ended: Promise<void>;
+}
+
+/** Calls the functions that the deployed rules name, when the rehearsal's clock says so; none overlaps itself. */
+export class Schedule extends EventEmitter<ScheduleEvents> {
+  readonly #options: ScheduleOptions;
+  readonly #running = new Map<string, Run>();
+  readonly #anchors = new Map<string, number>();
+  #targets: readonly ScheduledTarget[] = [];
+  #stale = true;
+  #stopped = false;
+
+  constructor(options: ScheduleOptions) {
+    super();
+    this.#options = options;
+  }
+
+  /** Rules, targets or permissions may have changed: they are read again before the next minute. */
+  invalidate(): void {
+    this.#stale = true;
+  }
+
+  /** Begins the runs that are due in the minute at `minute` (rehearsal ms), of those functions that `chosen` takes. */
+  async begin(minute: number, chosen: (functionName: string) => boolean): Promise<void> {
+    await this.#refresh();
+    for (const target of this.#targets) {
+      if (!chosen(target.functionName) || !this.#isDue(target, minute)) continue;
+      const key = `${target.rule} ${target.functionArn}`;
+      if (this.#running.has(key)) this.emit("skipped", target.functionName, minute);
+      else this.#run(key, target, minute);
+    }
+  }
+
+  /** Resolves when the runs that are going on have ended, or each was given `deadlineMs` (real) since its start. */
+  async ended(deadlineMs: number, chosen: (functionName: string) => boolean): Promise<void> {
+    const names = new Map(this.#targets.map((target) => [`${target.rule} ${target.functionArn}`, target.functionName]));
+    const waits = [...this.#running]
+      .filter(([key]) => chosen(names.get(key) ?? ""))
+      .map(([, { startedMs, ended }]) => atMost(ended, startedMs + deadlineMs - performance.now()));
+    await Promise.all(waits);
+  }
+
+  /** Begins nothing more; runs that are going on end by themselves, unheard. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** A rule's countdown begins when the rule is first seen. */
+  #isDue({ ruleArn, everyMinutes }: ScheduledTarget, minute: number): boolean {
+    const anchor = this.#anchors.get(ruleArn) ?? minute;
+    this.#anchors.set(ruleArn, anchor);
+    return ((minute - anchor) / MINUTE_MS) % everyMinutes === 0;
+  }
+
+  #run(key: string, target: ScheduledTarget, minute: number): void {
+    const startedMs = performance.now();
+    const ended = this.#invoke(target, minute).then(
+      (error) => {
+        const ms = performance.now() - startedMs;
+        const { rule, functionName } = target;
+        this.#running.delete(key);
+        if (!this.#stopped) this.emit("invoked", { rule, functionName, minute, ms, error });
+      },
+      (error: Error) => {
+        this.#running.delete(key);
+        if (!this.#stopped) this.emit("problem", new Error(`rule ${target.rule}: ${error.message}`));
+      },
+    );
+    this.#running.set(key, { startedMs, ended });
+  }
+
+  async #invoke(target: ScheduledTarget, minute: number): Promise<string | undefined> {
+    const answer = await this.#options.lambda.send(
+      new InvokeCommand({
+        FunctionName: target.functionArn,
+        Payload: Buffer.from(target.input ?? scheduledEvent(target.ruleArn, minute)),
+      }),
+    );
+    if (!answer.FunctionError) return undefined;
+    return `${answer.FunctionError}: ${Buffer.from(answer.Payload ?? [])
+      .toString("utf8")
+      .slice(0, 500)}`;
+  }
+
+  async #refresh(): Promise<void> {
+    if (!this.#stale) return;
+    this.#stale = false;
+    try {
+      const targets: ScheduledTarget[] = [];
+      for (const rule of (await listRules(this.#options.events)).flatMap(asScheduled)) {
+        targets.push(...(await this.#targetsOf(rule)));
+      }
+      this.#targets = targets;
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
+  }
+
+  async #targetsOf({ name, arn, everyMinutes }: DeployedRule): Promise<ScheduledTarget[]> {
+    const found: ScheduledTarget[] = [];
+    for (const { Arn = "", Input, InputPath, InputTransformer } of await listTargets(this.#options.events, name)) {
+      const functionName = /^arn:aws:lambda:[^:]+:\d+:function:([^:]+)/.exec(Arn)?.[1];
+      if (!functionName || InputPath || InputTransformer) {
+        this.emit("problem", new Error(`rule ${name}: the rehearsal calls functions with plain input, not ${Arn}`));
+      } else if (await this.#mayCall(functionName, arn)) {
+        found.push({ rule: name, ruleArn: arn, everyMinutes, functionArn: Arn, functionName, input: Input });
+      } else {
+        const advice = "on AWS it would never be called; declare an aws:lambda:Permission";
+        this.emit("problem", new Error(`rule ${name} has no permission to call function ${functionName}: ${advice}`));
+      }
+    }
+    return found;
+  }
+
+  /** EventBridge calls a function only if the function's own policy says so. */
+  async #mayCall(FunctionName: string, ruleArn: string): Promise<boolean> {
+    try {
+      const { Policy } = await this.#options.lambda.send(new GetPolicyCommand({ FunctionName }));
+      return allowsEvents(Policy ?? "{}", ruleArn);
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return false;
+      throw error;
+    }
+  }
+}
+
+interface DeployedRule {
+  readonly name: string;
+  readonly arn: string;
+  readonly everyMinutes: number;
+}
+
+async function listRules(client: EventBridgeClient): Promise<Rule[]> {
+  const rules: Rule[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(new ListRulesCommand({ NextToken }));
+    rules.push(...(page.Rules ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return rules;
+}
+
+async function listTargets(client: EventBridgeClient, name: string): Promise<Target[]> {
+  const targets: Target[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await client.send(new ListTargetsByRuleCommand({ Rule: name, NextToken }));
+    targets.push(...(page.Targets ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return targets;
+}
+
+/** An enabled rule with a rate in minutes; other schedules are refused by name. */
+function asScheduled({ Name: name = "", Arn: arn = "", ScheduleExpression, State }: Rule): DeployedRule[] {
+  if (!ScheduleExpression || State !== "ENABLED") return [];
+  return [{ name, arn, everyMinutes: minutesOf(ScheduleExpression, name) }];
+}
+
+/**
+ * Minutes of `rate(n minutes)`.
+ * @throws Error for every other schedule, and for a plural that EventBridge would refuse
+ */
+export function minutesOf(expression: string, rule: string): number {
+  const [, count = "", unit] = /^rate\((\d+) (minutes?)\)$/.exec(expression) ?? [];
+  const minutes = Number(count);
+  if (minutes < 1 || unit !== (minutes === 1 ? "minute" : "minutes")) {
+    throw new Error(`rule ${rule}: the rehearsal keeps rate(1 minute) and rate(n minutes), not ${expression}`);
+  }
+  return minutes;
+}
+
+interface ResourcePolicy {
+  readonly Statement?: readonly {
+    readonly Effect?: string;
+    readonly Principal?: unknown;
+    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  }[];
+}
+
+/** Whether a function's policy lets EventBridge call it for this rule. */
+export function allowsEvents(policy: string, ruleArn: string): boolean {
+  const { Statement = [] } = JSON.parse(policy) as ResourcePolicy;
+  return Statement.some(({ Effect, Principal, Condition = {} }) => {
+    const service = (Principal as { Service?: string } | undefined)?.Service;
+    if (Effect !== "Allow" || service !== "events.amazonaws.com") return false;
+    return Object.values(Condition).every((members) =>
+      Object.entries(members).every(([key, value]) => {
+        if (key.toLowerCase() === "aws:sourcearn") return value === ruleArn;
+        return key.toLowerCase() === "aws:sourceaccount" && value === AWS_ACCOUNT_ID;
+      }),
+    );
+  });
+}
+
+/** What EventBridge gives a scheduled target without input of its own. */
+function scheduledEvent(ruleArn: string, minute: number): string {
+  return JSON.stringify({
+    version: "0",
+    id: randomUUID(),
+    "detail-type": "Scheduled Event",
+    source: "aws.events",
+    account: AWS_ACCOUNT_ID,
+    time: new Date(minute).toISOString().replace(/\.\d{3}Z$/, "Z"),
+    region: AWS_REGION,
+    resources: [ruleArn],
+    detail: {},
+  });
+}
+
+async function atMost(work: Promise<void>, ms: number): Promise<void> {
+  if (ms <= 0) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
+}
