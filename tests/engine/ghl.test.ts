@@ -3,6 +3,7 @@ import { TOKENS } from "../../rehearsal/ghl/server";
 import { GhlEngineWorld, NAME, OURS, PLANTED } from "./support/ghl-world";
 
 const ROTATED = "pit-7b7b7b7b-0000-4000-8000-000000rotated";
+const AGAIN = "pit-9c9c9c9c-0000-4000-8000-00rotatedagain";
 
 /** One story on the real engine; each step begins where the one before it ended. */
 describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, () => {
@@ -68,10 +69,14 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
     expect(world.ghl.writes()).toHaveLength(writes);
   });
 
-  it("keeps tokens and query strings out of debug output", async () => {
-    const printed = await world.debug("preview");
-    expect(printed).toContain("GhlValue");
-    for (const secret of [...PLANTED, TOKENS.write]) expect(printed.includes(secret), secret).toBe(false);
+  it("keeps tokens and query strings out of debug output of preview, up and refresh", async () => {
+    await world.stack.configSet({ key: "cutover:url", value: `${OURS}&v=3`, secret: true });
+    for (const command of ["preview", "up", "refresh"] as const) {
+      const printed = await world.debug(command);
+      expect(printed).toContain("GhlValue");
+      for (const secret of [...PLANTED, TOKENS.write]) expect(printed.includes(secret), secret).toBe(false);
+    }
+    expect(world.holds).toBe(`${OURS}&v=3`);
   });
 
   it("tells what to do when the token was rotated, and takes today's with --run-program", async () => {
@@ -94,9 +99,39 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
     expect((await world.stack.exportState()).deployment?.resources ?? []).toEqual([]);
   });
 
+  it("destroys with today's token by --run-program, and keeps it out of debug output", async () => {
+    await world.stack.up();
+    expect(world.holds).toBe(`${OURS}&v=3`);
+    world.ghl.rotateToken(ROTATED, AGAIN);
+    await world.stack.configSet({ key: "cutover:ghl.token", value: AGAIN, secret: true });
+    const without = await world.debug("destroy");
+    expect(without).toMatch(/does not know the token.*add --run-program there, or set CUTOVER_GHL_TOKEN/);
+    expect(world.holds).toBe(`${OURS}&v=3`);
+    const printed = await world.debug("destroy", "--run-program");
+    expect(world.holds).toBe(world.today);
+    expect((await world.stack.exportState()).deployment?.resources ?? []).toEqual([]);
+    for (const secret of [...PLANTED, ROTATED, AGAIN]) expect((without + printed).includes(secret), secret).toBe(false);
+  });
+
+  it("refuses to destroy when the old service is gone, unless CUTOVER_DESTROY accepts the loss", async () => {
+    await world.stack.up();
+    await world.stopOldService();
+    const refused = await world.stack.destroy({ allowFailure: true });
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.text).toMatch(
+      /the address from before, http:\/\/127[^ ]*, does not answer.*cutover:destroy lose-traffic/,
+    );
+    expect(world.holds).toBe(`${OURS}&v=3`);
+    const destroy = await world.withEnvironment({ CUTOVER_DESTROY: "lose-traffic" }).destroy();
+    expect(destroy.text).toContain("left as it is because of cutover:destroy lose-traffic");
+    expect(world.holds).toBe(`${OURS}&v=3`);
+    expect((await world.stack.exportState()).deployment?.resources ?? []).toEqual([]);
+  });
+
   it("wrote no token and no query string anywhere", async () => {
     const everything = await world.everythingWritten();
-    for (const secret of [...PLANTED, TOKENS.write, ROTATED]) expect(everything.includes(secret), secret).toBe(false);
+    for (const secret of [...PLANTED, TOKENS.write, ROTATED, AGAIN])
+      expect(everything.includes(secret), secret).toBe(false);
     expect(world.ghl.renames).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { resolveToolchain } from "../../../tools/toolchain";
 
 /** Planted in URLs; must be found nowhere but in GHL and in encrypted state. */
 export const PLANTED = ["pl4nted-query-today", "pl4nted-query-ours"] as const;
+const DEBUG_LOG = "debug.log";
 export const NAME = "Cutover Webhook URL";
 export const OURS = `https://hooks.example.com/webhooks/ghl?key=${PLANTED[1]}`;
 
@@ -52,8 +53,7 @@ export class GhlEngineWorld {
   async stop(): Promise<void> {
     await this.#killRest();
     await this.ghl.stop();
-    this.#old.closeAllConnections();
-    await new Promise((resolve) => this.#old.close(resolve));
+    if (this.#old.listening) await this.stopOldService();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
@@ -92,17 +92,27 @@ export class GhlEngineWorld {
     await cancel.exit;
   }
 
-  /** Runs a command with the engine's own debug messages and returns everything printed. */
-  async debug(command: string): Promise<string> {
-    const run = this.#process([command, "--debug"], "debug.log");
+  /** Runs a command with the engine's own debug messages and returns everything it printed. */
+  async debug(command: "preview" | "up" | "refresh" | "destroy", ...flags: string[]): Promise<string> {
+    const log = join(this.#folder, DEBUG_LOG);
+    const before = existsSync(log) ? readFileSync(log, "utf8").length : 0;
+    const sure = command === "preview" ? [] : ["--yes", "--skip-preview"];
+    const run = this.#process([command, "--debug", ...sure, ...flags], DEBUG_LOG);
     await run.exit;
-    return readFileSync(join(this.#folder, "debug.log"), "utf8");
+    return readFileSync(log, "utf8").slice(before);
+  }
+
+  /** Ends the old service: nothing answers at today's URL any more. */
+  async stopOldService(): Promise<void> {
+    this.#old.closeAllConnections();
+    await new Promise((resolve) => this.#old.close(resolve));
   }
 
   /** Everything any command printed in this world, and the state as it is stored. */
   async everythingWritten(): Promise<string> {
     const state = JSON.stringify(await this.stack.exportState());
-    return state + readFileSync(join(this.#folder, "engine.log"), "utf8") + readFileSync(this.stack.stackFile, "utf8");
+    const logs = ["engine.log", "killed.log", DEBUG_LOG].map((name) => readFileSync(join(this.#folder, name), "utf8"));
+    return [state, ...logs, readFileSync(this.stack.stackFile, "utf8")].join("\n");
   }
 
   /** Plugins have process groups of their own and outlive an engine that was killed. */
