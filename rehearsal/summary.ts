@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import type { RehearsalReport, ReportDetails } from "./report/model";
 import { hoursMinutes } from "./report/scale";
+import { lostByPlan } from "./report/verdict";
 import type { WrittenReport } from "./report/write";
 import { type Terminal, table } from "./run/terminal";
 
@@ -22,9 +23,11 @@ export function printSummary(
   ]);
   for (const line of table(["phase", "share declared", "measured", "messages", "lost", "up took"], rows))
     terminal.line(line);
+  printFaults(terminal, report);
   const { sent, accepted, completed, lost } = report.messages;
   terminal.line("");
-  terminal.line(`messages: ${sent} sent, ${accepted} accepted, ${completed} completed, ${lost} lost`);
+  const explained = report.faults.length > 0 ? ` (${lost - lostByPlan(report)} of them to injected faults)` : "";
+  terminal.line(`messages: ${sent} sent, ${accepted} accepted, ${completed} completed, ${lost} lost${explained}`);
   if (report.destroy.resourcesLeft !== null) {
     const yes = (value: boolean | null) => (value === null ? "not looked at" : value ? "yes" : "NO");
     const { webhookRestored, dataKept, resourcesLeft } = report.destroy;
@@ -41,6 +44,31 @@ export function printSummary(
     details.ok
       ? terminal.paint("PASSED", "good")
       : terminal.paint(`FAILED: ${details.failures.length} expectation(s) not met`, "bad"),
+  );
+}
+
+/** One line a fault; a dash stands for what did not happen. */
+function printFaults(terminal: Terminal, { faults }: RehearsalReport): void {
+  if (faults.length === 0) return;
+  const seconds = (ms: number | null) => (ms === null ? "–" : `${(ms / 1000).toFixed(2)} s`);
+  const rows = faults.map((f) => [
+    f.fault,
+    f.phase,
+    f.detectedRehearsalMinutes === null ? "–" : f.detectedRehearsalMinutes.toFixed(1),
+    seconds(f.trafficBackMs),
+    seconds(f.webhookBackMs),
+    String(f.exposed),
+    String(f.lost),
+    String(f.customerRequestsToFaultyAfter),
+  ]);
+  const heads = ["fault", "phase", "detected [rehearsal min]", "traffic back", "webhook back", "exposed", "lost"];
+  terminal.line("");
+  for (const line of table([...heads, "to Python after"], rows)) terminal.line(line);
+  terminal.line(
+    terminal.paint(
+      "traffic and webhook: real time since the alarm, emulated; detected: on the rehearsal's own clock",
+      "dim",
+    ),
   );
 }
 

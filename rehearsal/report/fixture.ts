@@ -1,82 +1,72 @@
-import type { RehearsalReport, ReportDetails, Sample, StepDetails } from "./model";
+import { exampleAlarms } from "./fixture-alarms";
+import { exampleSamples } from "./fixture-samples";
+import { exampleFaults, exampleSteps, PLAYED } from "./fixture-story";
+import type { BusinessNumbers, FaultDetails, FaultResult, PhaseResult, RehearsalReport, ReportDetails } from "./model";
 
-/** A made-up rehearsal for the tests of the page and the writer. Its numbers were never measured. */
+/** A made-up rehearsal of the whole plan for the tests of page, writer and summary. Its numbers were never measured. */
 export function exampleReport(): { report: RehearsalReport; details: ReportDetails } {
   const steps = exampleSteps();
+  const faults = exampleFaults();
+  const lost = faults.reduce((sum, fault) => sum + fault.lost, 0);
+  const business: BusinessNumbers[] = [
+    { engine: "node", messages: 9_204, completed: 9_204, booked: 1_868 },
+    { engine: "python", messages: 10_412, completed: 10_401, booked: 2_159 },
+  ];
   return {
     report: {
-      phases: steps.slice(0, -1).map((s, i) => ({
-        phase: s.phase,
-        declaredShare: s.declaredShare,
-        observedShare: s.measured?.byTable ?? 0,
-        requests: 2100 + i,
-        lost: 0,
-        upSeconds: ((s.appliedMs ?? s.endedMs) - s.beganMs) / 1000,
-      })),
-      messages: { sent: 14_310, accepted: 14_310, completed: 14_310, exposed: 0, lost: 0 },
+      phases: examplePhases(),
+      faults: faults.map(resultOf),
+      messages: { sent: 19_640, accepted: 19_640 - lost, completed: 19_605, exposed: 61, lost },
       migrations: { applied: 2, rerunApplied: 0 },
       destroy: { webhookRestored: true, dataKept: true, resourcesLeft: 0 },
       listeningOnLoopbackOnly: true,
       clockFactor: 60,
-      durationSeconds: 141.2,
+      durationSeconds: Number(((steps.at(-1)?.endedMs ?? 0) / 1000 + 3.2).toFixed(1)),
     },
     details: {
       ok: true,
       failures: [],
       startedAt: "2026-01-02T03:04:05.000Z",
       steps,
-      samples: exampleSamples(steps),
-      lost: [],
+      samples: exampleSamples(steps, faults),
+      faults,
+      alarms: exampleAlarms(faults),
+      business,
+      lost: faults.flatMap((fault) => fault.lostMessages),
       leftOnPurpose: ["message_queue and its columns (data is kept)"],
       listening: ["127.0.0.1:8443 load balancer"],
     },
   };
 }
 
-function exampleSteps(): StepDetails[] {
-  const plan: readonly [string, number, number][] = [
-    ["prepare", 0, 24],
-    ["front-door", 0, 9],
-    ["parallel", 10, 8],
-    ["front-door", 0, 8],
-    ["destroy", 0, 12],
-  ];
-  let at = 9000;
-  return plan.map(([phase, declaredShare, upSeconds]) => {
-    const beganMs = at;
-    const appliedMs = at + upSeconds * 1000;
-    const fromMs = appliedMs + 500;
-    const endedMs = appliedMs + (phase === "destroy" ? 3000 : 14_000);
-    at = endedMs;
-    const live = phase !== "destroy";
-    return {
-      phase,
-      title: live ? `pulumi config set cutover:phase ${phase}; pulumi up` : "pulumi destroy",
-      declaredShare,
-      beganMs,
-      appliedMs,
-      endedMs,
-      changes: "3 update",
-      checks: [{ what: "a second up changes nothing", ok: true, seen: "no change" }],
-      ...(live ? { measured: exampleWindow(declaredShare, fromMs) } : {}),
-    };
+function examplePhases(): PhaseResult[] {
+  return PLAYED.flatMap(({ phase, fault, share, measured, upSeconds }) => {
+    if (fault || phase === "destroy") return [];
+    return [
+      {
+        phase,
+        declaredShare: share,
+        observedShare: measured?.byTable ?? null,
+        requests: measured?.requests ?? 0,
+        lost: 0,
+        upSeconds,
+      },
+    ];
   });
 }
 
-function exampleWindow(declaredShare: number, fromMs: number): NonNullable<StepDetails["measured"]> {
-  const band: readonly [number, number] = declaredShare === 0 ? [0, 0] : [7.6, 12.6];
-  const byTable = declaredShare === 0 ? 0 : 10.2;
-  return { fromMs, toMs: fromMs + 7000, requests: 2100, python: 21 * byTable, byTable, byLoadBalancer: byTable, band };
-}
-
-function exampleSamples(steps: readonly StepDetails[]): Sample[] {
-  const samples: Sample[] = [];
-  for (let atMs = 9000; atMs < (steps.at(-1)?.endedMs ?? 0); atMs += 1000) {
-    const applied = steps.filter((s) => (s.appliedMs ?? Number.POSITIVE_INFINITY) <= atMs).at(-1);
-    const measured = steps.some((s) => s.measured && atMs >= s.measured.fromMs && atMs <= s.measured.toMs);
-    const rate = measured ? 300 : 40;
-    const python = Math.round((rate * (applied?.declaredShare ?? 0) * (1 + 0.3 * Math.sin(atMs))) / 100);
-    samples.push({ atMs, node: rate - python, python });
-  }
-  return samples;
+/** The part of a fault that goes into report.json, in the agreed order. */
+function resultOf(fault: FaultDetails): FaultResult {
+  const { detectedMs, detectedRehearsalMinutes, trafficBackMs, webhookBackMs } = fault;
+  return {
+    fault: fault.fault,
+    phase: fault.phase,
+    detectedMs,
+    detectedRehearsalMinutes,
+    trafficBackMs,
+    webhookBackMs,
+    exposed: fault.exposed,
+    lost: fault.lost,
+    customerRequestsToFaultyAfter: fault.customerRequestsToFaultyAfter,
+  };
 }

@@ -104,7 +104,7 @@ export interface ReportDetails {
 }
 
 export interface StepDetails {
-  /** Phase, or "destroy". */
+  /** Phase, "destroy", or the name of the fault that it injects. */
   readonly phase: string;
   readonly title: string;
   readonly declaredShare: number;
@@ -117,8 +117,6 @@ export interface StepDetails {
   readonly changes: string;
   /** Title of the story it belongs to, where more than one is played. */
   readonly chapter?: string;
-  /** Name of the fault it injects; undefined: it is an update or the destroy. */
-  readonly fault?: string;
   /** It had to be refused, was, and changed nothing. */
   readonly refused?: true;
   readonly measured?: MeasuredWindow;

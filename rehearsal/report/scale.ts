@@ -32,3 +32,9 @@ export function hoursMinutes(seconds: number): string {
   if (d > 0) return `${d} d ${h} h`;
   return h > 0 ? `${h} h ${String(m).padStart(2, "0")} min` : `${m} min`;
 }
+
+/** Rehearsal time as hours and minutes, "4:40"; to be shown with its unit, h. */
+export function clockTime(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+}

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exampleReport } from "./fixture";
-import { renderPage } from "./html";
-import type { RehearsalReport } from "./model";
-import { problemsOf, writeReport } from "./write";
+import type { FaultResult, RehearsalReport } from "./model";
+import { problemsOf } from "./problems";
+import { writeReport } from "./write";
 
 let folder: string;
 beforeEach(() => {
@@ -20,6 +20,7 @@ describe("writeReport", () => {
     const read = JSON.parse(readFileSync(written.json, "utf8")) as RehearsalReport;
     expect(Object.keys(read)).toEqual([
       "phases",
+      "faults",
       "messages",
       "migrations",
       "destroy",
@@ -35,54 +36,74 @@ describe("writeReport", () => {
       "lost",
       "upSeconds",
     ]);
+    expect(read.faults).toHaveLength(5);
+    expect(Object.keys(read.faults[0] ?? {})).toEqual([
+      "fault",
+      "phase",
+      "detectedMs",
+      "detectedRehearsalMinutes",
+      "trafficBackMs",
+      "webhookBackMs",
+      "exposed",
+      "lost",
+      "customerRequestsToFaultyAfter",
+    ]);
     expect(Object.keys(read.messages)).toEqual(["sent", "accepted", "completed", "exposed", "lost"]);
     expect(Object.keys(read.migrations)).toEqual(["applied", "rerunApplied"]);
     expect(Object.keys(read.destroy)).toEqual(["webhookRestored", "dataKept", "resourcesLeft"]);
     expect(readdirSync(folder).sort()).toEqual(["details.json", "report.html", "report.json"]);
   });
 
-  it("refuses counts that can't be", () => {
+  it("writes nothing that contradicts itself", () => {
     const { report, details } = exampleReport();
     const wrong = { ...report, messages: { ...report.messages, accepted: report.messages.sent + 1 } };
-    expect(() => writeReport(folder, wrong, details)).toThrow("14311 messages accepted, but only 14310 sent");
-    const phase = { phase: "x", observedShare: null, requests: 0, lost: 0, upSeconds: 1 };
-    expect(problemsOf({ ...report, phases: [{ ...phase, declaredShare: 120 }] })).toHaveLength(1);
-    const exposed = { ...report, messages: { ...report.messages, exposed: report.messages.sent + 1 } };
-    expect(problemsOf(exposed)).toEqual(["14311 messages exposed, but only 14310 sent"]);
-    expect(problemsOf(report)).toEqual([]);
+    expect(() => writeReport(folder, wrong, details)).toThrow("19641 messages accepted, but only 19640 sent");
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
-describe("renderPage", () => {
-  it("asks for nothing from outside", () => {
-    const { report, details } = exampleReport();
-    const page = renderPage(report, details);
-    expect(page).not.toMatch(/<(script|link|img|iframe|object)\b|@import|url\(|(src|href)=/i);
-    expect(page.match(/https?:\/\//g)).toBeNull();
+describe("problemsOf", () => {
+  const { report } = exampleReport();
+  const [known] = report.faults as [FaultResult];
+  const withFault = (fault: Partial<FaultResult>) => problemsOf({ ...report, faults: [{ ...known, ...fault }] });
+
+  it("finds counts that can't be", () => {
+    expect(problemsOf(report)).toEqual([]);
+    const phase = { phase: "x", observedShare: null, requests: 0, lost: 0, upSeconds: 1 };
+    expect(problemsOf({ ...report, phases: [{ ...phase, declaredShare: 120 }] })).toHaveLength(1);
+    const exposed = { ...report, messages: { ...report.messages, exposed: report.messages.sent + 1 } };
+    expect(problemsOf(exposed)).toEqual(["19641 messages exposed, but only 19640 sent"]);
   });
 
-  it("shows failures, and text as text", () => {
-    const { report, details } = exampleReport();
-    const lost = [{ id: "story-7", sentMs: 65_000, latencyMs: 10_000, why: "no answer <b>" }];
-    const page = renderPage(report, { ...details, ok: false, failures: ['share 15 % <script>"x"'], lost });
-    expect(page).toContain('<td>story-7</td><td class="n">1:05</td>');
-    expect(page).toContain("no answer &lt;b&gt;");
-    expect(page).toContain("FAILED");
-    expect(page).toContain("share 15 % &lt;script&gt;&quot;x&quot;");
+  it("finds a fault that lost more than it touched, or more than was lost at all", () => {
+    expect(withFault({ exposed: 10, lost: 10 })).toEqual([]);
+    expect(withFault({ exposed: 10, lost: 11 })).toEqual([
+      "fault python-5xx at ramp-50: 11 messages lost, but only 10 exposed",
+    ]);
+    expect(withFault({ exposed: 500, lost: 400 })).toEqual([
+      "the faults lost 400 messages, but only 35 were lost in all",
+    ]);
   });
 
-  it("draws one dot a bucket, one mark a window, no broken number", () => {
-    const { report, details } = exampleReport();
-    const page = renderPage(report, details);
-    expect(page).not.toMatch(/NaN|Infinity|undefined/);
-    expect(page.match(/class="allowed"/g)).toHaveLength(4 + 1); // and one in the legend
+  it("finds numbers that are none, and a rollback that nothing detected", () => {
+    for (const key of ["exposed", "customerRequestsToFaultyAfter", "trafficBackMs", "webhookBackMs"] as const) {
+      expect(withFault({ lost: 0, [key]: -1 }).join()).toContain("a number is negative or none");
+    }
+    expect(withFault({ webhookBackMs: Number.NaN })).toHaveLength(1);
+    const undetected = { detectedMs: null, detectedRehearsalMinutes: null };
+    expect(withFault({ ...undetected, trafficBackMs: null, webhookBackMs: null })).toEqual([]);
+    expect(withFault({ ...undetected, webhookBackMs: null })).toEqual([
+      "fault python-5xx at ramp-50: it was rolled back, but no alarm detected it",
+    ]);
   });
 
-  it("draws a story that broke before its first phase", () => {
-    const { report, details } = exampleReport();
-    const none = { ...report, phases: [], destroy: { webhookRestored: null, dataKept: null, resourcesLeft: null } };
-    const page = renderPage(none, { ...details, ok: false, steps: [], samples: [], failures: ["moto died"] });
-    expect(page).not.toMatch(/NaN|Infinity|undefined/);
-    expect(page).toContain("moto died");
+  it("finds the two clocks mixed up", () => {
+    expect(withFault({ detectedMs: 90_030, detectedRehearsalMinutes: 90 })).toEqual([]);
+    expect(withFault({ detectedMs: 90_000, detectedRehearsalMinutes: 1.5 })).toEqual([
+      "fault python-5xx at ramp-50: detected after 90000 ms is not 1.5 min at 60:1",
+    ]);
+    expect(withFault({ detectedRehearsalMinutes: null })).toEqual([
+      "fault python-5xx at ramp-50: it was detected on one clock only",
+    ]);
   });
 });
