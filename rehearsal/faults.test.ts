@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Faults } from "./apps/node/faults";
 import { AwsGateway } from "./aws/gateway/gateway";
-import { FAULTS, FaultSwitches, faultFile } from "./faults";
+import { FAULTS, faultFile, RehearsalFaults } from "./faults";
 
 let folder: string;
-let switches: FaultSwitches;
+let switches: RehearsalFaults;
 let happened: string[] = [];
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "cutover-faults-"));
@@ -20,7 +20,7 @@ beforeEach(() => {
     happened.push(`${service} ${respond}`);
     return () => void happened.push(`${service} well`);
   };
-  switches = new FaultSwitches({
+  switches = new RehearsalFaults({
     runFolder: folder,
     aws: {
       gateway,

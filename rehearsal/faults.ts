@@ -33,7 +33,7 @@ const PYTHON_KINDS = {
 /** For REHEARSAL_FAULT_FILE of an application's image: the file that switches its faults. */
 export const faultFile = (runFolder: string, engine: Engine): string => join(runFolder, "faults", `${engine}.json`);
 
-export interface FaultSwitchesOptions {
+export interface RehearsalFaultsOptions {
   readonly runFolder: string;
   readonly aws: Pick<EmulatedAws, "breakImage" | "gateway">;
   readonly ghl: Pick<GhlStandIn, "fail" | "heal">;
@@ -49,11 +49,11 @@ export interface FaultOptions {
 }
 
 /** Breaks one thing at a time or several together, and mends them. */
-export class FaultSwitches {
-  readonly #options: FaultSwitchesOptions;
+export class RehearsalFaults {
+  readonly #options: RehearsalFaultsOptions;
   readonly #lifts = new Map<FaultName, () => void>();
 
-  constructor(options: FaultSwitchesOptions) {
+  constructor(options: RehearsalFaultsOptions) {
     this.#options = options;
   }
 

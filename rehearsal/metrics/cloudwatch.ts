@@ -22,8 +22,11 @@ export interface RehearsalCloudWatchOptions {
   readonly aws: EmulatedAws;
   /** Functions that are called before a minute's metrics are published; default: those whose name ends in "-prober". */
   readonly isFirst?: (functionName: string) => boolean;
-  /** Real ms that a first function's run holds up the evaluation of its minute, counted from its start; default 3000. */
-  readonly runDeadlineMs?: number;
+  /**
+   * Real ms by which a first function's run may take longer than the two rehearsal minutes after which its values are
+   * published, before alarms are evaluated without it; default 500.
+   */
+  readonly runGraceMs?: number;
 }
 
 export interface RehearsalCloudWatchEvents {
@@ -113,7 +116,8 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   }
 
   #steps() {
-    const { aws, isFirst = (name: string) => name.endsWith("-prober"), runDeadlineMs = 3000 } = this.#options;
+    const { aws, isFirst = (name: string) => name.endsWith("-prober"), runGraceMs = 500 } = this.#options;
+    const runMs = aws.clock.realSpan(2 * MINUTE_MS) + runGraceMs;
     const others = (name: string) => !isFirst(name);
     return {
       tick: async (now: number) => {
@@ -121,7 +125,8 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
         await this.#shipper.flush(now - 1);
         await this.#alarms.evaluate(now, "seconds");
       },
-      runsEnded: () => this.#schedule.ended(runDeadlineMs, isFirst),
+      // What a run puts is visible a minute after its own: only an older run can be missing.
+      runsEnded: (now: number) => this.#schedule.ended(now - 2 * MINUTE_MS, runMs, isFirst),
       beginFirst: (minute: number) => this.#schedule.begin(minute, isFirst),
       publish: (start: number) => this.#publish(start),
       evaluate: (now: number) => this.#alarms.evaluate(now, "minute"),

@@ -87,10 +87,6 @@ export class StoreApi implements CloudWatchReality {
     );
   }
 
-  toRehearsal(realSeconds: number): number {
-    return this.clock.toRehearsal(realSeconds * 1000) / 1000;
-  }
-
   #values(namespace: string, datum: JsonObject): MetricValues {
     if (datum.StatisticValues) {
       throw new NotRehearsed(`the rehearsal keeps raw values: give Value or Values for ${datum.MetricName}`);

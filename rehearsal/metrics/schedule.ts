@@ -37,7 +37,7 @@ export interface Invocation {
 
 export interface ScheduleEvents {
   invoked: [invocation: Invocation];
-  /** A minute in which a function was not called because its last run had not ended. */
+  /** A minute in which a function was not called: its last run went on all the time. */
   skipped: [functionName: string, minute: number];
   problem: [error: Error];
 }
@@ -49,11 +49,17 @@ export interface ScheduleOptions {
 }
 
 interface Run {
+  readonly minute: number;
   readonly startedMs: number;
   readonly ended: Promise<void>;
+  /** The minute that waits for this run's end. */
+  next: number | undefined;
 }
 
-/** Calls the functions that the deployed rules name, when the rehearsal's clock says so; none overlaps itself. */
+/**
+ * Calls the functions that the deployed rules name, when the rehearsal's clock says so. None overlaps itself: a run that
+ * is due while the last one goes on begins at its end, and only the latest of those that are due.
+ */
 export class Schedule extends EventEmitter<ScheduleEvents> {
   readonly #options: ScheduleOptions;
   readonly #running = new Map<string, Run>();
@@ -77,17 +83,24 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
     await this.#refresh();
     for (const target of this.#targets) {
       if (!chosen(target.functionName) || !this.#isDue(target, minute)) continue;
-      const key = `${target.rule} ${target.functionArn}`;
-      if (this.#running.has(key)) this.emit("skipped", target.functionName, minute);
-      else this.#run(key, target, minute);
+      const key = keyOf(target);
+      const running = this.#running.get(key);
+      if (!running) this.#run(key, target, minute);
+      else {
+        if (running.next !== undefined) this.emit("skipped", target.functionName, running.next);
+        running.next = minute;
+      }
     }
   }
 
-  /** Resolves when the runs that are going on have ended, or each was given `deadlineMs` (real) since its start. */
-  async ended(deadlineMs: number, chosen: (functionName: string) => boolean): Promise<void> {
-    const names = new Map(this.#targets.map((target) => [`${target.rule} ${target.functionArn}`, target.functionName]));
+  /**
+   * Resolves when the runs for minutes up to `minute` (rehearsal ms) have ended, or `deadlineMs` (real) have passed
+   * since each began.
+   */
+  async ended(minute: number, deadlineMs: number, chosen: (functionName: string) => boolean): Promise<void> {
+    const taken = new Set(this.#targets.filter((target) => chosen(target.functionName)).map(keyOf));
     const waits = [...this.#running]
-      .filter(([key]) => chosen(names.get(key) ?? ""))
+      .filter(([key, run]) => taken.has(key) && run.minute <= minute)
       .map(([, { startedMs, ended }]) => atMost(ended, startedMs + deadlineMs - performance.now()));
     await Promise.all(waits);
   }
@@ -106,19 +119,24 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
 
   #run(key: string, target: ScheduledTarget, minute: number): void {
     const startedMs = performance.now();
+    const over = () => {
+      const next = this.#running.get(key)?.next;
+      this.#running.delete(key);
+      if (next !== undefined && !this.#stopped) this.#run(key, target, next);
+    };
     const ended = this.#invoke(target, minute).then(
       (error) => {
-        const ms = performance.now() - startedMs;
         const { rule, functionName } = target;
-        this.#running.delete(key);
+        const ms = performance.now() - startedMs;
         if (!this.#stopped) this.emit("invoked", { rule, functionName, minute, ms, error });
+        over();
       },
       (error: Error) => {
-        this.#running.delete(key);
         if (!this.#stopped) this.emit("problem", new Error(`rule ${target.rule}: ${error.message}`));
+        over();
       },
     );
-    this.#running.set(key, { startedMs, ended });
+    this.#running.set(key, { minute, startedMs, ended, next: undefined });
   }
 
   async #invoke(target: ScheduledTarget, minute: number): Promise<string | undefined> {
@@ -176,6 +194,8 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
     }
   }
 }
+
+const keyOf = ({ rule, functionArn }: ScheduledTarget): string => `${rule} ${functionArn}`;
 
 interface DeployedRule {
   readonly name: string;

@@ -8,8 +8,8 @@ const TICK_MS = 10_000;
 export interface MinuteSteps {
   /** Each 10 s: what is only known at the moment, and alarms with periods below a minute. */
   tick(now: number): Promise<void>;
-  /** What ran in the minute that ends has ended, or its deadline has passed. */
-  runsEnded(): Promise<void>;
+  /** Runs that began a minute before `now` or earlier have ended, or had their time. */
+  runsEnded(now: number): Promise<void>;
   /** The runs that come before everything else in the minute that begins. */
   beginFirst(minute: number): Promise<void>;
   /** The metrics of the minute from `start` are complete. */
@@ -79,7 +79,8 @@ export class MinuteSequence {
     const { clock, steps } = this.#options;
     let open = after(clock.now(), MINUTE_MS) - MINUTE_MS;
     while (await this.#reached(open + MINUTE_MS)) {
-      await this.#try(() => steps.runsEnded());
+      const due = open + MINUTE_MS;
+      await this.#try(() => steps.runsEnded(due));
       const current = after(clock.now(), MINUTE_MS) - MINUTE_MS;
       await this.#try(() => steps.beginFirst(current));
       this.#late += (current - open) / MINUTE_MS - 1;

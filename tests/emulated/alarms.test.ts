@@ -92,7 +92,7 @@ describe("a deployed alarm", () => {
     expect(alarm?.reason).toContain("8, 0");
   });
 
-  it("is described as it was put, with its state dated by the rehearsal's clock", async () => {
+  it("is described as it was put", async () => {
     const answer = await account.cloudwatch.send(new DescribeAlarmsCommand({ AlarmNames: ["child"] }));
     const [alarm] = answer.MetricAlarms ?? [];
     expect(alarm).toMatchObject({
@@ -102,8 +102,6 @@ describe("a deployed alarm", () => {
       ],
     });
     expect(alarm?.Statistic).toBeUndefined();
-    const seen = transitions.findLast((it) => it.alarm === "child")?.atRehearsalMs ?? 0;
-    expect(Math.abs((alarm?.StateUpdatedTimestamp?.getTime() ?? 0) - seen)).toBeLessThan(120_000);
   });
 
   it("with short periods acts within the minute, on data stored by the second", async () => {

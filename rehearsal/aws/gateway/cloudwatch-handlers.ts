@@ -31,14 +31,10 @@ export const cloudwatchHandlers: Handlers = {
     },
   },
   "monitoring:DescribeAlarms": {
-    correct: (_call, answer, context) => {
+    correct: (_call, answer, { memory }) => {
       const body = JSON.parse(answer.toString("utf8")) as Record<string, JsonObject[] | undefined>;
-      const { MetricAlarms, CompositeAlarms } = body;
-      return jsonBuffer({
-        ...body,
-        ...(MetricAlarms ? { MetricAlarms: MetricAlarms.map((it) => inTime(context.memory.alarm(it), context)) } : {}),
-        ...(CompositeAlarms ? { CompositeAlarms: CompositeAlarms.map((it) => inTime(it, context)) } : {}),
-      });
+      const { MetricAlarms } = body;
+      return MetricAlarms ? jsonBuffer({ ...body, MetricAlarms: MetricAlarms.map((it) => memory.alarm(it)) }) : answer;
     },
   },
   "logs:PutLogEvents": {
@@ -66,14 +62,3 @@ function fromStore(answer: (store: CloudWatchReality, request: JsonObject) => Js
 }
 
 const invalid = (message: string): AwsError => ({ status: 400, code: "InvalidParameterValue", message });
-
-/** The emulator dates an alarm's state by real time; everything else about it is rehearsal time. */
-function inTime(alarm: JsonObject, { cloudwatch }: HandlerContext): JsonObject {
-  if (!cloudwatch) return alarm;
-  const dated = { ...alarm };
-  for (const name of ["StateUpdatedTimestamp", "StateTransitionedTimestamp"] as const) {
-    const seconds = alarm[name];
-    if (typeof seconds === "number") dated[name] = cloudwatch.toRehearsal(seconds);
-  }
-  return dated;
-}

@@ -46,6 +46,4 @@ export interface CloudWatchReality {
   listMetrics(request: JsonObject): JsonObject;
   /** CloudWatch Logs took these events. */
   logEvents(logGroup: string, events: readonly JsonObject[]): void;
-  /** Rehearsal time (seconds since the epoch) at a moment of real time. */
-  toRehearsal(realSeconds: number): number;
 }
