@@ -26,6 +26,8 @@ describe("the clock", () => {
     vi.advanceTimersByTime(7_250);
     expect(clock.now()).toBe(rehearsal.now());
     expect(clock.realSpan(60_000)).toBe(rehearsal.realSpan(60_000));
+    expect(clock.fromReal(Date.now() - 500)).toBe(rehearsal.now() - 30_000);
+    expect(realClock.fromReal(1234)).toBe(1234);
   });
 
   it("sleeps by its own time", async () => {

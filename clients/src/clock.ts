@@ -6,6 +6,8 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
   /** Real milliseconds that `ms` of this clock take. */
   realSpan(ms: number): number;
+  /** What this clock showed at a moment of real time: for stamps that somebody else's real clock made. */
+  fromReal(realMs: number): number;
 }
 
 /** Time as everybody has it: what a function uses in AWS. */
@@ -29,8 +31,10 @@ export function clockFrom(env: Readonly<Record<string, string | undefined>>): Cl
 }
 
 function scaledClock(originMs: number, factor: number): Clock {
+  const fromReal = (realMs: number) => (factor === 1 ? realMs : originMs + (realMs - originMs) * factor);
   return {
-    now: () => (factor === 1 ? Date.now() : originMs + (Date.now() - originMs) * factor),
+    fromReal,
+    now: () => fromReal(Date.now()),
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms / factor))),
     realSpan: (ms) => ms / factor,
   };

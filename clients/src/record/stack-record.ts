@@ -59,7 +59,8 @@ function parse<T extends object>(path: string, text: string): T {
   );
 }
 
-function parseApplied(path: string, text: string): Applied {
+/** @throws RecordError for a text that names no phase */
+export function parseApplied(path: string, text: string): Applied {
   const value = parse<Partial<Applied>>(path, text);
   if (typeof value.phase === "string" && isPhaseName(value.phase) && typeof value.pythonShare === "number") {
     return { phase: value.phase, pythonShare: value.pythonShare, pythonDigest: String(value.pythonDigest ?? "") };

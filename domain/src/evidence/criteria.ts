@@ -1,3 +1,4 @@
+import { PLAN, SLOW_SECONDS } from "../triggers/plan";
 import type { Evidence, FaultCount, Read, SlowCount } from "./model";
 
 /** What one blocking criterion reads and demands. Rates are parts of 1. */
@@ -16,8 +17,7 @@ export interface Criterion {
   ) => Read<{ readonly trigger: FaultCount; readonly success: FaultCount; readonly p95?: number }>;
 }
 
-/** Response times: the plan's 3 s (trigger) and 2 s (success, p95). */
-export const TRIGGER_SECONDS = 3;
+/** Source: plan, "Response time < 2 seconds (p95)". */
 export const SUCCESS_SECONDS = 2;
 /** Part of the messages that a p95 leaves out. */
 const BEYOND_P95 = 0.05;
@@ -28,9 +28,9 @@ const BEYOND_P95 = 0.05;
  * until the answer to the webhook, and until the message was worked on (the plan's own query takes the latter).
  */
 export const CRITERIA: readonly Criterion[] = [
-  faults("errors", 0.05, 0.01, (evidence) => evidence.errors),
-  faults("processing", 0.05, 0.02, (evidence) => evidence.processing),
-  faults("routing", 0.1, 0.05, (evidence) => evidence.routing),
+  faults("errors", PLAN.errors.percent / 100, 0.01, (evidence) => evidence.errors),
+  faults("processing", PLAN.errors.percent / 100, 0.02, (evidence) => evidence.processing),
+  faults("routing", PLAN.routing.percent / 100, 0.05, (evidence) => evidence.routing),
   slow("acknowledgement", (evidence) => evidence.acknowledgement),
   slow("end to end", (evidence) => evidence.endToEnd),
 ];
@@ -48,9 +48,9 @@ function faults(
 function slow(id: Criterion["id"], of: (evidence: Evidence) => Read<SlowCount>): Criterion {
   return {
     id,
-    badOnLadder: `slower than ${TRIGGER_SECONDS} s`,
+    badOnLadder: `slower than ${SLOW_SECONDS} s`,
     badAtEnd: `slower than ${SUCCESS_SECONDS} s`,
-    trigger: BEYOND_P95,
+    trigger: PLAN.slow.percent / 100,
     success: BEYOND_P95,
     read: (evidence) =>
       map(of(evidence), ({ n, overTrigger, overSuccess, p95BoundSeconds }) => ({
@@ -65,8 +65,8 @@ function map<A, B>(read: Read<A>, change: (value: A) => B): Read<B> {
   return "value" in read ? { value: change(read.value) } : read;
 }
 
-/** Share of failed bookings beyond which the booking trigger fires: by analogy with routing, the plan gives no number. */
-export const BOOKING_FAILURE_LIMIT = 0.1;
+/** Part of the bookings that may fail before the trigger fires. */
+export const BOOKING_FAILURE_LIMIT = PLAN.bookings.percent / 100;
 
 /** A business number may be this much below Node's (as a part of 1) and still count as maintained. */
 export const TOLERATED_DROP = 0.05;

@@ -123,20 +123,9 @@ describe("the gate", () => {
 });
 
 describe("the first share", () => {
-  const first: GateFacts = {
-    ...good,
-    step: step("front-door", "parallel"),
-    phaseSince: NOW - 21 * HOUR,
-    carriedSecret: { value: 20 },
-  };
-
-  it("needs no evidence and no proof of a share that is not there, but 20 messages with the secret", () => {
-    const { verdict: _, share: __, ...without } = first;
-    expect(gate(without).refusals).toEqual([]);
-    expect(gate({ ...without, carriedSecret: { value: 19 } }).refusals[0]?.reason).toMatch(/19 messages carried/);
-    expect(gate({ ...without, carriedSecret: { unavailable: "AccessDenied" } }).refusals[0]?.reason).toMatch(
-      /AccessDenied/,
-    );
+  it("needs no evidence and no proof of a share that is not there", () => {
+    const { verdict: _, share: __, ...rest } = good;
+    expect(gate({ ...rest, step: step("front-door", "parallel"), phaseSince: NOW - 21 * HOUR }).refusals).toEqual([]);
   });
 });
 

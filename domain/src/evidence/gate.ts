@@ -7,8 +7,6 @@ import type { ShareProof } from "./share-proof";
 const HOUR_MS = 3_600_000;
 /** An override is for now; one that lies in the file for weeks would be found by somebody else. */
 export const LONGEST_OVERRIDE_HOURS = 72;
-/** Messages with the right secret that must have come before the first share. Source: design 3. */
-export const MESSAGES_WITH_SECRET = 20;
 /** A standby whose last good probe is older is not proved alive: three probes missed. */
 export const FRESH_PROBE_SECONDS = 60;
 
@@ -83,13 +81,11 @@ export interface GateFacts {
   readonly verdict?: Verdict;
   /** Wanted where the share before is above 0. */
   readonly share?: ShareProof;
-  /** The composite alarms that roll back. */
+  /** The alarms that roll back, the composite ones and those under them. */
   readonly alarms: Read<readonly { readonly name: string; readonly state: AlarmState }[]>;
   readonly standby: Read<Standby>;
   /** Migrations that are not applied. */
   readonly pendingMigrations: Read<readonly string[]>;
-  /** Customers' messages with the right secret of the last hours; wanted before the first share. */
-  readonly carriedSecret?: Read<number>;
   readonly override?: Override;
 }
 
@@ -113,7 +109,6 @@ export function gate(facts: GateFacts): GateResult {
     ...alarmRefusals(facts),
     ...standbyRefusals(facts),
     ...migrationRefusals(facts),
-    ...secretRefusals(facts),
   ];
   const invalid = facts.override && overrideProblem(facts.override, facts);
   const overridden = facts.override && !invalid ? judgement.map((refusal) => refusal.reason) : [];
@@ -258,23 +253,7 @@ function migrationRefusals({ pendingMigrations: pending }: GateFacts): Refusal[]
   return [{ reason: `Migrations are not applied: ${pending.value.join(", ")}.`, remedy }];
 }
 
-function secretRefusals({ step, carriedSecret }: GateFacts): Refusal[] {
-  if (step.shareBefore > 0) return [];
-  const remedy = "put the header x-webhook-secret into the workflow step (README), then wait for messages";
-  if (!carriedSecret || "unavailable" in carriedSecret) {
-    const why = carriedSecret ? `: ${carriedSecret.unavailable}` : "";
-    return [{ reason: `How many messages carried the secret is not known${why}.`, remedy }];
-  }
-  if (carriedSecret.value >= MESSAGES_WITH_SECRET) return [];
-  return [
-    {
-      reason: `${carriedSecret.value} messages carried the right x-webhook-secret; ${MESSAGES_WITH_SECRET} are asked for before the first share.`,
-      remedy,
-    },
-  ];
-}
-
-/** "Wed 2026-11-25 11:30 UTC" */
+/** "2026-11-25 11:30 UTC" */
 export function utc(ms: number): string {
   const text = new Date(ms).toISOString();
   return `${text.slice(0, 10)} ${text.slice(11, 16)} UTC`;
