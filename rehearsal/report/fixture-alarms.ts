@@ -11,6 +11,7 @@ const ALARMS: readonly [key: string, rollsBack: boolean][] = [
   ["probe-python", false],
   ["no-healthy-host", false],
   ["elb-5xx", false],
+  ["python-slow-end-to-end", false],
   ["prober-silent", false],
 ];
 const HARD: readonly string[] = ["errors-burst", "no-healthy-host", "probe-python"];
@@ -33,7 +34,8 @@ export function exampleAlarms(faults: readonly FaultDetails[]): AlarmChange[] {
   const rung = faults.flatMap((fault) => {
     const key = (fault.alarm ?? "").replace("cutover-rehearsal-", "");
     const tier = HARD.includes(key) ? "rollback-hard" : "rollback-soft";
-    const keys = fault.fault === "python-dead" ? [key, "probe-python", "elb-5xx", tier] : [key, tier];
+    const keys =
+      fault.fault === "python-dead" ? [key, "python-slow-end-to-end", "probe-python", "elb-5xx", tier] : [key, tier];
     const { alarmMs = 0, reason = "", liftedMs = 0 } = fault;
     return keys.flatMap((name) => [
       change(name, "OK", "ALARM", alarmMs - (name === tier ? 0 : 40), name === tier ? `ALARM(${key})` : reason),

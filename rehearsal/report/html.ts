@@ -15,7 +15,7 @@ export function renderPage(report: RehearsalReport, details: ReportDetails): str
 <title>Cutover rehearsal: ${details.ok ? "passed" : "failed"}</title><style>${STYLES}</style></head><body>
 ${verdict(report, details)}
 ${figures(report)}
-${lostWithoutFault(details)}
+${lostWithoutFault(report, details)}
 <h2>The rehearsal over time</h2>
 <p class="soft">Time runs to the right, the same in every panel. A red column is an injected fault, until it was mended.</p>
 <div class="chart">${renderChart(details, report.clockFactor)}</div>

@@ -37,13 +37,14 @@ rect.node { fill: var(--node); } rect.python { fill: var(--python); } rect.nobod
 .limit { stroke: var(--bad); stroke-dasharray: 5 4; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 14px; } th, td { padding: 5px 9px; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { color: var(--soft); font-weight: 600; font-size: 13px; vertical-align: bottom; } th.rehearsed { color: var(--rehearsed); } th.group { text-align: center; border-bottom-style: dotted; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td.n, td.name { white-space: nowrap; } td.name { font-weight: 700; } tr.first td { border-bottom: none; padding-bottom: 0; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; } td.n, td.name, td.phase { white-space: nowrap; } td.name { font-weight: 700; } tr.first td { border-bottom: none; padding-bottom: 0; }
 tr.chapter td { font-weight: 700; background: var(--panel); } tr.faultstep td { background: light-dark(#fdf0ee, #35201f); }
 table.steps td:last-child { min-width: 150px; width: 36%; } ul.checks { list-style: none; padding-left: 0; }
 .chip { display: inline-block; width: 12px; height: 12px; border-radius: 3px; margin-right: 7px; vertical-align: -1px; } .chip.node { background: var(--node); } .chip.python { background: var(--python); }
 details { margin: 2px 0; } summary { cursor: pointer; } code { font-size: 13px; overflow-wrap: anywhere; } ul { margin: 6px 0; padding-left: 20px; } li { margin: 3px 0; overflow-wrap: anywhere; }
 .two { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 0 36px; }
-@media (max-width: 900px) { body { padding: 18px 14px 40px; } svg text { font-size: 16px; } svg .head { font-size: 17px; } .figures { grid-template-columns: repeat(4, 1fr); } th, td { padding: 5px 6px; } }
+@media (max-width: 1140px) { .figures { grid-template-columns: repeat(4, 1fr); } }
+@media (max-width: 900px) { body { padding: 18px 14px 40px; } svg text { font-size: 16px; } svg .head { font-size: 17px; } svg text.rowname { font-size: 14px; } th, td { padding: 5px 6px; } }
 @media print { @page { size: A4 landscape; margin: 10mm; } :root { color-scheme: light; } * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   body { max-width: none; padding: 0; font-size: 12px; } tr, .figure, section { break-inside: avoid; } .chart { break-inside: avoid; } h2 { break-after: avoid; } }
 `;

@@ -1,7 +1,7 @@
 import { escapeHtml } from "./escape";
 import { count, numberCell, percentOf, unknownOr } from "./format";
 import type { FaultDetails, FaultResult, LostDetails, RehearsalReport, ReportDetails } from "./model";
-import { seconds } from "./verdict";
+import { lostByPlan, seconds } from "./verdict";
 
 /** The numbers of report.json's `faults`, with the alarm that rolled back, and the lost messages folded. */
 export function faultTable(report: RehearsalReport, details: ReportDetails): string {
@@ -19,7 +19,7 @@ ${details.faults.map(lostToFault).join("")}`;
 function faultRow(fault: FaultResult, known: FaultDetails | undefined, i: number): string {
   const never = (value: number | null) => (value === null ? "bad" : "");
   const after = fault.customerRequestsToFaultyAfter;
-  return `<tr class="first"><td>${i + 1}</td><td class="name">${escapeHtml(fault.fault)}</td><td>${escapeHtml(fault.phase)}</td>${[
+  return `<tr class="first"><td>${i + 1}</td><td class="name">${escapeHtml(fault.fault)}</td><td class="phase">${escapeHtml(fault.phase)}</td>${[
     numberCell(unknownOr(fault.detectedMs, seconds), never(fault.detectedMs)),
     numberCell(
       unknownOr(fault.detectedRehearsalMinutes, (m) => `${m.toFixed(1)} min`),
@@ -49,12 +49,15 @@ function lostToFault({ fault, lost, lostMessages }: FaultDetails, i: number): st
 }
 
 /** Lost messages that no fault explains stand open; there should be none. */
-export function lostWithoutFault({ lost, faults }: ReportDetails): string {
-  const explained = new Set(faults.flatMap((fault) => fault.lostMessages.map((message) => message.id)));
-  const during = ({ sentMs }: LostDetails) =>
-    faults.some((f) => sentMs >= f.injectedMs && sentMs <= (f.switchVerifiedMs ?? Number.POSITIVE_INFINITY));
-  const others = lost.filter((message) => !explained.has(message.id) && !during(message));
-  return others.length === 0 ? "" : `<h2>Messages lost without a fault</h2>${lostTable(others)}`;
+export function lostWithoutFault(report: RehearsalReport, { lost, faults }: ReportDetails): string {
+  const all = lostByPlan(report);
+  const during = ({ sentMs, latencyMs }: LostDetails) =>
+    faults.some(
+      (f) => sentMs + latencyMs >= f.injectedMs && sentMs <= (f.switchVerifiedMs ?? Number.POSITIVE_INFINITY),
+    );
+  const others = lost.filter((message) => !during(message));
+  if (all === 0) return "";
+  return `<h2>Messages lost without a fault: ${count(all)}</h2>${lostTable(others)}`;
 }
 
 function lostTable(messages: readonly LostDetails[]): string {

@@ -5,7 +5,7 @@ import { label, line, px } from "../svg";
 
 /** Width of the drawing; the gutter at the left holds names and tick marks. */
 export const WIDTH = 1160;
-const LEFT = 168;
+const LEFT = 188;
 /** Room for the last of the slanted names. */
 const RIGHT = WIDTH - 84;
 /** Height of a panel's headline, space above it included. */
@@ -78,5 +78,5 @@ export function valueAxis(frame: Frame, y: Scale, unit: (value: number) => strin
 
 /** The name of a row, in the gutter. */
 export function rowName(frame: Frame, middle: number, text: string): string {
-  return label("end", frame.left - 8, middle + 4, text);
+  return label("end rowname", frame.left - 8, middle + 4, text);
 }

@@ -7,8 +7,10 @@ import { type Frame, HEADLINE, headline, type Panel, rowName } from "./frame";
 /** Height of the slanted names above the steps. */
 const NAMES = 134;
 /** Least distance of two slanted names. */
-const APART = 17;
+const APART = 20;
 const ROW = 19;
+/** Letters of a row's name that the gutter holds. */
+const LONGEST_NAME = 22;
 
 /** The steps as a lane with slanted names above it: dark while `pulumi up` runs, light while the phase lasts. */
 export function stepsLane(details: ReportDetails, frame: Frame, top: number): Panel {
@@ -162,6 +164,6 @@ function stripRow({ alarm, rollsBack, states }: Strip, start: string, frame: Fra
       `${alarm}: ${state} from ${(fromMs / 1000).toFixed(1)} s. ${reason}`,
     );
   });
-  const short = name.length > 17 ? `${name.slice(0, 16)}…` : name;
+  const short = name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
   return `<g><title>${escapeHtml(alarm)}</title>${rowName(frame, (row.top + row.bottom) / 2, short)}</g>${drawn.join("")}`;
 }

@@ -1,3 +1,4 @@
+import { SLOW_SECONDS } from "@cutover/domain/triggers/plan";
 import type { Sample } from "../model";
 import { scale } from "../scale";
 import { box, label, line, px } from "../svg";
@@ -5,8 +6,6 @@ import { type Frame, HEADLINE, headline, type Panel, valueAxis } from "./frame";
 
 const ERRORS_HEIGHT = 58;
 const LATENCY_HEIGHT = 88;
-/** The plan's rollback trigger. Source: plan, "Response time > 3 seconds". */
-const SLOW_SECONDS = 3;
 
 /** Messages that were not accepted, second by second, by the engine that answered. */
 export function errorsPanel(samples: readonly Sample[], frame: Frame, top: number): Panel {

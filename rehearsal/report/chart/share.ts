@@ -37,7 +37,8 @@ export function sharePanel(details: ReportDetails, frame: Frame, top: number): P
 
 function column({ fromMs, toMs, node, python }: Group, frame: Frame, y: Scale): string {
   const share = (100 * python) / (node + python);
-  const [left, right] = [frame.x(fromMs), frame.x(toMs)];
+  // The overlap keeps rounding from leaving gaps between neighbours.
+  const [left, right] = [frame.x(fromMs), frame.x(toMs) + 0.6];
   const title = `${share.toFixed(1)} % of ${node + python} messages went to Python, ${(fromMs / 1000).toFixed(0)} to ${(toMs / 1000).toFixed(0)} s`;
   return (
     box("node", { left, right, top: y(100), bottom: y(share) }, title) +
