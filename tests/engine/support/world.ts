@@ -53,7 +53,12 @@ export class EngineWorld {
     this.#stop = stop;
   }
 
-  static async start(fixture: string, ...settings: ConfigEntry[]): Promise<EngineWorld> {
+  /** @param program Folder under fixtures/; with a clock (`CUTOVER_CLOCK`) the program's process keeps rehearsal time. */
+  static async start(
+    program: string | { readonly fixture: string; readonly clock: string },
+    ...settings: ConfigEntry[]
+  ): Promise<EngineWorld> {
+    const { fixture, ...more } = typeof program === "string" ? { fixture: program } : program;
     const root = projectRoot();
     // `make test` sets both; otherwise they are what `make setup` installed. Missing tools fail, they skip nothing.
     const venv = process.env.CUTOVER_EMULATORS_VENV ?? dirname(dirname(resolveToolchain(root).emulatorsPython));
@@ -78,6 +83,7 @@ export class EngineWorld {
         project: join(root, "tests/engine/fixtures", fixture),
         logFile: join(runFolder, "pulumi.log"),
         deadlineMs: 120_000,
+        ...more,
       });
       await stack.init();
       await stack.configSet(...settings);
