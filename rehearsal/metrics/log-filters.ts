@@ -71,14 +71,15 @@ function byMinute(events: readonly LogEvent[]): Map<number, unknown[]> {
   for (const { timestamp, message } of events) {
     const minute = Math.floor(timestamp / MINUTE_MS) * MINUTE_MS;
     const there = minutes.get(minute);
-    const parsed = parse(message);
+    const parsed = parseMessage(message);
     if (there) there.push(parsed);
     else minutes.set(minute, [parsed]);
   }
   return minutes;
 }
 
-function parse(message: string): unknown {
+/** A message as JSON; undefined when it is none. */
+export function parseMessage(message: string): unknown {
   try {
     return JSON.parse(message);
   } catch {

@@ -3,11 +3,22 @@ import { evaluate, type Points, type Value } from "@cutover/domain/cloudwatch/ma
 import { type CloudWatchReality, type JsonObject, NotRehearsed } from "../aws/gateway/reality";
 import type { RehearsalClock } from "../clock";
 import { dimensionsOf } from "./deployed-alarm";
-import type { LogFilters } from "./log-filters";
+import { type LogEvent, type LogFilters, parseMessage } from "./log-filters";
+import { parsePattern } from "./log-pattern";
 import type { MetricStore, MetricValues } from "./store";
+
+/** FilterLogEvents gives so many in a page. */
+const MOST_EVENTS = 10_000;
+
+interface StoredEvent extends LogEvent {
+  readonly logStreamName: string;
+}
 
 /** The store in the wording of CloudWatch's API: what functions put and everybody reads. */
 export class StoreApi implements CloudWatchReality {
+  /** Log events by group, as they came. */
+  readonly #events = new Map<string, StoredEvent[]>();
+
   constructor(
     private readonly store: MetricStore,
     private readonly filters: LogFilters,
@@ -80,11 +91,33 @@ export class StoreApi implements CloudWatchReality {
     return { Metrics };
   }
 
-  logEvents(logGroup: string, events: readonly JsonObject[]): void {
-    this.filters.receive(
-      logGroup,
-      events.map(({ timestamp, message }) => ({ timestamp: Number(timestamp), message: String(message) })),
+  logEvents(logGroup: string, logStream: string, events: readonly JsonObject[]): void {
+    const received = events.map(({ timestamp, message }) => ({
+      timestamp: Number(timestamp),
+      message: String(message),
+    }));
+    this.filters.receive(logGroup, received);
+    const kept = this.#events.get(logGroup) ?? [];
+    kept.push(...received.map((event) => ({ ...event, logStreamName: logStream })));
+    this.#events.set(logGroup, kept);
+  }
+
+  filterLogEvents(request: JsonObject): JsonObject | undefined {
+    const kept = this.#events.get(String(request.logGroupName));
+    const pattern = String(request.filterPattern ?? "").trim();
+    if (!kept || !pattern.startsWith("{")) return undefined;
+    if (request.logStreamNames || request.logStreamNamePrefix || request.nextToken) {
+      throw new NotRehearsed("FilterLogEvents: the rehearsal reads a whole group in one page");
+    }
+    const matches = supported(() => parsePattern(pattern));
+    const since = Number(request.startTime ?? 0);
+    const until = Number(request.endTime ?? Number.POSITIVE_INFINITY);
+    const found = kept.filter(
+      ({ timestamp, message }) => timestamp >= since && timestamp <= until && matches(parseMessage(message)),
     );
+    const limit = Math.min(Number(request.limit ?? MOST_EVENTS), MOST_EVENTS);
+    const events = found.slice(0, limit).map((event, i) => ({ ...event, eventId: String(i) }));
+    return { events, searchedLogStreams: [], ...(found.length > limit ? { nextToken: "more" } : {}) };
   }
 
   #values(namespace: string, datum: JsonObject): MetricValues {

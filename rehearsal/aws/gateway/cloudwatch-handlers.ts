@@ -33,15 +33,32 @@ export const cloudwatchHandlers: Handlers = {
   "monitoring:DescribeAlarms": {
     correct: (_call, answer, { memory }) => {
       const body = JSON.parse(answer.toString("utf8")) as Record<string, JsonObject[] | undefined>;
-      const { MetricAlarms } = body;
-      return MetricAlarms ? jsonBuffer({ ...body, MetricAlarms: MetricAlarms.map((it) => memory.alarm(it)) }) : answer;
+      const corrected = Object.entries(body).map(([kind, alarms]) => [
+        kind,
+        kind.endsWith("Alarms") ? alarms?.map((it) => memory.alarm(it)) : alarms,
+      ]);
+      return jsonBuffer(Object.fromEntries(corrected));
+    },
+  },
+  "monitoring:SetAlarmState": {
+    correct: (_call, answer, { memory }) => {
+      memory.stateSet(Date.now());
+      return answer;
     },
   },
   "logs:PutLogEvents": {
     correct: (call, answer, { cloudwatch }) => {
-      const { logGroupName, logEvents } = jsonOf(call);
-      cloudwatch?.logEvents(String(logGroupName), (logEvents ?? []) as readonly JsonObject[]);
+      const { logGroupName, logStreamName, logEvents } = jsonOf(call);
+      const events = (logEvents ?? []) as readonly JsonObject[];
+      cloudwatch?.logEvents(String(logGroupName), String(logStreamName), events);
       return answer;
+    },
+  },
+  "logs:FilterLogEvents": {
+    // The emulator takes every event for a match of a JSON pattern.
+    answer: (call, { cloudwatch }) => {
+      const found = refusing(() => cloudwatch?.filterLogEvents(jsonOf(call)));
+      return found === undefined || isError(found) ? found : jsonBuffer(found);
     },
   },
 };
@@ -51,14 +68,22 @@ function fromStore(answer: (store: CloudWatchReality, request: JsonObject) => Js
     answer: (call: AwsCall, { cloudwatch }: HandlerContext): Buffer | AwsError | undefined => {
       if (!cloudwatch) return undefined;
       if (call.protocol !== "json") return invalid(`the rehearsal's CloudWatch speaks JSON, not ${call.protocol}`);
-      try {
-        return jsonBuffer(answer(cloudwatch, jsonOf(call)));
-      } catch (error) {
-        if (error instanceof NotRehearsed) return invalid(error.message);
-        throw error;
-      }
+      const found = refusing(() => answer(cloudwatch, jsonOf(call)));
+      return isError(found) ? found : jsonBuffer(found);
     },
   };
 }
+
+function refusing<T>(work: () => T): T | AwsError {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof NotRehearsed) return invalid(error.message);
+    throw error;
+  }
+}
+
+const isError = (value: JsonObject | AwsError | undefined): value is AwsError =>
+  typeof value?.status === "number" && typeof value.code === "string";
 
 const invalid = (message: string): AwsError => ({ status: 400, code: "InvalidParameterValue", message });

@@ -18,6 +18,8 @@ const MEASURED = [
 export class Memory {
   readonly #alarms = new Map<string, Record<string, Json>>();
   readonly #schedules = new Map<string, string>();
+  /** Real seconds at which a state was set, oldest first. */
+  readonly #moments: number[] = [];
 
   /** An alarm was put. */
   alarmPut(request: JsonObject): void {
@@ -34,12 +36,28 @@ export class Memory {
     for (const name of names) this.#alarms.delete(name);
   }
 
-  /** A described alarm with what it was given instead of what the emulator made of it. */
+  /** A state was set just now, and composite alarms followed. */
+  stateSet(realMs: number): void {
+    this.#moments.push(realMs / 1000);
+    if (this.#moments.length > 1000) this.#moments.shift();
+  }
+
+  /** A described alarm with what it was given instead of what the emulator made of it, and dated exactly. */
   alarm(described: JsonObject): JsonObject {
     const kept = this.#alarms.get(String(described.AlarmName));
-    if (!kept) return described;
-    const rest = Object.fromEntries(Object.entries(described).filter(([name]) => !isMeasured(name)));
-    return { ...rest, ...kept };
+    const rest = Object.entries(described).filter(([name]) => !kept || !isMeasured(name));
+    const alarm: Record<string, Json | undefined> = { ...Object.fromEntries(rest), ...kept };
+    for (const stamp of ["StateUpdatedTimestamp", "StateTransitionedTimestamp"]) {
+      const seconds = alarm[stamp];
+      if (typeof seconds === "number") alarm[stamp] = this.#exactly(seconds);
+    }
+    return alarm;
+  }
+
+  /** The emulator dates by whole seconds, AWS by milliseconds: in the rehearsal a second is a minute. */
+  #exactly(seconds: number): number {
+    const moment = this.#moments.findLast((it) => it >= seconds && it < seconds + 1.5);
+    return moment === undefined ? seconds : Math.min(moment, seconds + 0.999);
   }
 
   /** A rule with a schedule was put; its state as it was meant. */

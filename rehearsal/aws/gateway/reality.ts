@@ -45,5 +45,7 @@ export interface CloudWatchReality {
   getMetricStatistics(request: JsonObject): JsonObject;
   listMetrics(request: JsonObject): JsonObject;
   /** CloudWatch Logs took these events. */
-  logEvents(logGroup: string, events: readonly JsonObject[]): void;
+  logEvents(logGroup: string, logStream: string, events: readonly JsonObject[]): void;
+  /** The answer for a JSON pattern over the events of a group; undefined for anything else. */
+  filterLogEvents(request: JsonObject): JsonObject | undefined;
 }
