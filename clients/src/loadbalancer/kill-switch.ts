@@ -81,6 +81,11 @@ export interface KillSwitchPlace extends KillSwitchTargets {
   readonly ruleArn: string;
 }
 
+export interface MoveOptions extends PersistOptions {
+  /** Where the rule reads otherwise after this many ms, the move is made again, until the deadline; default: never again. */
+  readonly againAfterMs?: number;
+}
+
 /**
  * Moves the kill switch: one ModifyRule with conditions and actions, because half a change is a third state; then reads
  * the rule until it shows the state. Throttled and broken calls are repeated until the deadline.
@@ -90,21 +95,26 @@ export async function setKillSwitch(
   to: KillSwitchState,
   place: KillSwitchPlace,
   elb: Elb,
-  options: PersistOptions,
+  options: MoveOptions,
 ): Promise<void> {
   const giveUpAt = Date.now() + options.deadlineMs;
   const left = () => ({ ...options, deadlineMs: Math.max(1, giveUpAt - Date.now()) });
   const wanted = new ModifyRuleCommand(ruleFor(to, place));
-  await persist(`moving the kill switch to "${to}"`, (abortSignal) => elb.send(wanted, { abortSignal }), left());
-  for (;;) {
+  const move = () =>
+    persist(`moving the kill switch to "${to}"`, (abortSignal) => elb.send(wanted, { abortSignal }), left());
+  await move();
+  for (let movedAt = Date.now(); ; ) {
     const seen = await readKillSwitch(place, elb, left());
     if (seen === to) return;
     if (Date.now() >= giveUpAt) {
       throw new DeadlineError(
-        `the kill switch was moved to "${to}", but ${options.deadlineMs} ms later its rule reads "${seen}"`,
+        `the kill switch was moved to "${to}", but its rule still reads "${seen}" at the end of ${options.deadlineMs} ms`,
       );
     }
     await new Promise((resolve) => setTimeout(resolve, options.baseMs ?? 100));
+    if (Date.now() - movedAt < (options.againAfterMs ?? Number.POSITIVE_INFINITY)) continue;
+    await move();
+    movedAt = Date.now();
   }
 }
 

@@ -14,9 +14,9 @@ import type { RollbackConfig, RollbackSecret } from "@cutover/domain/function-co
 import { isPhaseName } from "@cutover/domain/phases";
 import type { AlarmNow } from "@cutover/domain/rollback/reconcile";
 import { appliedPath } from "@cutover/domain/stack-record";
-import { type PersistOptions, persist } from "../aws/persist";
+import { persist } from "../aws/persist";
 import { HttpClient } from "../http/client";
-import { readListener, setKillSwitch } from "../loadbalancer/kill-switch";
+import { type MoveOptions, readListener, setKillSwitch } from "../loadbalancer/kill-switch";
 import { createRecord, markReleased, readRollbacks, rememberPaged, updateRecord } from "../record/rollback-record";
 import { lostMessages } from "./lost";
 import type { LogLine, RollbackPorts } from "./ports";
@@ -24,11 +24,10 @@ import { probeEngine } from "./probe";
 import { moveWebhook } from "./webhook";
 
 /** Together they leave room within the function's 60 s; each step's last attempt included. */
-const WITHIN: { readonly [step: string]: PersistOptions } & Readonly<
-  Record<"look" | "move" | "record" | "secret" | "notice" | "lost", PersistOptions>
-> = {
+const WITHIN: Readonly<Record<"look" | "move" | "record" | "secret" | "notice" | "lost", MoveOptions>> = {
   look: { deadlineMs: 5_000, attemptMs: 2_000 },
-  move: { deadlineMs: 12_000 },
+  // A release in flight may write between our move and our look.
+  move: { deadlineMs: 12_000, againAfterMs: 1_000 },
   record: { deadlineMs: 4_000, attemptMs: 2_000 },
   secret: { deadlineMs: 3_000, attemptMs: 1_500 },
   notice: { deadlineMs: 6_000 },

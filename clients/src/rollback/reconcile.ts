@@ -6,9 +6,17 @@ import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import type { Reason, RunConfig } from "./run";
-import { newDraft, performMissing, performNew, settle } from "./steps";
+import { newDraft, performMissing, performNew, type Settled, settle } from "./steps";
 
-type Respond = (reason: Reason, config: RunConfig, ports: RollbackPorts) => Promise<RollbackReport>;
+/** What run.ts does for an event, given here so that the two files don't need each other. */
+export interface EventFlow {
+  readonly respond: (reason: Reason, config: RunConfig, ports: RollbackPorts) => Promise<RollbackReport>;
+  readonly freshRecords: (
+    records: readonly RollbackRecord[],
+    listener: Settled<LiveListener>,
+    ports: RollbackPorts,
+  ) => Promise<readonly RollbackRecord[]>;
+}
 
 const NOTHING: RollbackReport = { outcome: "nothing", sentence: "Nothing is missing." };
 
@@ -16,7 +24,7 @@ const NOTHING: RollbackReport = { outcome: "nothing", sentence: "Nothing is miss
  * Each minute: three reads, and whatever is missing. Alarms act on transitions only, and a function can be killed; this is
  * what makes a rollback happen all the same.
  */
-export async function reconcile(config: RunConfig, ports: RollbackPorts, respond: Respond): Promise<RollbackReport> {
+export async function reconcile(config: RunConfig, ports: RollbackPorts, flow: EventFlow): Promise<RollbackReport> {
   const [listener, shelf, alarms] = await Promise.all([
     settle(() => ports.readListener()),
     settle(() => ports.readShelf()),
@@ -26,7 +34,7 @@ export async function reconcile(config: RunConfig, ports: RollbackPorts, respond
   const live: LiveListener | undefined = listener.ok ? listener.value : undefined;
   if (!live && !alarms.ok) return blind("the listener and the alarms", listener.ok ? "" : listener.why);
   const plan = planReconcile({
-    records: shelf.value.records,
+    records: await flow.freshRecords(shelf.value.records, listener, ports),
     killSwitch: live?.killSwitch ?? assumed(shelf.value),
     share: live?.share,
     alarms: alarms.ok ? alarms.value.alarms : [],
@@ -34,7 +42,7 @@ export async function reconcile(config: RunConfig, ports: RollbackPorts, respond
   });
   if (plan.kind !== "nothing") ports.log({ event: "reconcile_plan", plan: plan.kind });
   if (plan.kind === "unclear" && !live) return blind("the listener", listener.ok ? "" : listener.why);
-  return carryOut(plan, shelf.value, live, config, ports, respond);
+  return carryOut(plan, shelf.value, live, config, ports, flow);
 }
 
 /** A switch that can't be read: where it was left, if it was; else it may be off. */
@@ -49,13 +57,13 @@ async function carryOut(
   live: LiveListener | undefined,
   config: RunConfig,
   ports: RollbackPorts,
-  respond: Respond,
+  flow: EventFlow,
 ): Promise<RollbackReport> {
   switch (plan.kind) {
     case "nothing":
       return NOTHING;
     case "respond":
-      return respond(reasonOf(plan.alarm, ports.now()), config, ports);
+      return flow.respond(reasonOf(plan.alarm, ports.now()), config, ports);
     case "complete":
       return reportOf(await performMissing(ports, plan.record, plan.todo, config.stack), plan.todo.join(", "));
     case "finish-release":

@@ -33,6 +33,8 @@ export class ReleaseRefused extends Error {
 }
 
 const PATIENT: PersistOptions = { deadlineMs: 30_000 };
+/** A rule reads as written at once; where it does not, somebody else has moved it meanwhile. */
+const WRITE_OFF: PersistOptions = { deadlineMs: 10_000 };
 
 /** What the release came to. */
 export type Released = "released" | "nothing to release";
@@ -42,7 +44,11 @@ export type Released = "released" | "nothing to release";
  * the write and after it; a rollback that came in between is put back in force. Safe to repeat.
  * @throws ReleaseRefused where another rollback is in force, or an alarm that rolls back is in ALARM
  */
-export async function releaseKillSwitch(inputs: ReleaseInputs, given?: ReleaseClients): Promise<Released> {
+export async function releaseKillSwitch(
+  inputs: ReleaseInputs,
+  given?: ReleaseClients,
+  write: PersistOptions = WRITE_OFF,
+): Promise<Released> {
   const { release, stack } = inputs;
   if (release === undefined) return "nothing to release";
   const place = placeOf(inputs);
@@ -55,7 +61,7 @@ export async function releaseKillSwitch(inputs: ReleaseInputs, given?: ReleaseCl
 
   if (open) await markReleasing(stack, open.id, clients.ssm, PATIENT);
   await refuseWhileRinging(inputs.alarmNames, clients.cloudwatch);
-  await setKillSwitch("off", place, clients.elb, PATIENT);
+  const written = await setKillSwitch("off", place, clients.elb, write).catch((error: unknown) => error);
   const after = openRecord((await readRollbacks(stack, clients.ssm, PATIENT)).records);
   if (after && after.id !== open?.id) {
     await setKillSwitch(after.to, place, clients.elb, PATIENT);
@@ -63,6 +69,7 @@ export async function releaseKillSwitch(inputs: ReleaseInputs, given?: ReleaseCl
       `Rollback ${after.id} (${after.trigger.text}) happened while ${release} was being released; it stays in force. Nothing was given back to Python.`,
     );
   }
+  if (written !== undefined) throw written;
   if (open) await markReleased(stack, open.id, clients.ssm, PATIENT);
   return "released";
 }

@@ -3,7 +3,7 @@ import { decideRollback, needsPythonHealth, type RollbackSituation } from "@cuto
 import { lateBecause, parseEvents, type RollbackEvent } from "@cutover/domain/rollback/event";
 import { pageNotice } from "@cutover/domain/rollback/notice";
 import { remainingSteps } from "@cutover/domain/rollback/reconcile";
-import { lastMove, openRecord, type RollbackTrigger } from "@cutover/domain/rollback/record";
+import { lastMove, openRecord, type RollbackRecord, type RollbackTrigger } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
@@ -20,6 +20,7 @@ export class RollbackIncomplete extends Error {
 
 /** Longest time that reading SSM may hold up a rollback; then it goes on without. */
 const RECORDS_WITHIN_MS = 2_000;
+const SSM_SILENT = "SSM did not answer in time";
 
 /**
  * Handles one invocation, whatever it holds.
@@ -44,7 +45,7 @@ function payloadMoves(payload: unknown): boolean {
 
 async function handle(event: RollbackEvent, config: RunConfig, ports: RollbackPorts): Promise<RollbackReport> {
   if (event.kind === "ignored") return { outcome: "ignored", sentence: `Ignored: ${event.why}.` };
-  if (event.kind === "reconcile") return reconcile(config, ports, respond);
+  if (event.kind === "reconcile") return reconcile(config, ports, { respond, freshRecords });
   if (event.kind === "manual") return respond({ kind: "manual", text: event.reason, at: ports.now() }, config, ports);
   return respond({ kind: event.tier, alarm: event.alarm, text: event.text, at: event.at }, config, ports);
 }
@@ -57,18 +58,22 @@ export interface Reason extends RollbackTrigger {
 
 /** Looks, decides, acts: for an alarm, a person, or an alarm that only the reconciler saw. */
 export async function respond(reason: Reason, config: RunConfig, ports: RollbackPorts): Promise<RollbackReport> {
-  const applied = settle(() => ports.readApplied());
+  const applied = within(
+    RECORDS_WITHIN_MS,
+    settle(() => ports.readApplied()),
+    SSM_SILENT,
+  );
   const nodeProbe = config.killSwitch ? settle(() => ports.probe("node")) : undefined;
   const [listener, shelf, alarms] = await Promise.all([
     settle(() => ports.readListener()),
     within(
       RECORDS_WITHIN_MS,
       settle(() => ports.readShelf()),
-      "SSM did not answer in time",
+      SSM_SILENT,
     ),
     reason.kind === "manual" ? undefined : settle(() => ports.readAlarms()),
   ]);
-  const records = shelf.ok ? shelf.value.records : [];
+  const records = shelf.ok ? await freshRecords(shelf.value.records, listener, ports) : [];
   const { alarm } = reason;
   if (alarm !== undefined) {
     const still = alarms?.ok ? alarms.value.alarms.find(({ name }) => name === alarm)?.state === "ALARM" : undefined;
@@ -89,7 +94,7 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
   const decision = decideRollback(situation);
   ports.log({ event: "rollback_decision", ...situation, ...decision, alarm });
   if (decision.action !== "switch") return leave(reason, decision, config, shelf, ports);
-  const phase = await within(RECORDS_WITHIN_MS, applied, "SSM did not answer in time");
+  const phase = await applied;
   const { at: _at, ...trigger } = reason;
   const performance = await performNew(
     ports,
@@ -107,6 +112,26 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
     },
   );
   return reportOf(performance, decision.reason);
+}
+
+/**
+ * A switch that is off although its record says that it was moved: a release may have begun after the records were read. It
+ * says so before it writes, so a look after having seen `off` shows it.
+ */
+export async function freshRecords(
+  records: readonly RollbackRecord[],
+  listener: Settled<LiveListener>,
+  ports: RollbackPorts,
+): Promise<readonly RollbackRecord[]> {
+  const open = openRecord(records);
+  const put = listener.ok && listener.value.killSwitch === "off" && open?.steps.switch?.state === "done";
+  if (!put) return records;
+  const again = await within(
+    RECORDS_WITHIN_MS,
+    settle(() => ports.readShelf()),
+    SSM_SILENT,
+  );
+  return again.ok ? again.value.records : records;
 }
 
 /** Asks Python only where its answer can change the decision: a hanging engine would cost seconds. */
