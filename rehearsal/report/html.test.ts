@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { frameOf } from "./chart/frame";
 import { exampleReport } from "./fixture";
 import { renderPage } from "./html";
 import type { RehearsalReport, ReportDetails } from "./model";
@@ -99,6 +100,22 @@ describe("renderPage", () => {
     expect(count(none, /<circle class="(alarm|switched)"/g)).toBe(0);
     expect(count(none, /<rect class="rolledback/g)).toBe(0);
     expect(none).toContain("No alarm that rolls back rang");
+  });
+
+  it("puts the moments of a fault, and the declared share, where the time axis has them", () => {
+    const [fault] = details.faults;
+    const { x, left } = frameOf(details);
+    const circles = [...page().matchAll(/<circle class="(\w+)" cx="([\d.]+)"/g)].map((m) => [m[1], Number(m[2])]);
+    const at = (ms: number | undefined) => Number(x(ms ?? 0).toFixed(1));
+    expect(circles.slice(0, 3)).toEqual([
+      ["alarm", at(fault?.alarmMs)],
+      ["switched", at(fault?.switchVerifiedMs)],
+      ["switched", at(fault?.webhookMs)],
+    ]);
+    const path = /<path class="declared" d="([^"]+)"/.exec(page())?.[1] ?? "";
+    const zero = /^M([\d.]+) ([\d.]+)H/.exec(path);
+    expect(zero?.[1]).toBe(String(left));
+    expect(path).toContain(`H${at(fault?.switchVerifiedMs)}V${zero?.[2]}H`);
   });
 
   it("draws a strip for each alarm that rang, and counts the others", () => {
