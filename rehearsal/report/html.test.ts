@@ -143,6 +143,11 @@ describe("renderPage", () => {
     expect(rows[12]?.slice(1, 4)).toEqual(["parallel", "147 s", "10 %"]);
     expect(rows[26]?.slice(1, 4)).toEqual(["decommission", "272 s", "100 %"]);
     expect(rows[27]?.[1]).toBe("destroy refused, as it should be");
+    const steps = details.steps.map((step) => ({
+      ...step,
+      checks: step.checks.map((check) => ({ ...check, ok: false })),
+    }));
+    expect(rowsUnder("Steps", page({ steps })).at(-1)?.[1]).toBe("destroy had to be refused: see the checks");
   });
 
   it("opens the checks of a step that failed, and folds the others", () => {

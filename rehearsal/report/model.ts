@@ -117,7 +117,7 @@ export interface StepDetails {
   readonly changes: string;
   /** Title of the story it belongs to, where more than one is played. */
   readonly chapter?: string;
-  /** It had to be refused, was, and changed nothing. */
+  /** It had to be refused and to change nothing; its checks say whether it was and did. */
   readonly refused?: true;
   readonly measured?: MeasuredWindow;
   readonly checks: readonly Check[];

@@ -27,7 +27,7 @@ function pair(phases: readonly PhaseResult[], { steps, faults }: ReportDetails):
 }
 
 function stepRow(step: StepDetails, i: number, result: PhaseResult | undefined, fault: boolean): string {
-  const what = step.refused ? "refused, as it should be" : fault ? step.changes || "injected" : "";
+  const what = step.refused ? refusal(step) : fault ? step.changes || "injected" : "";
   const name = `<b>${escapeHtml(step.phase)}</b>${what ? ` <span class="soft">${escapeHtml(what)}</span>` : ""}`;
   const took = step.appliedMs === undefined ? undefined : (step.appliedMs - step.beganMs) / 1000;
   const cells = [
@@ -39,6 +39,11 @@ function stepRow(step: StepDetails, i: number, result: PhaseResult | undefined, 
     numberCell(took === undefined ? "–" : `${(result?.upSeconds ?? took).toFixed(1)} s`),
   ];
   return `<tr class="${fault ? "faultstep" : ""}"><td>${i + 1}</td><td>${name}</td>${cells.join("")}<td>${checks(step)}</td></tr>`;
+}
+
+/** Whether it was refused is what its checks say. */
+function refusal({ checks }: StepDetails): string {
+  return checks.every((check) => check.ok) ? "refused, as it should be" : "had to be refused: see the checks";
 }
 
 function checks(step: StepDetails): string {
