@@ -57,7 +57,6 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
   #alarms = new Map<string, Known>();
   #stale = true;
   #queue: Promise<unknown> = Promise.resolve();
-  readonly #complained = new Set<string>();
 
   constructor(options: AlarmDriverOptions) {
     super();
@@ -99,7 +98,8 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     try {
       return evaluateAlarm(definition, (metric, starts) => store.series(metric, starts, now), now, previous);
     } catch (error) {
-      this.#complain(new Error(`alarm ${definition.name} can't be evaluated: ${messageOf(error)}`));
+      const why = error instanceof Error ? error.message : String(error);
+      this.emit("problem", new Error(`alarm ${definition.name} can't be evaluated: ${why}`));
       return undefined;
     }
   }
@@ -152,7 +152,7 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
       const definition = definitionOf(alarm);
       return { definition, composite: false, state, pace: paceOf(definition) < 60 ? "seconds" : "minute" };
     } catch (error) {
-      this.#complain(error instanceof Error ? error : new Error(String(error)));
+      this.emit("problem", error instanceof Error ? error : new Error(String(error)));
       return { definition: undefined, composite: false, state, pace: "minute" };
     }
   }
@@ -165,18 +165,9 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     this.emit("transition", { alarm, composite, from, to, reason, atMs, atRehearsalMs });
   }
 
-  /** The same trouble is told once. */
-  #complain(error: Error): void {
-    if (this.#complained.has(error.message)) return;
-    this.#complained.add(error.message);
-    this.emit("problem", error);
-  }
-
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#queue.then(work);
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -36,7 +36,7 @@ export interface RehearsalCloudWatchEvents {
   invoked: [invocation: Invocation];
   /** A run was left out because the last one had not ended. */
   skipped: [functionName: string, minute: number];
-  /** Something that must not happen in a rehearsal. */
+  /** Something that must not happen in a rehearsal; the same line is told once. */
   problem: [line: string];
 }
 
@@ -57,7 +57,11 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     super();
     this.#options = options;
     const { aws } = options;
-    const onProblem = (error: Error) => void this.emit("problem", error.message);
+    const told = new Set<string>();
+    const onProblem = ({ message }: Error) => {
+      if (!told.has(message)) this.emit("problem", message);
+      told.add(message);
+    };
     this.#clients = clientsOf(aws.url);
     const { cloudwatch: client, events, lambda } = this.#clients;
     const sources = () => aws.tasks.logSources();

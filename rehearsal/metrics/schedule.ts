@@ -157,13 +157,24 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
     this.#stale = false;
     try {
       const targets: ScheduledTarget[] = [];
-      for (const rule of (await listRules(this.#options.events)).flatMap(asScheduled)) {
-        targets.push(...(await this.#targetsOf(rule)));
+      for (const rule of await listRules(this.#options.events)) {
+        for (const scheduled of this.#scheduled(rule)) targets.push(...(await this.#targetsOf(scheduled)));
       }
       this.#targets = targets;
     } catch (error) {
       this.#stale = true;
       throw error;
+    }
+  }
+
+  /** An enabled rule with a rate in minutes; other schedules are told of by name and never fire. */
+  #scheduled({ Name: name = "", Arn: arn = "", ScheduleExpression, State }: Rule): DeployedRule[] {
+    if (!ScheduleExpression || State !== "ENABLED") return [];
+    try {
+      return [{ name, arn, everyMinutes: minutesOf(ScheduleExpression, name) }];
+    } catch (error) {
+      this.emit("problem", error instanceof Error ? error : new Error(String(error)));
+      return [];
     }
   }
 
@@ -223,12 +234,6 @@ async function listTargets(client: EventBridgeClient, name: string): Promise<Tar
     NextToken = page.NextToken;
   } while (NextToken);
   return targets;
-}
-
-/** An enabled rule with a rate in minutes; other schedules are refused by name. */
-function asScheduled({ Name: name = "", Arn: arn = "", ScheduleExpression, State }: Rule): DeployedRule[] {
-  if (!ScheduleExpression || State !== "ENABLED") return [];
-  return [{ name, arn, everyMinutes: minutesOf(ScheduleExpression, name) }];
 }
 
 /**

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { RehearsalClock } from "../clock";
 import { waitFor } from "../support/wait";
@@ -9,8 +8,9 @@ let sequence: MinuteSequence | undefined;
 afterEach(() => sequence?.stop());
 
 /** Notes every step with its rehearsal minute, counted from the first. */
-function run(steps: Partial<MinuteSteps> = {}, factor = 600) {
-  const clock = new RehearsalClock({ factor });
+async function run(steps: Partial<MinuteSteps> = {}) {
+  const clock = new RehearsalClock({ factor: 600 });
+  await waitFor(() => clock.now() % MINUTE < 15_000, { what: "a minute's beginning", deadlineMs: 2000, everyMs: 2 });
   const first = Math.floor(clock.now() / MINUTE) * MINUTE;
   const noted: string[] = [];
   const problems: string[] = [];
@@ -39,7 +39,7 @@ function run(steps: Partial<MinuteSteps> = {}, factor = 600) {
 
 describe("the rehearsal's minutes", () => {
   it("go prober, metrics, alarms, others", async () => {
-    const { noted, seen } = run();
+    const { noted, seen } = await run();
     await seen("beginOthers 2");
     expect(noted.slice(0, 10)).toEqual([
       "runsEnded 1",
@@ -56,11 +56,13 @@ describe("the rehearsal's minutes", () => {
   });
 
   it("after a stall are made up for in order, but functions are called once", async () => {
-    let stalled = false;
-    const { noted, seen } = run({
-      runsEnded: async () => {
-        if (!stalled) await delay(350);
-        stalled = true;
+    let stall: Promise<unknown> | undefined;
+    const { noted, seen } = await run({
+      runsEnded: async (now) => {
+        const over = () => Date.now() >= until;
+        const until = Date.now() + 250;
+        stall ??= waitFor(over, { what: `a stall at ${now} to end`, deadlineMs: 2000 });
+        await stall;
       },
     });
     await seen("evaluate 3");
@@ -75,7 +77,7 @@ describe("the rehearsal's minutes", () => {
   });
 
   it("go on when a step fails, and tell of it", async () => {
-    const { problems, seen } = run({
+    const { problems, seen } = await run({
       publish: async () => {
         throw new Error("no CloudWatch");
       },
@@ -87,7 +89,7 @@ describe("the rehearsal's minutes", () => {
   it("have six looks at what is short, also while a minute waits for its prober", async () => {
     const ticks: number[] = [];
     let release = () => undefined as unknown;
-    const { noted, seen, first } = run({
+    const { noted, seen, first } = await run({
       tick: async (time) => void ticks.push(time),
       runsEnded: () => new Promise<void>((resolve) => (release = () => resolve())),
     });

@@ -124,7 +124,11 @@ describe("a service on the emulated AWS", () => {
     rmSync(hold);
     await world.steady("beta");
     expect((await runningTasks("beta")).map(({ taskArn }) => taskArn)).not.toContain(victim);
-    expect(await world.healthStates(group)).toEqual(["healthy", "healthy"]);
+    // A task counts as running before its first health check.
+    await waitFor(async () => (await world.healthStates(group)).every((state) => state === "healthy"), {
+      what: "both targets to be healthy",
+      deadlineMs: 5000,
+    });
   });
 
   it("replaces all tasks on a new task definition without failing a request", async () => {
