@@ -201,6 +201,15 @@ describe("the proof of the header by real messages", () => {
   });
 });
 
+describe("the custom values", () => {
+  it("are found by exact name, or by id where names are not unique", async () => {
+    const { ghl } = config("parallel", {});
+    const all = await declare("front-door", { more: { ghl: { ...ghl, webhookValue: "id:abc123" } } });
+    expect(find(all, ":GhlValue", "webhook-url").match).toEqual({ id: "abc123" });
+    expect(find(all, ":GhlValue", "webhook-secret").match).toEqual({ name: "Cutover Webhook Secret" });
+  });
+});
+
 describe("a step that a person edits", () => {
   const manual = { ghl: { ...config("parallel", {}).ghl, mode: "manual" as const, token: "", locationId: "" } };
   const byHand = async (phase: PhaseName, more: Partial<CutoverConfig> = {}) =>

@@ -85,7 +85,7 @@ export class Webhook extends pulumi.ComponentResource {
       name,
       {
         locationId: ghl.locationId,
-        match: { name: ghl.webhookValue },
+        match: matchOf(ghl.webhookValue),
         mode: wanted === undefined ? "as-found" : "set",
         ...(wanted === undefined ? {} : { value: wanted }),
         ...(ghl.currentUrl ? { createWith: ghl.currentUrl } : {}),
@@ -105,7 +105,7 @@ export class Webhook extends pulumi.ComponentResource {
       name,
       {
         locationId: args.ghl.locationId,
-        match: { name: args.ghl.secretValue },
+        match: matchOf(args.ghl.secretValue),
         mode: "set",
         value: args.secret,
         secret: true,
@@ -143,6 +143,11 @@ export class Webhook extends pulumi.ComponentResource {
       { parent: this, dependsOn: [after] },
     );
   }
+}
+
+/** By exact name, or, where names are not unique, `id:` and the id. */
+function matchOf(configured: string): { readonly name: string } | { readonly id: string } {
+  return configured.startsWith("id:") ? { id: configured.slice(3).trim() } : { name: configured };
 }
 
 /** Where the value of the header x-webhook-secret comes from, in words; never the value. */

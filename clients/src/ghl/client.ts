@@ -111,7 +111,8 @@ export class GhlClient {
       throw new GhlError(
         "duplicate",
         `location ${this.#locationId} has ${found.length} custom values named "${match.name}" (ids ${found.map((v) => v.id).join(", ")}). ` +
-          "Delete or rename all but one in GHL (Settings > Custom Values), or name the one to use by its id.",
+          "Delete or rename all but one in GHL (Settings > Custom Values), or name the one to use by its id: " +
+          "pulumi config set --path 'cutover:ghl.webhookValue' id:<its id> (of the secret: 'cutover:ghl.secretValue')",
       );
     }
     return found[0];

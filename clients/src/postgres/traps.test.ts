@@ -191,7 +191,21 @@ describe("CREATE INDEX CONCURRENTLY", () => {
     );
   });
 
-  it("deadlocks with a runner that waits inside pg_advisory_lock(): so ours polls, and ten at once do the work once", async () => {
+  it("deadlocks with a runner that waits inside pg_advisory_lock()", async () => {
+    const database = await postgres.database();
+    await database.query(COLUMNS);
+    const builder = await database.session();
+    const waiter = await database.session();
+    await builder.query("SELECT pg_advisory_lock(1)");
+    const waiting = waiter.query("SELECT pg_advisory_lock(1)");
+    const seen = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    await waitFor(async () => (await database.query(seen)).length > 0, { what: "the waiter", deadlineMs: 5_000 });
+    const ends = await Promise.allSettled([waiting, builder.query(INDEX)]);
+    const codes = ends.flatMap((end) => (end.status === "rejected" ? [(end.reason as { code?: string }).code] : []));
+    expect(codes).toEqual(["40P01"]); // either of them, as it happens
+  });
+
+  it("so runners poll, and ten at once do the work once", async () => {
     const database = await postgres.database();
     const runs = await Promise.all(Array.from({ length: 10 }, () => run(database)));
     expect(runs.map((one) => one.applied.length).sort((a, b) => a - b)).toEqual([
