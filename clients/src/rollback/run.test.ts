@@ -388,6 +388,20 @@ describe("the reconciler", () => {
 });
 
 describe("a release in flight", () => {
+  it("is seen even where the records were read before it began", async () => {
+    const world = new TestWorld();
+    await run(world, world.alarmEvent());
+    world.time += 60_000;
+    const event = world.alarmEvent("hard", world.time + 1_000);
+    world.killSwitch = "off";
+    const releasingAt = new Date(world.time).toISOString();
+    let reads = 0;
+    world.before.readShelf = () => {
+      if (reads++ === 1) world.records = world.records.map((r) => ({ ...r, releasingAt }));
+    };
+    expect(await run(world, event)).toMatchObject({ outcome: "rolled-back", id: "rb-0002" });
+  });
+
   it("does not swallow an alarm that goes off during it: a new rollback, not the old record", async () => {
     const world = new TestWorld();
     await run(world, world.alarmEvent());
