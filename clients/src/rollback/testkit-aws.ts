@@ -100,8 +100,8 @@ export class TestAws {
     if (command instanceof ModifyRuleCommand) {
       const rule = this.rules.find(({ RuleArn }) => RuleArn === command.input.RuleArn);
       if (!rule) throw awsError("RuleNotFoundException", "no such rule");
-      if (command.input.Conditions) rule.Conditions = command.input.Conditions;
-      if (command.input.Actions) rule.Actions = command.input.Actions;
+      if (command.input.Conditions) rule.Conditions = structuredClone(command.input.Conditions);
+      if (command.input.Actions) rule.Actions = structuredClone(command.input.Actions);
       return {};
     }
     if (command instanceof DescribeAlarmsCommand) {

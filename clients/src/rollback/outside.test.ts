@@ -1,0 +1,188 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { RollbackSecret } from "@cutover/domain/function-config";
+import { afterEach, describe, expect, it } from "vitest";
+import type { HttpReply } from "../http/client";
+import { HttpError } from "../http/errors";
+import { lostMessages } from "./lost";
+import { probeEngine } from "./probe";
+import { moveWebhook } from "./webhook";
+
+describe("probeEngine", () => {
+  const target = { domain: "messages.example.com", engine: "node" as const, path: "/healthz", key: "pl4nted" };
+  const reply = (status: number, headers = {}): HttpReply => ({
+    status,
+    headers,
+    text: "",
+    json: undefined,
+    attempts: 1,
+    latencyMs: 1,
+  });
+  const silent = new HttpError("deadline", "GET", "https://x", "", 1, "no answer");
+  const unreachable = new HttpError("network", "GET", "https://x", "ENOTFOUND", 1, "unknown host");
+  const untrusted = new HttpError("tls", "GET", "https://x", "CERT_HAS_EXPIRED", 1, "expired");
+
+  const ask = async (...answers: (HttpReply | HttpError)[]) => {
+    const asked: unknown[] = [];
+    const client = {
+      send: async (request: unknown) => {
+        asked.push(request);
+        const answer = answers[Math.min(asked.length, answers.length) - 1];
+        if (answer instanceof HttpError || !answer) throw answer;
+        return answer;
+      },
+    };
+    return { health: await probeEngine(target, client), asked };
+  };
+
+  it.each<[string, (HttpReply | HttpError)[], string, number]>([
+    ["an answer", [reply(200)], "answers", 1],
+    ["an answer by its name", [reply(204, { "x-served-by": "node" })], "answers", 1],
+    ["an answer after two failures", [reply(502), silent, reply(200)], "answers", 3],
+    ["three errors", [reply(503)], "dead", 3],
+    ["three silences", [silent], "dead", 3],
+    ["the wrong engine", [reply(200, { "x-served-by": "python" })], "unknown", 3],
+    ["a wrong key", [reply(404)], "unknown", 3],
+    ["no way to the front door", [unreachable], "unknown", 3],
+    ["a bad certificate", [untrusted], "unknown", 3],
+    ["errors, but one attempt that never arrived", [reply(503), unreachable, reply(503)], "unknown", 3],
+  ])("judges %s", async (_what, answers, health, attempts) => {
+    const seen = await ask(...answers);
+    expect([seen.health, seen.asked.length]).toEqual([health, attempts]);
+  });
+
+  it("opens the probe rule and is known as synthetic", async () => {
+    expect((await ask(reply(200))).asked).toMatchObject([
+      {
+        method: "GET",
+        path: "https://messages.example.com/healthz",
+        headers: {
+          "x-cutover-target": "node",
+          "x-cutover-key": "pl4nted",
+          "x-cutover-synthetic": expect.stringMatching(/^rollback-/),
+        },
+      },
+    ]);
+  });
+});
+
+describe("moveWebhook", () => {
+  let close: (() => Promise<unknown>)[] = [];
+  afterEach(async () => {
+    for (const end of close) await end();
+    close = [];
+  });
+
+  const FRONT_DOOR = "https://messages.example.com/webhooks/ghl?key=pl4nted-query";
+  const NODE = "https://node.example.com/hook?key=pl4nted-query";
+  const secret: RollbackSecret = { ghlToken: "pit-pl4nted-token", nodeUrl: NODE, frontDoorUrl: FRONT_DOOR };
+
+  /** A GoHighLevel that holds one custom value; `fault` may answer first. */
+  async function ghl(value: string, fault?: (request: IncomingMessage, response: ServerResponse) => boolean) {
+    const held = { id: "v1", name: "Cutover Webhook URL", value, fieldKey: "{{ custom_values.cutover_webhook_url }}" };
+    let writes = 0;
+    const server = createServer((request, response) => {
+      if (fault?.(request, response)) return;
+      let body = "";
+      request.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on("end", () => {
+        if (request.method === "PUT") {
+          writes++;
+          held.value = (JSON.parse(body) as { value: string }).value;
+        }
+        const one = request.url?.endsWith("/v1");
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify(one ? { customValue: held } : { customValues: [held] }));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    close.push(() => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(resolve));
+    });
+    const address = server.address();
+    const baseUrl = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
+    const place = { locationId: "location-1", valueName: "Cutover Webhook URL", baseUrl };
+    return { held, place, writes: () => writes };
+  }
+
+  it.each([
+    ["the front door", FRONT_DOOR],
+    ["the front door, pinned", `${FRONT_DOOR}&backend=node`],
+  ])("points GoHighLevel from %s at Node, and shows no token", async (_what, before) => {
+    const { held, place } = await ghl(before);
+    const outcome = await moveWebhook(place, secret);
+    expect(outcome).toEqual({ state: "done", detail: "moved to https://node.example.com/hook?…" });
+    expect(held.value).toBe(NODE);
+  });
+
+  it("writes nothing where it points there already", async () => {
+    const { place, writes } = await ghl(NODE);
+    expect(await moveWebhook(place, secret)).toMatchObject({ state: "done", detail: expect.stringMatching(/already/) });
+    expect(writes()).toBe(0);
+  });
+
+  it("does not overwrite what a person wrote, and says what it is", async () => {
+    const { held, place } = await ghl("https://elsewhere.example.com/x?t=pl4nted");
+    const outcome = await moveWebhook(place, secret);
+    expect(outcome).toMatchObject({
+      state: "skipped",
+      detail: expect.stringMatching(/by hand to https:\/\/elsewhere/),
+    });
+    expect(JSON.stringify(outcome)).not.toContain("pl4nted");
+    expect(held.value).toMatch(/elsewhere/);
+  });
+
+  it("is not needed in mode manual, and says what to do by hand", async () => {
+    expect(await moveWebhook(undefined, { nodeUrl: NODE })).toMatchObject({
+      state: "skipped",
+      detail: expect.stringMatching(/put https:\/\/node.example.com\/hook\?… into the step/),
+    });
+  });
+
+  it("fails with GoHighLevel's reason, without the token", async () => {
+    const { place } = await ghl(FRONT_DOOR, (_request, response) => {
+      response.writeHead(503).end("down");
+      return true;
+    });
+    const error = await moveWebhook(place, secret, { retry: { attempts: 2, baseMs: 1 } }).catch((e: unknown) => e);
+    expect(String(error)).toMatch(/503/);
+    expect(String(error)).not.toMatch(/pl4nted/);
+  });
+});
+
+describe("lostMessages", () => {
+  const line = (more: object) => ({
+    message: JSON.stringify({ event: "message_processed", outcome: "failed", synthetic: false, ...more }),
+  });
+  const read = (events: object[], nextToken?: string) =>
+    lostMessages(
+      "/cutover/prod/python",
+      0,
+      { send: async () => ({ events, nextToken }) } as never,
+      AbortSignal.timeout(1_000),
+    );
+
+  it("names customers' failed messages, each once", async () => {
+    const events = [
+      line({ messageId: "m1" }),
+      line({ messageId: "m1" }),
+      line({ messageId: "m2", synthetic: true }),
+      line({ messageId: "m3", outcome: "completed" }),
+      line({ messageId: "m4", event: "agent_routed" }),
+      { message: "Traceback (most recent call last)" },
+      {},
+      line({ messageId: "m5" }),
+    ];
+    expect(await read(events)).toEqual({ known: true, ids: ["m1", "m5"], more: false, sinceMinutes: 60 });
+  });
+
+  it("says when there are more than a person wants to read, or more than one page", async () => {
+    const many = Array.from({ length: 80 }, (_, n) => line({ messageId: `m${n}` }));
+    const lost = await read(many);
+    expect(lost).toMatchObject({ more: true });
+    expect(lost.known && lost.ids).toHaveLength(50);
+    expect(await read([], "next")).toMatchObject({ ids: [], more: true });
+  });
+});
