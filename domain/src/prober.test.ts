@@ -98,7 +98,7 @@ describe("gauges", () => {
     [0, 4],
   ])("%i healthy tasks of 4 are %i missing", (healthy, missing) => {
     const values = Object.fromEntries(taskData(python, healthy, AT).map((datum) => [datum.name, datum.value]));
-    expect(values).toEqual({ HealthyTasks: healthy, MissingTasks: missing });
+    expect(values).toEqual({ HealthyTasks: healthy, RequiredTasks: 4, MissingTasks: missing });
   });
 
   it("of the database keep zero, which is not the same as nothing", () => {

@@ -128,10 +128,15 @@ export function probeData(engine: Engine, answer: ProbeAnswer, at: number): Datu
   ];
 }
 
-/** Tasks of a backend that take customers' messages, and how many are missing. */
+/** Tasks of a backend that take customers' messages, how many there have to be, and how many are missing. */
 export function taskData(backend: ProbedBackend, healthy: number, at: number): Datum[] {
   const gauge = gauges(backend.engine, at);
-  return [gauge("HealthyTasks", healthy), gauge("MissingTasks", Math.max(0, backend.requiredTasks - healthy))];
+  const { requiredTasks } = backend;
+  return [
+    gauge("HealthyTasks", healthy),
+    gauge("RequiredTasks", requiredTasks),
+    gauge("MissingTasks", Math.max(0, requiredTasks - healthy)),
+  ];
 }
 
 /** What the views say of one engine. */

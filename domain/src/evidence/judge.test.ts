@@ -139,7 +139,7 @@ describe("watch criteria", () => {
     expect(verdict.outcome).toBe("PASS");
     expect(verdict.criteria.at(-1)).toMatchObject({
       outcome: "NOT ENOUGH EVIDENCE",
-      seen: "Python 3/41 (7.4 %), Node 60/400 (15 %); difference -13.8 to 4.8 points",
+      seen: "Python 3/41 (7.3 %), Node 60/400 (15 %); difference -13.8 to 4.8 points",
       missing: "too few messages to tell; does not block",
     });
   });

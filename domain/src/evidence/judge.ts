@@ -192,7 +192,7 @@ function describe(demand: Demand, bad: string, bound: number, p95: number | unde
 
 function describeComparison({ python, node }: Comparison, low: number, high: number): string {
   if (python.n === 0 || node.n === 0) return `Python ${python.hits}/${python.n}, Node ${node.hits}/${node.n}`;
-  const rate = ({ hits, n }: { hits: number; n: number }) => `${hits}/${n} (${percent(hits / n)})`;
+  const rate = ({ hits, n }: { hits: number; n: number }) => `${hits}/${n} (${points(hits / n)} %)`;
   return `Python ${rate(python)}, Node ${rate(node)}; difference ${points(low)} to ${points(high)} points`;
 }
 

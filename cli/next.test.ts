@@ -1,0 +1,173 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadMigrations } from "@cutover/clients/postgres/parse-folder";
+import { runMigrations } from "@cutover/clients/postgres/run";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type TestDatabase, usePostgres } from "../rehearsal/postgres/testkit";
+import { nextCommand } from "./next";
+import { collect, type FakeWorld, fakeClients, GOOD, NOW } from "./testkit";
+
+const postgres = usePostgres({ seedRows: 0 });
+/** Databases with 41 and with 101 messages of Python, and one without the migrations. */
+let [few, many, bare] = ["", "", ""];
+
+const insert = (database: TestDatabase, engine: "node" | "python", count: number, booked: number) =>
+  database.query(`INSERT INTO public.message_queue
+    (location_id, contact_id, message_body, langgraph_thread_id, status, created_at, updated_at, appointment_booked)
+    SELECT 'l', 'c', 'b', ${engine === "python" ? "'t'" : "NULL"}, 'completed', at, at + interval '0.7 seconds', i <= ${booked}
+    FROM (SELECT i, to_timestamp(${NOW / 1000 - 7200}) AS at FROM generate_series(1, ${count}) AS i) AS rows`);
+
+beforeAll(async () => {
+  const files = await loadMigrations();
+  const migrated = async () => {
+    const database = await postgres.database();
+    await runMigrations({ database: { url: database.url }, files, allowContract: false, runnerVersion: "test" });
+    return database;
+  };
+  const [one, two] = [await migrated(), await migrated()];
+  await postgres.server().createPreviewUser();
+  await insert(one, "python", 41, 6);
+  await insert(one, "node", 129, 21);
+  await insert(two, "python", 101, 16);
+  await insert(two, "node", 300, 45);
+  few = one.urlFor("cutover_preview");
+  many = two.urlFor("cutover_preview");
+  bare = (await postgres.database()).url;
+});
+
+async function next(world: Partial<FakeWorld> = {}, args: string[] = ["--stack", "prod"]) {
+  const { io, text } = collect();
+  const code = await nextCommand(args, io, fakeClients({ ...GOOD, databaseUrl: few, ...world }));
+  return { code, text: text() };
+}
+
+/** The same world with 101 messages everywhere. */
+const enough = (): Partial<FakeWorld> => ({
+  databaseUrl: many,
+  metrics: {
+    ...GOOD.metrics,
+    "RequestCount Sum py-c": 101,
+    "RequestCount Sum no-c": 300,
+    "TargetResponseTime SampleCount py-c": 101,
+    "PythonRoutings Sum": 101,
+  },
+});
+
+/** What docs/gate.md shows must be what people see. */
+const documented = (text: string) => {
+  const page = readFileSync(join(__dirname, "../docs/gate.md"), "utf8");
+  expect(page).toContain(`\`\`\`text\n${text}\`\`\``);
+};
+
+describe("cutover next", () => {
+  it("says on a morning with too few messages what is missing and until when", async () => {
+    const { code, text } = await next();
+    expect(code).toBe(1);
+    expect(text).toContain("next      ramp-50: BLOCKED until about Wed 2026-11-25 12:54 UTC");
+    expect(text).toMatch(/errors +… +0\/41 failed; at 95 % below 7.1 % → 18 more messages without a fault/);
+    expect(text).toContain("at ramp-50: about 40 messages an hour to Python");
+    expect(text).toContain("pulumi config set cutover:phase ramp-50 --stack prod && pulumi up --stack prod");
+    documented(text);
+  });
+
+  it("is open with enough of them: exit code 0 and the command", async () => {
+    const { code, text } = await next(enough());
+    expect(code).toBe(0);
+    expect(text).toContain("next      ramp-50: open");
+    expect(text).toMatch(/errors +PASS +0\/101 failed/);
+    expect(text).toContain("to go on:  pulumi config set cutover:phase ramp-50");
+    documented(text);
+  });
+
+  it("names no time where a fault, and not patience, is in the way", async () => {
+    const world = enough();
+    const { code, text } = await next({
+      ...world,
+      metrics: { ...world.metrics, "HTTPCode_Target_5XX_Count Sum py-c": 9 },
+    });
+    expect(code).toBe(1);
+    expect(text).toContain("next      ramp-50: BLOCKED\n");
+    expect(text).toMatch(/errors +FAIL +9\/101 failed.*at 95 % it is above/);
+  });
+
+  it.each([
+    [
+      "bake time",
+      () => ({ ...enough(), hours: 19 }),
+      /BLOCKED until about Wed 2026-11-25 13:00[\s\S]*watched for 20 hours/,
+    ],
+    [
+      "an alarm in ALARM",
+      () => ({ ...enough(), alarmStates: { "cutover-prod-errors": "ALARM" } }),
+      /BLOCKED\n[\s\S]*cutover-prod-errors is in ALARM/,
+    ],
+    [
+      "a standby that is too small",
+      () => ({ ...enough(), healthy: { python: 2, node: 3 } }),
+      /Node has 3 of 4 healthy tasks/,
+    ],
+    ["a disproved share", () => ({ ...enough(), weight: 30 }), /is disproved: 30 % by the rule/],
+    [
+      "no database",
+      () => ({ ...enough(), databaseUrl: "postgresql://x:planted-word@127.0.0.1:1/x" }),
+      /processing +… +no data → .*can't be reached/,
+    ],
+    [
+      "a database without the migrations",
+      () => ({ ...enough(), databaseUrl: bare }),
+      /Migrations are not applied: 2026/,
+    ],
+    [
+      "an application without events",
+      () => ({ ...enough(), metrics: { ...enough().metrics, "PythonRoutings Sum": 0 } }),
+      /routing +… +no data → no event agent_routed/,
+    ],
+  ] as const)("%s blocks, and is said", async (_, world, says) => {
+    const { code, text } = await next(world());
+    expect(code).toBe(1);
+    expect(text).toMatch(says);
+    expect(text).not.toContain("planted");
+  });
+
+  it("asks for no evidence before the first share and shows none", async () => {
+    const { code, text } = await next({
+      ...enough(),
+      applied: { ...GOOD.applied, phase: "front-door", pythonShare: 0 },
+      weight: 0,
+    });
+    expect(code).toBe(0);
+    expect(text).toContain("next      parallel: open");
+    expect(text).not.toContain("failed; at 95 %");
+  });
+
+  it("asks for the success criteria themselves at full", async () => {
+    const applied = { ...GOOD.applied, phase: "full", pythonShare: 100 } as const;
+    const metrics = { ...enough().metrics, "RequestCount Sum no-c": 0 };
+    const { code, text } = await next({ ...enough(), applied, weight: 100, metrics });
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /next +decommission: BLOCKED[\s\S]*errors +… +0\/101 failed; at 95 % below 3 % → 198 more messages/,
+    );
+  });
+
+  it("knows the top of the ladder", async () => {
+    const { code, text } = await next({ applied: { ...GOOD.applied, phase: "node-only", pythonShare: 0 }, weight: 0 });
+    expect(code).toBe(1);
+    expect(text).toContain('"node-only" has no next rung');
+  });
+
+  it("is one JSON object for programs", async () => {
+    const { text } = await next({}, ["--stack", "prod", "--json"]);
+    expect(JSON.parse(text)).toMatchObject({
+      phase: "ramp-25",
+      next: {
+        phase: "ramp-50",
+        bar: "ladder",
+        open: false,
+        openAt: "2026-11-25T12:54:00.000Z",
+        verdict: { outcome: "NOT ENOUGH EVIDENCE" },
+        commands: ["pulumi config set cutover:phase ramp-50 --stack prod", "pulumi up --stack prod"],
+      },
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import type { StackStatus } from "@cutover/clients/evidence/stack-status";
+import { utc } from "@cutover/domain/evidence/gate";
+import { phaseOf } from "@cutover/domain/phases";
+
+const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+const INDENT = " ".repeat(10);
+
+/** How a stack stands, as lines for people. */
+export function statusLines(status: StackStatus): string[] {
+  return [headline(status), ...shareLines(status), ...rollbackLines(status)];
+}
+
+/** True where nobody has to do anything: nothing disproved, and a rollback possible while Python gets messages. */
+export function isWell({ share, armed, rollback, applied }: StackStatus): boolean {
+  if (rollback || share.outcome === "disproved") return false;
+  const needed = applied.pythonShare > 0 && phaseOf(applied.phase).node !== "removed";
+  return armed.armed || !needed;
+}
+
+/** The facts of the screen for other programs. */
+export function statusJson(status: StackStatus): Record<string, unknown> {
+  const { stack, now, applied, since, share, armed, standby, rollback } = status;
+  const iso = (ms: number) => new Date(ms).toISOString();
+  return {
+    stack,
+    at: iso(now),
+    phase: applied.phase,
+    pythonShare: applied.pythonShare,
+    pythonDigest: applied.pythonDigest,
+    since: since ? { image: iso(since.image), phase: iso(since.phase), share: iso(since.share) } : null,
+    share,
+    rollback: { ...armed, open: rollback ?? null },
+    standby,
+    well: isWell(status),
+  };
+}
+
+function headline({ stack, applied, since }: StackStatus): string {
+  const begin = since ? `since ${dayAndTime(since.phase)}` : "since nobody knows when";
+  return `${stack}  ${applied.phase} ${begin} (image ${shortDigest(applied.pythonDigest)})`;
+}
+
+function shareLines({ share }: StackStatus): string[] {
+  const says = (what: string) => share.links.find((link) => link.what === what)?.says ?? "";
+  const verdict = { proved: "proved", disproved: "NOT TRUE", unknown: "not proved yet" }[share.outcome];
+  return [
+    `share     ${[says("declared"), says("rule"), says("requests")].join(" = ")}: ${verdict}`,
+    `${INDENT}${says("tasks")}; ${says("probes")}`,
+  ];
+}
+
+function rollbackLines({ armed, rollback, applied }: StackStatus): string[] {
+  const lines: string[] = [];
+  if (rollback) {
+    const at = rollback.at === undefined ? "" : ` at ${utc(Date.parse(rollback.at))}`;
+    lines.push(`ROLLED BACK${at} (${rollback.id}): ${rollback.trigger}`);
+    lines.push(`${INDENT}read what happened, then: pulumi config set cutover:acknowledgeRollback ${rollback.id}`);
+  }
+  if (phaseOf(applied.phase).node === "removed") return [...lines, "rollback  none: Node is removed"];
+  const says = armed.says.join(", ");
+  if (armed.armed) return [...lines, `rollback  armed: ${says}`];
+  return [...lines, `rollback  NOT ARMED (${says})`, ...armed.because.map((reason) => `${INDENT}${reason}`)];
+}
+
+/** "Tue 2026-11-24 09:14 UTC" */
+export function dayAndTime(ms: number): string {
+  return `${DAYS[new Date(ms).getUTCDay()]} ${utc(ms)}`;
+}
+
+/** "Tue 09:14 UTC", for times of the next days. */
+export function dayTime(ms: number): string {
+  return `${DAYS[new Date(ms).getUTCDay()]} ${utc(ms).slice(11)}`;
+}
+
+function shortDigest(digest: string): string {
+  return `${digest.replace(/^sha256:/, "").slice(0, 12)}…`;
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { statusCommand } from "./status";
+import { collect, type FakeWorld, fakeClients, GOOD } from "./testkit";
+
+async function status(world: Partial<FakeWorld> = {}, args: string[] = ["--stack", "prod"]) {
+  const { io, text } = collect();
+  const code = await statusCommand(args, io, fakeClients({ ...GOOD, ...world }));
+  return { code, text: text() };
+}
+
+const record = {
+  version: 1,
+  id: "rb-0001",
+  at: "2026-11-25T03:12:07Z",
+  trigger: { kind: "hard", text: "Python does not answer its probes" },
+  phase: "ramp-25",
+  share: 25,
+  to: "node",
+  steps: {},
+};
+
+describe("cutover status", () => {
+  it("says in four lines how the stack stands", async () => {
+    const { code, text } = await status();
+    expect(code).toBe(0);
+    expect(text.split("\n")).toEqual([
+      "prod  ramp-25 since Tue 2026-11-24 10:00 UTC (image 3f9c5d073f9c…)",
+      "share     25 % declared = 25 % by the rule = 24.1 % measured (n = 170): proved",
+      "          healthy tasks: Python 2, Node 4; probes answered: Python 20/20, Node 20/20",
+      "rollback  armed: 6/6 alarms have data, Node proved alive 30 s ago, capacity 4/4 tasks",
+      "",
+    ]);
+  });
+
+  it.each([
+    ["another weight", { weight: 10 }, "10 % by the rule"],
+    ["a moved kill switch", { switch: "node" }, 'the kill switch is "node"'],
+    [
+      "an alarm without data",
+      { alarmStates: { "cutover-prod-hosts": "INSUFFICIENT_DATA" } },
+      "cutover-prod-hosts has no data",
+    ],
+    ["an alarm in ALARM", { alarmStates: { "cutover-prod-errors": "ALARM" } }, "cutover-prod-errors is in ALARM"],
+    ["a dead standby", { healthy: { python: 2, node: 0 } }, "Node has no healthy task"],
+    ["probes that failed", { metrics: { ...GOOD.metrics, "ProbeFailed Sum python": 3 } }, "Python 17/20"],
+  ] as const)("%s: exit code 1 and why", async (_, world, says) => {
+    const { code, text } = await status(world);
+    expect(code).toBe(1);
+    expect(text).toContain(says);
+  });
+
+  it("shows a rollback first, with the way back", async () => {
+    const parameters = { "/cutover/prod/rollback/rb-0001": JSON.stringify(record) };
+    const { code, text } = await status({ switch: "node", parameters });
+    expect(code).toBe(1);
+    expect(text).toContain("ROLLED BACK at 2026-11-25 03:12 UTC (rb-0001): Python does not answer its probes");
+    expect(text).toContain("pulumi config set cutover:acknowledgeRollback rb-0001");
+  });
+
+  it("asks for no rollback where Python gets nothing", async () => {
+    const world = { applied: { ...GOOD.applied, phase: "front-door", pythonShare: 0 }, weight: 0 } as const;
+    const metrics = { ...GOOD.metrics, "RequestCount Sum py-c": 0 };
+    const alarmStates = { "cutover-prod-hosts": "INSUFFICIENT_DATA" };
+    expect((await status({ ...world, metrics, alarmStates })).code).toBe(0);
+  });
+
+  it("is one JSON object for programs", async () => {
+    const { code, text } = await status({}, ["-s", "prod", "--json"]);
+    expect(code).toBe(0);
+    expect(JSON.parse(text)).toMatchObject({
+      stack: "prod",
+      phase: "ramp-25",
+      pythonShare: 25,
+      since: { phase: "2026-11-24T10:00:00.000Z" },
+      share: { outcome: "proved" },
+      rollback: { armed: true, open: null },
+      well: true,
+    });
+  });
+
+  it("knows wrong arguments (2) from a stack that can't be read (3)", async () => {
+    expect((await status({}, [])).code).toBe(2);
+    expect((await status({}, ["--stack", "prod", "--verbose"])).code).toBe(2);
+    expect((await status({}, ["--stack", "prod", "more"])).code).toBe(2);
+    expect((await status({}, ["--help"])).code).toBe(0);
+    const other = await status({}, ["--stack", "other"]);
+    expect(other).toMatchObject({
+      code: 3,
+      text: expect.stringContaining('No applied phase of stack "other" in eu-central-1'),
+    });
+    const { io, text } = collect();
+    expect(await statusCommand(["--stack", "prod"], { ...io, env: {} }, fakeClients(GOOD))).toBe(2);
+    expect(text()).toContain("--region");
+  });
+
+  it("looks again and again with -w, until it is stopped", async () => {
+    const stop = new AbortController();
+    let written = "";
+    const io = {
+      env: { AWS_REGION: "eu-central-1", CUTOVER_CLOCK: `${Date.now()},600` },
+      signal: stop.signal,
+      write: (text: string) => {
+        written += text;
+        if (written.trimEnd().split("\n").length >= 3) stop.abort();
+      },
+    };
+    await statusCommand(["--stack", "prod", "--json", "-w"], io, fakeClients(GOOD));
+    const looks = written.trimEnd().split("\n");
+    expect(looks).toHaveLength(3);
+    for (const look of looks) expect(JSON.parse(look)).toMatchObject({ stack: "prod" });
+  });
+});

@@ -1,0 +1,229 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { SSMClient } from "@aws-sdk/client-ssm";
+import type { AwsPlace } from "@cutover/domain/aws-place";
+import type { Applied } from "@cutover/domain/decide";
+import { type Armed, isArmed, type WatchingAlarm } from "@cutover/domain/evidence/armed";
+import { barFor, type GateFacts, type Standby, type Step } from "@cutover/domain/evidence/gate";
+import { judge } from "@cutover/domain/evidence/judge";
+import type { Read, Verdict } from "@cutover/domain/evidence/model";
+import { type ServingSince, servingSince } from "@cutover/domain/evidence/serving";
+import { proveShare, type ShareFacts, type ShareProof } from "@cutover/domain/evidence/share-proof";
+import { metricNamespace } from "@cutover/domain/metrics";
+import type { OpenRollback } from "@cutover/domain/release";
+import { openRollback } from "@cutover/domain/rollback/record";
+import type { Manifest } from "@cutover/domain/stack-record";
+import { readAlarmStates } from "../alarms/states";
+import { type Clock, clockFrom } from "../clock";
+import { readMetrics } from "../metrics/read";
+import { previewMigrations } from "../postgres/preview";
+import { openMigrations } from "../postgres/source";
+import { readRollbacks } from "../record/rollback-record";
+import { readStackRecord } from "../record/stack-record";
+import { readAppliedHistory } from "./applied-history";
+import { type EvidenceRequest, readEvidence } from "./read";
+import { attempt, mapRead } from "./reading";
+import { readShareFacts } from "./share-facts";
+
+/** AWS as the command line and the program reach it; tests give their own. */
+export interface StatusClients {
+  readonly cloudwatch: Pick<CloudWatchClient, "send">;
+  readonly elb: Pick<ElasticLoadBalancingV2Client, "send">;
+  readonly ssm: Pick<SSMClient, "send">;
+  readonly secretsManager: Pick<SecretsManagerClient, "send">;
+  readonly clock: Clock;
+}
+
+export function statusClients(aws: AwsPlace): StatusClients {
+  return {
+    cloudwatch: new CloudWatchClient(aws),
+    elb: new ElasticLoadBalancingV2Client(aws),
+    ssm: new SSMClient(aws),
+    secretsManager: new SecretsManagerClient(aws),
+    clock: clockFrom(process.env),
+  };
+}
+
+/** How far back a number of the prober may lie that changes with the phase only. */
+const REQUIRED_TASKS_MS = 10 * 60_000;
+
+/** How a stack stands, without the evidence on its image. */
+export interface StackStatus {
+  readonly stack: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly manifest: Manifest;
+  readonly applied: Applied;
+  /** Since when; undefined where SSM could not say. */
+  readonly since: ServingSince | undefined;
+  readonly share: ShareProof;
+  readonly armed: Armed;
+  readonly alarms: Read<readonly WatchingAlarm[]>;
+  readonly standby: Read<Standby>;
+  /** The rollback that nobody has acknowledged. */
+  readonly rollback?: OpenRollback;
+}
+
+/** There is nothing to show: the stack has no manifest or no applied phase in this region. */
+export class NoStackError extends Error {
+  override readonly name = "NoStackError";
+}
+
+/**
+ * Reads how a stack stands from SSM, the load balancer and CloudWatch; no Pulumi is needed. What could not be read says
+ * so in its place.
+ * @throws NoStackError, RecordError, or what SSM answers: without the record nothing else can be found
+ */
+export async function readStackStatus(stack: string, aws: AwsPlace, clients: StatusClients): Promise<StackStatus> {
+  const { cloudwatch, elb, ssm, clock } = clients;
+  const { manifest, applied } = await readStackRecord(stack, aws, ssm);
+  if (!manifest || !applied) {
+    throw new NoStackError(
+      `No applied phase of stack "${stack}" in ${aws.region}: check --stack and --region, or finish the first pulumi up.`,
+    );
+  }
+  const now = clock.now();
+  const history = attempt(() => readAppliedHistory(stack, aws, ssm, clock));
+  const names = [...manifest.rollback.compositeAlarms, ...manifest.rollback.alarms.map(({ name }) => name)];
+  const alarms = attempt(() => readAlarmStates(names, aws, cloudwatch));
+  const rollback = attempt(() => readRollbacks(stack, ssm));
+  const read = await history;
+  const since = "value" in read ? servingSince(read.value) : undefined;
+  const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
+  const standby = await readStandby(manifest, facts, now, cloudwatch);
+  const shelf = await rollback;
+  if ("unavailable" in shelf) throw new Error(`The rollback records could not be read: ${shelf.unavailable}`);
+  const open = openRollback(shelf.value.records);
+  const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
+  const seen = await alarms;
+  return {
+    stack,
+    now,
+    manifest,
+    applied,
+    since,
+    share: proveShare(facts),
+    armed: isArmed({ ...expected, alarms: seen, killSwitch: facts.killSwitch, standby }),
+    alarms: seen,
+    standby,
+    ...(open ? { rollback: open } : {}),
+  };
+}
+
+/** Node as the way back: tasks as the load balancer sees them, and what the prober says is asked of them. */
+async function readStandby(
+  { stack, targetGroups }: Manifest,
+  { healthy, probes }: ShareFacts,
+  now: number,
+  cloudwatch: StatusClients["cloudwatch"],
+): Promise<Read<Standby>> {
+  if (!targetGroups.nodeCustomer) return { unavailable: "Node is removed" };
+  if ("unavailable" in healthy) return healthy;
+  if ("unavailable" in probes) return probes;
+  const required = {
+    namespace: metricNamespace(stack),
+    metricName: "RequiredTasks",
+    dimensions: { Engine: "node" },
+    stat: "Maximum",
+  };
+  const gauge = await attempt(() =>
+    readMetrics(cloudwatch, { required }, { since: now - REQUIRED_TASKS_MS, until: now }, 60),
+  );
+  if ("unavailable" in gauge) return gauge;
+  const newest = gauge.value.required.at(-1);
+  if (!newest) return { unavailable: "the prober did not say within 10 minutes how many tasks Node must have" };
+  const { secondsSinceOk } = probes.value.node ?? {};
+  return {
+    value: {
+      healthy: healthy.value.node ?? 0,
+      required: newest.value,
+      ...(secondsSinceOk === undefined ? {} : { secondsSinceProbeOk: secondsSinceOk }),
+    },
+  };
+}
+
+/** What only the configuration knows. */
+export interface GateSettings {
+  /** Hours the applied phase is watched; default: the plan's. */
+  readonly bakeHours?: number;
+  readonly business?: EvidenceRequest["business"];
+  readonly override?: GateFacts["override"];
+  /** Read-only URL; default: the prober's secret. */
+  readonly databaseUrl?: Read<string>;
+}
+
+/** Everything the gate decides on for a step, evidence included where the step asks for it. */
+export async function readGateFacts(
+  status: StackStatus,
+  step: Step,
+  aws: AwsPlace,
+  clients: StatusClients,
+  settings: GateSettings = {},
+): Promise<GateFacts> {
+  const databaseUrl = settings.databaseUrl ?? (await readDatabaseUrl(status.stack, clients));
+  const bar = barFor(step);
+  const verdict = bar ? readVerdict(status, bar, databaseUrl, aws, clients, settings) : undefined;
+  const pending = await readPending(databaseUrl);
+  const read = await verdict;
+  return {
+    step,
+    now: status.now,
+    phaseSince: status.since?.phase,
+    ...(settings.bakeHours === undefined ? {} : { bakeHours: settings.bakeHours }),
+    ...(settings.override ? { override: settings.override } : {}),
+    ...(read ? { verdict: read } : {}),
+    share: status.share,
+    alarms: mapRead(status.alarms, (found) => known(status, found)),
+    standby: status.standby,
+    pendingMigrations: pending,
+  };
+}
+
+async function readVerdict(
+  { since, applied, manifest, now }: StackStatus,
+  bar: Verdict["bar"],
+  databaseUrl: Read<string>,
+  aws: AwsPlace,
+  { cloudwatch }: StatusClients,
+  { business }: GateSettings,
+): Promise<Verdict | undefined> {
+  if (!since) return undefined;
+  const request = { aws, manifest, applied, since, now, databaseUrl, ...(business ? { business } : {}) };
+  return judge(await readEvidence(request, cloudwatch), bar, now);
+}
+
+/** Alarms that are declared and not there have no data; those that nobody declared don't count. */
+function known({ manifest }: StackStatus, found: readonly WatchingAlarm[]): WatchingAlarm[] {
+  const { compositeAlarms, alarms } = manifest.rollback;
+  const missing = (name: string): WatchingAlarm => ({ name, state: "INSUFFICIENT_DATA", actionsEnabled: false });
+  return [...compositeAlarms, ...alarms.map(({ name }) => name)].map(
+    (name) => found.find((alarm) => alarm.name === name) ?? missing(name),
+  );
+}
+
+/** The read-only URL that the stack gave its prober. */
+async function readDatabaseUrl(stack: string, { secretsManager }: StatusClients): Promise<Read<string>> {
+  const secret = `cutover/${stack}/prober`;
+  const read = await attempt(async () => {
+    const { SecretString } = await secretsManager.send(new GetSecretValueCommand({ SecretId: secret }));
+    return SecretString ?? "";
+  });
+  if ("unavailable" in read) return { unavailable: `secret ${secret}: ${read.unavailable}` };
+  try {
+    const { databaseUrl } = JSON.parse(read.value) as { databaseUrl?: unknown };
+    if (typeof databaseUrl === "string") return { value: databaseUrl };
+  } catch {
+    // said below, without the secret's text
+  }
+  return { unavailable: "cutover:database.previewUrl (a read-only role) is not set" };
+}
+
+async function readPending(databaseUrl: Read<string>): Promise<Read<readonly string[]>> {
+  if ("unavailable" in databaseUrl) return databaseUrl;
+  return attempt(async () => {
+    const preview = { database: { url: databaseUrl.value }, files: openMigrations(), allowContract: false };
+    const { pending, problems } = await previewMigrations(preview);
+    return [...pending, ...problems.map(({ message }) => message)];
+  });
+}
