@@ -3,6 +3,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient, paginateDescribeMetricFilters } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SNSClient } from "@aws-sdk/client-sns";
 import type { AlarmState, LogMetricFilterDefinition, MetricStat } from "@cutover/domain/cloudwatch/definition";
 import { AWS_REGION } from "../aws/account";
 import type { EmulatedAws } from "../aws/emulated-aws";
@@ -11,12 +12,16 @@ import { hostData, minuteData } from "../loadbalancer/publisher";
 import { LogShipper } from "../tasks/log-shipper";
 import { AlarmDriver, type AlarmTransition } from "./alarms";
 import { LogFilters } from "./log-filters";
+import { Patience } from "./patience";
 import { StoreApi } from "./reads";
 import { type Invocation, Schedule } from "./schedule";
 import { MinuteSequence, type Punctuality } from "./sequence";
 import { MetricStore, type MetricValues } from "./store";
+import { wiringProblems } from "./wiring";
 
 const MINUTE_MS = 60_000;
+/** What an alarm's way to a function consists of. */
+const WIRED = new Set(["monitoring", "sns", "lambda"]);
 
 export interface RehearsalCloudWatchOptions {
   readonly aws: EmulatedAws;
@@ -27,6 +32,8 @@ export interface RehearsalCloudWatchOptions {
    * published, before alarms are evaluated without it; default 500.
    */
   readonly runGraceMs?: number;
+  /** Real ms that a permission may be missing before it is told; default 30,000: an update makes them one by one. */
+  readonly patienceMs?: number;
 }
 
 export interface RehearsalCloudWatchEvents {
@@ -50,8 +57,11 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   readonly #alarms: AlarmDriver;
   readonly #schedule: Schedule;
   readonly #sequence: MinuteSequence;
-  readonly #onWritten: (service: string) => void;
+  readonly #onWritten: (service: string, action: string) => void;
   #filtersStale = true;
+  readonly #patience: Patience;
+  #unwired: readonly string[] = [];
+  #wiringStale = true;
 
   private constructor(options: RehearsalCloudWatchOptions) {
     super();
@@ -68,15 +78,18 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     this.#shipper = new LogShipper({ endpoint: aws.url, region: AWS_REGION, sources, onProblem });
     this.#alarms = new AlarmDriver({ client, store: this.store, clock: aws.clock });
     this.#alarms.on("transition", (transition) => this.emit("transition", transition));
-    this.#schedule = new Schedule({ events, lambda });
+    const { patienceMs = 30_000 } = options;
+    this.#schedule = new Schedule({ events, lambda, patienceMs });
+    this.#patience = new Patience(patienceMs, (line) => onProblem(new Error(line)));
     this.#schedule.on("invoked", (invocation) => this.emit("invoked", invocation));
     this.#schedule.on("skipped", (name, minute) => this.emit("skipped", name, minute));
     for (const part of [this.#alarms, this.#schedule]) part.on("problem", onProblem);
     this.#sequence = new MinuteSequence({ clock: aws.clock, steps: this.#steps(), onProblem });
-    this.#onWritten = (service) => {
+    this.#onWritten = (service, action) => {
       if (service === "monitoring") this.#alarms.invalidate();
       if (service === "logs") this.#filtersStale = true;
       if (service === "events" || service === "lambda") this.#schedule.invalidate();
+      if (WIRED.has(service) && action !== "SetAlarmState") this.#wiringStale = true;
     };
   }
 
@@ -134,7 +147,10 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
       beginFirst: (minute: number) => this.#schedule.begin(minute, isFirst),
       publish: (start: number) => this.#publish(start),
       evaluate: (now: number) => this.#alarms.evaluate(now, "minute"),
-      beginOthers: (minute: number) => this.#schedule.begin(minute, others),
+      beginOthers: async (minute: number) => {
+        await this.#schedule.begin(minute, others);
+        await this.#checkWiring();
+      },
     };
   }
 
@@ -144,6 +160,14 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     await this.#refreshFilters();
     await this.#shipper.flush(end - 1);
     this.#put(this.#filters.take(end));
+  }
+
+  async #checkWiring(): Promise<void> {
+    if (this.#wiringStale) {
+      this.#wiringStale = false;
+      this.#unwired = await wiringProblems(this.#clients);
+    }
+    this.#patience.look(this.#unwired);
   }
 
   #put(data: readonly MetricValues[]): void {
@@ -169,6 +193,7 @@ function clientsOf(endpoint: string) {
     cloudwatch: new CloudWatchClient(config),
     logs: new CloudWatchLogsClient(config),
     events: new EventBridgeClient(config),
+    sns: new SNSClient(config),
     // A run is called once, and takes as long as it takes.
     lambda: new LambdaClient({ ...config, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } }),
   };

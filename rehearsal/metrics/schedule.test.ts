@@ -2,7 +2,9 @@ import { EventBridgeClient, ListRulesCommand } from "@aws-sdk/client-eventbridge
 import { GetPolicyCommand, type InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { beforeEach, describe, expect, it } from "vitest";
 import { waitFor } from "../support/wait";
-import { allowsEvents, minutesOf, Schedule } from "./schedule";
+import { Patience } from "./patience";
+import { allowsService } from "./resource-policy";
+import { minutesOf, Schedule } from "./schedule";
 
 const MINUTE = 60_000;
 const T = 1_800_000_000_000;
@@ -46,7 +48,7 @@ beforeEach(() => {
     await new Promise<void>((resolve) => calls.push({ payload, end: resolve }));
     return {};
   }) as typeof lambda.send;
-  schedule = new Schedule({ events, lambda });
+  schedule = new Schedule({ events, lambda, patienceMs: 0 });
   schedule.on("invoked", ({ minute }) => told.push(`ran ${(minute - T) / MINUTE}`));
   schedule.on("skipped", (_name, minute) => told.push(`skipped ${(minute - T) / MINUTE}`));
   schedule.on("problem", (error) => told.push(error.message));
@@ -129,13 +131,33 @@ describe("a schedule", () => {
   );
 });
 
-describe("a function's policy", () => {
+describe("a function's or topic's policy", () => {
   it.each([
     [statement(), true],
     [statement({ Condition: {} }), true],
+    [statement({ Condition: { ArnLike: { "aws:SourceArn": RULE.replace("each", "*") } } }), true],
+    [statement({ Principal: "*", Condition: { StringEquals: { "AWS:SourceOwner": "123456789012" } } }), true],
     [statement({ Effect: "Deny" }), false],
     [statement({ Principal: { Service: "sns.amazonaws.com" } }), false],
     [statement({ Condition: { StringEquals: { "AWS:SourceAccount": "999999999999" } } }), false],
+    [statement({ Condition: { StringEquals: { "aws:PrincipalOrgID": "o-1" } } }), false],
+    [statement({ Condition: { ArnEquals: { "aws:SourceArn": `${RULE}2` } } }), false],
     ["{}", false],
-  ])("%#", (text, allowed) => expect(allowsEvents(text, RULE)).toBe(allowed));
+  ])("%#", (text, allowed) => expect(allowsService(text, "events.amazonaws.com", RULE)).toBe(allowed));
+});
+
+describe("patience", () => {
+  it("tells once of what lasts, and again when it comes again", () => {
+    const lines: string[] = [];
+    const patience = new Patience(100, (line) => lines.push(line));
+    patience.look(["a", "b"], 0);
+    patience.look(["a"], 99);
+    expect(lines).toEqual([]);
+    for (const now of [100, 101]) patience.look(["a", "b"], now);
+    expect(lines).toEqual(["a"]);
+    patience.look([], 102);
+    patience.look(["a"], 103);
+    patience.look(["a"], 203);
+    expect(lines).toEqual(["a", "a"]);
+  });
 });

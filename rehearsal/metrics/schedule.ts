@@ -7,8 +7,11 @@ import {
   type Rule,
   type Target,
 } from "@aws-sdk/client-eventbridge";
-import { GetPolicyCommand, InvokeCommand, type LambdaClient, ResourceNotFoundException } from "@aws-sdk/client-lambda";
+import { InvokeCommand, type LambdaClient } from "@aws-sdk/client-lambda";
 import { AWS_ACCOUNT_ID, AWS_REGION } from "../aws/account";
+import { Patience } from "./patience";
+import { allowsService } from "./resource-policy";
+import { policyOf } from "./wiring";
 
 const MINUTE_MS = 60_000;
 
@@ -46,6 +49,8 @@ export interface ScheduleOptions {
   /** Both at the gateway. */
   readonly events: EventBridgeClient;
   readonly lambda: LambdaClient;
+  /** Real ms that a permission may be missing before it is told: updates make it after the rule. */
+  readonly patienceMs: number;
 }
 
 interface Run {
@@ -64,6 +69,9 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
   readonly #options: ScheduleOptions;
   readonly #running = new Map<string, Run>();
   readonly #anchors = new Map<string, number>();
+  readonly #patience: Patience;
+  /** Why functions are not called though rules name them. */
+  #missing: string[] = [];
   #targets: readonly ScheduledTarget[] = [];
   #stale = true;
   #stopped = false;
@@ -71,6 +79,7 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
   constructor(options: ScheduleOptions) {
     super();
     this.#options = options;
+    this.#patience = new Patience(options.patienceMs, (line) => this.emit("problem", new Error(line)));
   }
 
   /** Rules, targets or permissions may have changed: they are read again before the next minute. */
@@ -81,6 +90,7 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
   /** Begins the runs that are due in the minute at `minute` (rehearsal ms), of those functions that `chosen` takes. */
   async begin(minute: number, chosen: (functionName: string) => boolean): Promise<void> {
     await this.#refresh();
+    this.#patience.look(this.#missing);
     for (const target of this.#targets) {
       if (!chosen(target.functionName) || !this.#isDue(target, minute)) continue;
       const key = keyOf(target);
@@ -155,6 +165,7 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
   async #refresh(): Promise<void> {
     if (!this.#stale) return;
     this.#stale = false;
+    this.#missing = [];
     try {
       const targets: ScheduledTarget[] = [];
       for (const rule of await listRules(this.#options.events)) {
@@ -184,25 +195,14 @@ export class Schedule extends EventEmitter<ScheduleEvents> {
       const functionName = /^arn:aws:lambda:[^:]+:\d+:function:([^:]+)/.exec(Arn)?.[1];
       if (!functionName || InputPath || InputTransformer) {
         this.emit("problem", new Error(`rule ${name}: the rehearsal calls functions with plain input, not ${Arn}`));
-      } else if (await this.#mayCall(functionName, arn)) {
+      } else if (allowsService(await policyOf(functionName, this.#options.lambda), "events.amazonaws.com", arn)) {
         found.push({ rule: name, ruleArn: arn, everyMinutes, functionArn: Arn, functionName, input: Input });
       } else {
         const advice = "on AWS it would never be called; declare an aws:lambda:Permission";
-        this.emit("problem", new Error(`rule ${name} has no permission to call function ${functionName}: ${advice}`));
+        this.#missing.push(`rule ${name} has no permission to call function ${functionName}: ${advice}`);
       }
     }
     return found;
-  }
-
-  /** EventBridge calls a function only if the function's own policy says so. */
-  async #mayCall(FunctionName: string, ruleArn: string): Promise<boolean> {
-    try {
-      const { Policy } = await this.#options.lambda.send(new GetPolicyCommand({ FunctionName }));
-      return allowsEvents(Policy ?? "{}", ruleArn);
-    } catch (error) {
-      if (error instanceof ResourceNotFoundException) return false;
-      throw error;
-    }
   }
 }
 
@@ -247,29 +247,6 @@ export function minutesOf(expression: string, rule: string): number {
     throw new Error(`rule ${rule}: the rehearsal keeps rate(1 minute) and rate(n minutes), not ${expression}`);
   }
   return minutes;
-}
-
-interface ResourcePolicy {
-  readonly Statement?: readonly {
-    readonly Effect?: string;
-    readonly Principal?: unknown;
-    readonly Condition?: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  }[];
-}
-
-/** Whether a function's policy lets EventBridge call it for this rule. */
-export function allowsEvents(policy: string, ruleArn: string): boolean {
-  const { Statement = [] } = JSON.parse(policy) as ResourcePolicy;
-  return Statement.some(({ Effect, Principal, Condition = {} }) => {
-    const service = (Principal as { Service?: string } | undefined)?.Service;
-    if (Effect !== "Allow" || service !== "events.amazonaws.com") return false;
-    return Object.values(Condition).every((members) =>
-      Object.entries(members).every(([key, value]) => {
-        if (key.toLowerCase() === "aws:sourcearn") return value === ruleArn;
-        return key.toLowerCase() === "aws:sourceaccount" && value === AWS_ACCOUNT_ID;
-      }),
-    );
-  });
 }
 
 /** What EventBridge gives a scheduled target without input of its own. */

@@ -88,6 +88,10 @@ describe("a deployed alarm", () => {
     expect(await account.note("alarm/elsewhere/ALARM")).toBeUndefined();
     expect(await account.note("alarm/silent/ALARM")).toBeUndefined();
     expect(await account.note("alarm/child/ALARM")).toBeUndefined();
+    expect(world.problems.filter((line) => line.includes("may not call"))).toEqual([
+      expect.stringContaining("function:rollback: declare an aws:lambda:Permission for sns.amazonaws.com"),
+    ]);
+    expect(world.problems.filter((line) => line.includes("may not publish"))).toEqual([]);
     const [alarm] = transitions.filter(({ to }) => to === "ALARM");
     expect(alarm?.reason).toContain("8, 0");
   });

@@ -65,7 +65,7 @@ export class TestWorld {
 
   private constructor(aws: EmulatedAws, folder: string) {
     this.aws = aws;
-    this.rehearsed = RehearsalCloudWatch.start({ aws }, (events) =>
+    this.rehearsed = RehearsalCloudWatch.start({ aws, patienceMs: 0 }, (events) =>
       events.on("problem", (line) => this.problems.push(line)),
     );
     this.folder = folder;

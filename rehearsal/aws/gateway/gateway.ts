@@ -31,7 +31,7 @@ export interface AwsGatewayOptions {
 export interface AwsGatewayEvents {
   /** A call that changes load balancing, services or scaling succeeded. */
   changed: [service: string, action: string];
-  /** A call that changes alarms, log filters, schedules, functions or roles succeeded. */
+  /** A call that changes alarms, log filters, schedules, topics, functions or roles succeeded. */
   written: [service: string, action: string];
   /** The gateway itself failed at a call (the caller got 500 InternalFailure). */
   problem: [error: Error];
@@ -49,7 +49,7 @@ const HANDLERS: Handlers = {
 const ACTED_ON = new Set(["elasticloadbalancing", "ecs", "application-autoscaling"]);
 
 /** Services of which others keep a copy of what they read. */
-const WATCHED = new Set(["monitoring", "logs", "events", "lambda", "iam"]);
+const WATCHED = new Set(["monitoring", "logs", "events", "lambda", "iam", "sns"]);
 
 /** Access key ids of the rehearsal's own machinery; faults spare them unless they name them. */
 export const OWN_KEYS = {
@@ -270,7 +270,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     if (
       status < 200 ||
       status > 299 ||
-      /^(Describe|List|Get|Filter|GET |PutLogEvents|PutMetricData|POST .*\/invocations$)/.test(call.action)
+      /^(Describe|List|Get|Filter|GET |PutLogEvents|PutMetricData|Publish|POST .*\/invocations$)/.test(call.action)
     )
       return;
     if (WATCHED.has(call.service)) {
