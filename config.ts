@@ -81,6 +81,8 @@ export interface CutoverConfig {
   /** Error tracking of the Python service. Secret. */
   readonly sentryDsn?: string;
   readonly network: NetworkConfig;
+  /** Read-only role over the session pooler: previews, the prober's numbers and the gate. Secret. */
+  readonly databasePreviewUrl?: string;
   /** Customers' messages an hour, Node's and Python's together; default 60. The alarms' windows are made from it. */
   readonly expectedMessagesPerHour: number;
   /** E-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
@@ -129,10 +131,10 @@ export function parseConfig(source: ConfigSource, stack: string): CutoverConfig 
     environment: readEnvironment(reader),
     ...optional("sentryDsn", readSentry(reader)),
     network: readNetwork(reader),
+    ...readDatabase(reader),
     ...readWatch(reader),
     loseTraffic: reader.choice("destroy", ["lose-traffic"], undefined) !== undefined,
   };
-  readDatabase(reader);
   reader.unknown();
   if (reader.problems.length > 0) throw new ConfigError(reader.problems);
   return Object.freeze(config);
@@ -372,8 +374,11 @@ function readSentry(reader: ConfigReader): string | undefined {
   return value;
 }
 
-/** Checked here, used by the migrations' provider, which reads the same key: nothing of it enters a resource's inputs. */
-function readDatabase(reader: ConfigReader): void {
+/**
+ * `url` is checked here and used by the migrations' provider, which reads the same key: nothing of it enters a resource's
+ * inputs. The read-only `previewUrl` is also the prober's.
+ */
+function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePreviewUrl"> {
   const object = reader.object("database", ["url", "previewUrl"]);
   const url = {
     secret: true,
@@ -382,7 +387,7 @@ function readDatabase(reader: ConfigReader): void {
     example: "",
   };
   object.requiredString("url", url);
-  object.optionalString("previewUrl", url);
+  return optional("databasePreviewUrl", object.optionalString("previewUrl", url));
 }
 
 function readNetwork(reader: ConfigReader): NetworkConfig {

@@ -30,7 +30,12 @@ export class Alarms extends pulumi.ComponentResource {
   /** What has to stand before the weight rises. */
   readonly armed: pulumi.Resource[];
   /** Names of the composite alarms that roll back. */
-  readonly rollbackAlarms: readonly string[];
+  readonly rollbackAlarms: { readonly hard: string; readonly soft: string };
+  readonly rollbackAlarmArns: pulumi.Output<string[]>;
+  /** Dimension values of the load balancer's metrics. */
+  readonly dimensions: pulumi.Output<TriggerDimensions>;
+  /** The alarms under them, with how long a fault stays in their windows. */
+  readonly triggers: readonly { readonly name: string; readonly windowSeconds: number }[];
 
   readonly #name: string;
   readonly #args: AlarmsArgs;
@@ -41,13 +46,18 @@ export class Alarms extends pulumi.ComponentResource {
     this.#name = name;
     this.#args = args;
     const shape = definitionsOf(args, placeholders(args.traffic));
-    this.#definitions = liveDimensions(args.traffic).apply((dimensions) => definitionsOf(args, dimensions));
+    this.dimensions = liveDimensions(args.traffic);
+    this.#definitions = this.dimensions.apply((dimensions) => definitionsOf(args, dimensions));
     const filters = shape.filters.map((filter, i) => this.logFilter(filter.name, i));
     const alarms = shape.alarms.map((trigger, i) => this.metricAlarm(trigger, i));
     const composites = shape.composites.map(({ definition }) => this.compositeAlarm(definition, alarms));
     this.armed = [...filters, ...alarms, ...composites];
-    this.rollbackAlarms = shape.composites.map(({ definition }) => definition.name);
-    this.registerOutputs({ rollbackAlarms: this.rollbackAlarms });
+    this.rollbackAlarmArns = pulumi.all(composites.map(({ arn }) => arn));
+    this.rollbackAlarms = { hard: compositeName(shape, "hard"), soft: compositeName(shape, "soft") };
+    this.triggers = shape.alarms
+      .filter(({ tier }) => tier !== "watch")
+      .map(({ definition }) => ({ name: definition.name, windowSeconds: windowSeconds(definition) }));
+    this.registerOutputs(this.rollbackAlarms);
   }
 
   private logFilter(filterName: string, index: number): cloudwatch.LogMetricFilter {
@@ -149,6 +159,18 @@ function toQuery(query: MetricQuery) {
   return { ...common, expression: query.expression, ...(query.period ? { period: query.period } : {}) };
 }
 
+function compositeName({ composites }: TriggerSet, tier: "hard" | "soft"): string {
+  const found = composites.find((composite) => composite.tier === tier);
+  if (!found) throw new RangeError(`the triggers have no composite alarm "${tier}"`);
+  return found.definition.name;
+}
+
+/** How long a data point stays in the alarm's window. */
+export function windowSeconds({ queries, evaluationPeriods }: AlarmDefinition): number {
+  const periods = queries.map((query) => ("metric" in query ? query.metric.period : (query.period ?? 0)));
+  return Math.max(...periods, 0) * evaluationPeriods;
+}
+
 /** Logical names say no stack: the stack's name is in the URN already. */
 function withoutStack(physical: string, stack: string): string {
   return physical.replace(`cutover-${stack}-`, "");
@@ -159,5 +181,3 @@ function at<T>(list: readonly T[], index: number): T {
   if (found === undefined) throw new RangeError(`the triggers changed in number with their dimensions: no ${index}`);
   return found;
 }
-
-export type { AlarmDefinition };

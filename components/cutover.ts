@@ -13,6 +13,7 @@ import { frontDoorProof, frontDoorRecord } from "./front-door";
 import { Migrations } from "./migrations";
 import { physicalName } from "./naming";
 import { Network } from "./network";
+import { SafetyNet } from "./safety-net";
 import { Secrets } from "./secrets";
 import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
@@ -29,7 +30,8 @@ export interface CutoverArgs {
 
 /**
  * The whole stack in the order in which an update has to happen: migrations → secrets → certificate → target groups →
- * rules → services steady → (going up) capacity → weight → front-door proof → webhook → applied phase. Going down the
+ * rules → services steady → alarms and rollback armed → (going up) capacity → weight → release of a rollback → front-door
+ * proof → webhook → applied phase. Going down the
  * weight comes first, and nothing that may be broken stands before it.
  */
 export class Cutover extends pulumi.ComponentResource {
@@ -73,15 +75,19 @@ export class Cutover extends pulumi.ComponentResource {
     const afterWeight = early && desired.direction === "down" ? [early] : [];
     const services = this.makeServices(network, secrets, traffic, afterWeight);
     const header = this.proveHeader(traffic, secrets);
-    const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header]);
+    const net = this.spanSafetyNet(secrets, traffic, services);
+    const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
+    const released = net.release([split, ...services.ready]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
-    const manifest = this.writeManifest(traffic, secrets, services, split);
-    const door = [network, certificate, traffic, ...record, ...services.ready];
+    const manifest = this.writeManifest(traffic, secrets, services, split, net);
+    // The way back to Node waits for no alarm.
+    const armed = desired.direction === "down" ? [] : net.armed;
+    const door = [network, certificate, traffic, ...record, ...services.ready, ...armed, ...released];
     // Python must accept a new secret before GoHighLevel sends it, unless it gets no message anyway.
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" ? [] : [services];
-    this.writeApplied([manifest, split, this.webhook, ...settled, ...this.archive(nodeExists)]);
+    this.writeApplied([manifest, split, net, ...released, this.webhook, ...settled, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
@@ -133,6 +139,11 @@ export class Cutover extends pulumi.ComponentResource {
       { config, desired, stack, aws, network, secrets, traffic, migrations, afterWeight },
       { parent: this },
     );
+  }
+
+  private spanSafetyNet(secrets: Secrets, traffic: Traffic, services: Services): SafetyNet {
+    const { config, desired, stack, aws } = this.#args;
+    return new SafetyNet("safety-net", { config, desired, stack, aws, secrets, traffic, services }, { parent: this });
   }
 
   private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): lb.ListenerRule {
@@ -222,6 +233,7 @@ export class Cutover extends pulumi.ComponentResource {
     secrets: Secrets,
     services: Services,
     split: lb.ListenerRule,
+    net: SafetyNet,
   ): pulumi.Resource {
     const { config, stack, aws } = this.#args;
     const manifest = pulumi.output({
@@ -230,7 +242,10 @@ export class Cutover extends pulumi.ComponentResource {
       region: aws.region,
       domain: config.domain,
       loadBalancerArn: traffic.loadBalancer.arn,
+      listenerArn: traffic.listener.arn,
       trafficRuleArn: split.arn,
+      rollback: net.manifest,
+      expectedMessagesPerHour: config.expectedMessagesPerHour,
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),

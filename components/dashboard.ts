@@ -21,19 +21,17 @@ export function dashboard(name: string, args: DashboardArgs, opts: pulumi.Custom
     name,
     {
       dashboardName: physicalName(stack, ""),
-      dashboardBody: pulumi
-        .all([args.dimensions, args.rollbackAlarmArns])
-        .apply(([dimensions, rollbackAlarmArns]) =>
-          dashboardBody({
-            stack,
-            region,
-            phase: phase.name,
-            means: phase.means,
-            pythonShare,
-            rollbackAlarmArns,
-            ...dimensions,
-          }),
-        ),
+      dashboardBody: pulumi.all([args.dimensions, args.rollbackAlarmArns]).apply(([dimensions, rollbackAlarmArns]) =>
+        dashboardBody({
+          stack,
+          region,
+          phase: phase.name,
+          means: phase.means,
+          pythonShare,
+          rollbackAlarmArns,
+          ...dimensions,
+        }),
+      ),
     },
     opts,
   );

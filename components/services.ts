@@ -39,13 +39,15 @@ export class Services extends pulumi.ComponentResource {
   /** Both services at the capacity their share needs: what has to hold before the weight rises. */
   readonly everything: pulumi.Resource[];
 
+  /** Tasks that have to be healthy in this phase. */
+  readonly minimum: { readonly node: number; readonly python: number };
+
   readonly #args: ServicesArgs;
-  readonly #minimum: { readonly node: number; readonly python: number };
 
   constructor(name: string, args: ServicesArgs, opts?: pulumi.ComponentResourceOptions) {
     super("cutover:index:Services", name, { pythonShare: args.desired.pythonShare }, opts);
     this.#args = args;
-    this.#minimum = minimumTasks(args);
+    this.minimum = minimumTasks(args);
     const { direction } = args.desired;
     this.cluster = new ecs.Cluster(name, { name: physicalName(args.stack, "") }, { parent: this });
     this.node = this.nodeService();
@@ -72,7 +74,7 @@ export class Services extends pulumi.ComponentResource {
         secrets: secrets.forNode,
         secretArns: secrets.nodeSecretArns,
         targetGroups: [customer, probe, unmatched],
-        minimumTasks: this.#minimum.node,
+        minimumTasks: this.minimum.node,
         maximumTasks: config.node.tasks * HEADROOM,
       },
       { parent: this, serviceDependsOn: this.before(), capacityDependsOn: [] },
@@ -91,7 +93,7 @@ export class Services extends pulumi.ComponentResource {
         secrets: secrets.forPython,
         secretArns: secrets.pythonSecretArns,
         targetGroups: [traffic.python.customer, traffic.python.probe],
-        minimumTasks: this.#minimum.python,
+        minimumTasks: this.minimum.python,
         maximumTasks: config.python.tasks * HEADROOM,
       },
       {
@@ -115,7 +117,7 @@ export class Services extends pulumi.ComponentResource {
         cluster: this.cluster.name,
         service: service.serviceName,
         taskDefinition: service.taskDefinitionArn,
-        minimum: this.#minimum[engine],
+        minimum: this.minimum[engine],
         targetGroupArns: [groups.customer.arn, groups.probe.arn],
         deadlineSeconds: CAPACITY_DEADLINE_SECONDS,
         demanded,

@@ -12,7 +12,8 @@ import { requireFreeDisk, requireFreePort } from "./run/preflight";
 import { processesMarked, RUN_MARKER } from "./run/processes";
 import type { Terminal } from "./run/terminal";
 import { type PlayedStory, playStory } from "./story/play";
-import { chooseSteps, type StoryStep } from "./story/steps";
+import type { Chapter } from "./story/steps";
+import { chooseChapters } from "./story/the-story";
 import { printSummary } from "./summary";
 import { World } from "./world/world";
 
@@ -32,7 +33,7 @@ export interface Rehearsal {
 /** Plays a rehearsal from the lock to the last process. Returns the exit code; says everything on the terminal. */
 export async function rehearse(rehearsal: Rehearsal): Promise<number> {
   const { args, terminal, root, base } = rehearsal;
-  const steps = chooseSteps(args);
+  const chapters = chooseChapters(args);
   const toolchain = findTools(root);
   await requireFreeDisk(base);
   if (args.port !== undefined) await requireFreePort(args.port);
@@ -42,7 +43,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<number> {
   let ok = false;
   try {
     removeOldRuns(base, lock.runFolder);
-    ok = await playAndReport(rehearsal, { steps, toolchain, lock, interrupts });
+    ok = await playAndReport(rehearsal, { chapters, toolchain, lock, interrupts });
     return ok ? 0 : 1;
   } catch (error) {
     return explain(error, terminal);
@@ -54,7 +55,7 @@ export async function rehearse(rehearsal: Rehearsal): Promise<number> {
 }
 
 interface Run {
-  readonly steps: readonly StoryStep[];
+  readonly chapters: readonly Chapter[];
   readonly toolchain: Toolchain;
   readonly lock: RunLock;
   readonly interrupts: ReturnType<typeof watchInterrupts>;
@@ -85,7 +86,7 @@ async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
   });
   starting.done(`Pulumi ${toolchain.pulumiVersion} (${toolchain.pulumiOrigin})`);
   try {
-    const story = playStory(stage, { steps: run.steps, destroy: !args.keep, terminal });
+    const story = playStory(stage, { chapters: run.chapters, terminal });
     const played = withProblems(await orAborted(story, interrupts.signal), problems);
     const written = writeReport(reportFolder, played.report, played.details);
     printSummary(terminal, played.report, played.details, written);
@@ -97,7 +98,7 @@ async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
         terminal,
         runFolder: lock.runFolder,
         reportFile: written.html,
-        phase: run.steps.at(-1)?.phase ?? "prepare",
+        phase: run.chapters.at(-1)?.steps.at(-1)?.phase ?? "prepare",
       });
     }
     return played.details.ok;

@@ -1,8 +1,13 @@
+import { SSMClient } from "@aws-sdk/client-ssm";
+import { readAlarmStates } from "@cutover/clients/alarms/states";
 import { readRule } from "@cutover/clients/loadbalancer/rules";
+import { readRollbacks } from "@cutover/clients/record/rollback-record";
 import { readStackRecord } from "@cutover/clients/record/stack-record";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { World } from "@cutover/domain/decide";
 import { killSwitchState } from "@cutover/domain/kill-switch";
+import type { RollbackAlarm } from "@cutover/domain/release";
+import { openRollback } from "@cutover/domain/rollback/record";
 import type { Manifest } from "@cutover/domain/stack-record";
 
 /**
@@ -15,11 +20,27 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
   if (!manifest) return applied ? { applied } : {};
   const killSwitch = await observeKillSwitch(manifest, aws);
   const liveShare = applied ? undefined : await observeShare(manifest, aws);
+  const rollback = await reading(where, async () =>
+    openRollback((await readRollbacks(stack, new SSMClient(aws))).records),
+  );
+  const waits = rollback !== undefined || killSwitch === "node" || killSwitch === "hold";
   return {
     ...(applied ? { applied } : {}),
     ...(killSwitch ? { killSwitch } : {}),
     ...(liveShare === undefined ? {} : { liveShare }),
+    ...(rollback ? { rollback } : {}),
+    ...(waits ? { alarms: await observeAlarms(manifest, aws) } : {}),
   };
+}
+
+/** Alarms that roll back; asked only while a rollback waits, because then they decide whether it may be released. */
+async function observeAlarms({ rollback }: Manifest, aws: AwsPlace): Promise<RollbackAlarm[]> {
+  const names = rollback.alarms.map(({ name }) => name);
+  const states = await reading("the alarms that roll back", () => readAlarmStates(names, aws));
+  return rollback.alarms.map(({ name, windowSeconds }) => {
+    const state = states.find((alarm) => alarm.name === name)?.state ?? "INSUFFICIENT_DATA";
+    return { name, state, cleanBy: new Date(Date.now() + windowSeconds * 1000).toISOString() };
+  });
 }
 
 async function observeKillSwitch(manifest: Manifest, aws: AwsPlace): Promise<World["killSwitch"]> {

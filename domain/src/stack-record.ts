@@ -34,4 +34,13 @@ export interface Manifest {
     readonly pythonProbe: string;
   };
   readonly services: { readonly node?: string; readonly python: string };
+  readonly listenerArn: string;
+  /** Rollback by itself: the function, its composite alarms, and the alarms under them with the length of their windows. */
+  readonly rollback: {
+    readonly functionName: string;
+    readonly compositeAlarms: readonly string[];
+    readonly alarms: readonly { readonly name: string; readonly windowSeconds: number }[];
+  };
+  /** Customers' messages an hour, as configured. */
+  readonly expectedMessagesPerHour: number;
 }

@@ -100,8 +100,9 @@ export class StackRun {
     await this.#cli(["config", "rm", "--path", key]);
   }
 
-  up(options: EngineRunOptions = {}): Promise<EngineResult> {
-    return this.#engine("up", ["--yes", "--skip-preview"], options);
+  /** With `refresh` the state is compared with the world first. */
+  up(options: EngineRunOptions & { readonly refresh?: boolean } = {}): Promise<EngineResult> {
+    return this.#engine("up", ["--yes", "--skip-preview", ...(options.refresh ? ["--refresh"] : [])], options);
   }
 
   preview(options: EngineRunOptions = {}): Promise<EngineResult> {

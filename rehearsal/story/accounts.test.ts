@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { SentMessage } from "../ghl/load";
 import { isRestored } from "./destroy";
 import { account, describeLost, judgeLoss, type QueueRows } from "./ledger";
-import { at, lossPerStep } from "./play";
+import { lossIn } from "./play";
+import { isExposedTo } from "./report-fault";
 import { judgeShare, measuredWindow } from "./share";
 import { samplesOf } from "./traffic";
 
@@ -75,26 +76,41 @@ describe("judgeLoss", () => {
 });
 
 describe("isRestored", () => {
-  it("compares before and after; where nothing was moved nothing is restored", () => {
+  it("looks at what is there after; where nothing was moved nothing is restored", () => {
     const [found, door] = ["https://node.example/hook", "https://door.example/hook"];
-    expect(isRestored(found, door, found)).toBe(true);
-    expect(isRestored(found, door, door)).toBe(false);
-    expect(isRestored(found, door, undefined)).toBe(false);
-    expect(isRestored(found, found, found)).toBeNull();
-    expect(isRestored(found, undefined, undefined)).toBeNull();
+    expect(isRestored(found, true, found)).toBe(true);
+    expect(isRestored(found, true, door)).toBe(false);
+    expect(isRestored(found, true, undefined)).toBe(false);
+    expect(isRestored(found, false, found)).toBeNull();
   });
 });
 
-describe("lossPerStep", () => {
+describe("lossIn", () => {
   it("gives a message to the step in which it was sent, and what came before the first to the first", () => {
-    const messages = [1, 15, 25, 99].map((sentAt, i) => message(String(i), { sentAt, status: 502 }));
-    const steps = [{ beganAt: 10 }, { beganAt: 20 }];
-    expect(lossPerStep(steps, messages, rows())).toEqual([2, 2]);
+    const lost = [1, 15, 25, 99].map((sentAt, i) => ({ message: message(String(i), { sentAt }), why: "502" }));
+    const [first, fault, last] = [{ beganAt: 10 }, { beganAt: 20 }, { beganAt: 30 }];
+    expect([first, last].map((step) => lossIn([first, fault, last], step, lost))).toEqual([2, 1]);
+    expect(() => lossIn([first], last, lost)).toThrow("not played");
+  });
+});
+
+describe("isExposedTo", () => {
+  const fault = { injectedAt: 1000, switchedAt: 2000 };
+  it.each([
+    ["answered by Python while it was broken", { sentAt: 1500, servedBy: "python" }, true],
+    ["answered by nobody in its place", { sentAt: 1500, servedBy: undefined, status: 503 }, true],
+    ["under way when it broke", { sentAt: 990, latencyMs: 50, servedBy: "python" }, true],
+    ["answered before it broke", { sentAt: 900, latencyMs: 50, servedBy: "python" }, false],
+    ["answered by Node", { sentAt: 1500, servedBy: "node" }, false],
+    ["sent after the switch", { sentAt: 2001, servedBy: undefined, status: 503 }, false],
+  ] as const)("%s", (_, more, exposed) => {
+    expect(isExposedTo(fault, message("m", more))).toBe(exposed);
   });
 
-  it("never takes a missing count for none lost", () => {
-    expect(at([0, 2], 1)).toBe(2);
-    expect(() => at([0, 2], 2)).toThrow("no count for step 2");
+  it("without a switch everything until the end, without a fault nothing", () => {
+    const late = message("m", { sentAt: 99_999, servedBy: "python" });
+    expect(isExposedTo({ injectedAt: 1000 }, late)).toBe(true);
+    expect(isExposedTo({}, late)).toBe(false);
   });
 });
 

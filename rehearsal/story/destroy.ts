@@ -1,26 +1,31 @@
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
-import { describeChanges, type TimelineEntry } from "../engine/events";
+import { frontDoorUrl } from "@cutover/domain/webhook";
+import { describeChanges, describeErrors, type TimelineEntry } from "../engine/events";
 import { EngineError } from "../engine/stack";
 import { messageOf } from "../errors";
 import { dataKept } from "../postgres/postgres";
 import { waitFor } from "../support/wait";
-import { Checks } from "./checks";
+import { Checks, type Seen } from "./checks";
 import { webhookAsFound, webhookAtFrontDoor } from "./expectations";
 import { added, inventory, removed } from "./inventory";
 import { isAccepted } from "./ledger";
-import type { Scene } from "./play-step";
 import { judgeRestoreOrder } from "./restore-order";
+import type { Scene } from "./scene";
 
 /** What `pulumi destroy` did, and what it left. */
 export interface PlayedDestroy {
+  /** Title of the story it ends. */
+  readonly chapter: string;
   readonly beganAt: number;
   appliedAt?: number;
   endedAt: number;
   changes: string;
-  /** Null: the webhook was where it was found before the destroy began, or could not be read. */
+  /** Null: the webhook was never moved. */
   webhookRestored: boolean | null;
   dataKept: boolean | null;
   resourcesLeft: number | null;
+  /** It had to refuse, and nothing was to go. */
+  readonly refused: boolean;
   readonly checks: Checks;
 }
 
@@ -40,7 +45,11 @@ const BACK_AT_NODE_DEADLINE_MS = 15_000;
  * emulators, SSM or the state.
  * @param applied the phase to destroy; undefined where an update failed and nobody can say
  */
-export async function playDestroy(scene: Scene, applied: PhaseName | undefined): Promise<PlayedDestroy> {
+export async function playDestroy(
+  scene: Scene,
+  applied: PhaseName | undefined,
+  chapter: string,
+): Promise<PlayedDestroy> {
   const { terminal, stage, memory } = scene;
   const atFrontDoor = applied !== undefined && phaseOf(applied).webhook === "front-door";
   const checks = new Checks(({ what, ok, seen }) =>
@@ -48,16 +57,17 @@ export async function playDestroy(scene: Scene, applied: PhaseName | undefined):
   );
   const beganAt = Date.now();
   const played: PlayedDestroy = {
+    chapter,
     beganAt,
     endedAt: beganAt,
     changes: "",
     webhookRestored: null,
     dataKept: null,
     resourcesLeft: null,
+    refused: false,
     checks,
   };
   terminal.heading("destroy: pulumi destroy");
-  const before = stage.ghl.valueOf(stage.webhookValue);
   if (atFrontDoor) {
     const what = `when the destroy begins, ${webhookAtFrontDoor.what}`;
     await checks.attempt(what, () => webhookAtFrontDoor.look(stage, memory));
@@ -67,7 +77,7 @@ export async function playDestroy(scene: Scene, applied: PhaseName | undefined):
     const what = "the webhook is restored before anything goes that the front door needs";
     await checks.attempt(what, () => judgeRestoreOrder(timeline));
   }
-  await lookAtWebhook(scene, played, before);
+  await lookAtWebhook(scene, played);
   if (played.appliedAt !== undefined) await lookForMessagesAtNode(scene, played, played.appliedAt);
   await checks.attempt("message_queue keeps every row and column", async () => {
     const { kept, why } = dataKept(memory.queue, await stage.postgres.snapshot());
@@ -77,6 +87,56 @@ export async function playDestroy(scene: Scene, applied: PhaseName | undefined):
   await lookForLeftovers(scene, played);
   played.endedAt = Date.now();
   return played;
+}
+
+/**
+ * `pulumi destroy` after `decommission`: the stack is production then, so it has to refuse before anything goes that a
+ * message needs, and customers must notice nothing.
+ */
+export async function playRefusedDestroy(scene: Scene, chapter: string): Promise<PlayedDestroy> {
+  const { terminal, stage, memory } = scene;
+  const checks = new Checks(({ what, ok, seen }) =>
+    (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
+  );
+  const beganAt = Date.now();
+  terminal.heading("destroy after decommission: has to be refused");
+  const before = await inventory(stage.aws);
+  const activity = terminal.activity("pulumi destroy");
+  const result = await stage.engine.destroy({ allowFailure: true });
+  const said = describeErrors(result.diagnostics);
+  const refused = result.exitCode !== 0 && said.includes("production");
+  if (refused) activity.done("refused");
+  else activity.failed("not refused");
+  checks.add("pulumi destroy is refused: the stack is production now", refused, said.split("\n")[0] || "no error");
+  await checks.attempt("nothing that customers' messages need is gone", async () => {
+    const gone = removed(before, await inventory(stage.aws)).filter((line) => !line.startsWith("ssm parameter"));
+    return { ok: gone.length === 0, seen: gone.join(", ") || "all there" };
+  });
+  await checks.attempt(webhookAtFrontDoor.what, () => webhookAtFrontDoor.look(stage, memory));
+  await checks.attempt("Python still answers", () => pythonStillAnswers(scene), stage.signal);
+  return {
+    chapter,
+    beganAt,
+    endedAt: Date.now(),
+    changes: "refused",
+    webhookRestored: null,
+    dataKept: null,
+    resourcesLeft: null,
+    refused: true,
+    checks,
+  };
+}
+
+async function pythonStillAnswers({ stage, traffic }: Scene): Promise<Seen> {
+  const from = Date.now();
+  const answered = () =>
+    traffic.messages.filter((m) => m.sentAt >= from && m.servedBy === "python" && isAccepted(m)).length;
+  await waitFor(() => answered() > 0, {
+    what: "a message to be accepted by Python",
+    deadlineMs: BACK_AT_NODE_DEADLINE_MS,
+    signal: stage.signal,
+  });
+  return { ok: true, seen: `${answered()} accepted so far` };
 }
 
 /** Runs the engine; returns in which order it worked, also where it failed. */
@@ -96,17 +156,15 @@ async function destroy({ stage, terminal }: Scene, played: PlayedDestroy): Promi
   }
 }
 
-/** Was something restored? Null where the value was as found before already. */
-export function isRestored(asFound: string, before: string | undefined, after: string | undefined): boolean | null {
-  return before === undefined || before === asFound ? null : after === asFound;
+/** Was something restored? Null where the value was never moved away from what was found. */
+export function isRestored(asFound: string, moved: boolean, after: string | undefined): boolean | null {
+  return moved ? after === asFound : null;
 }
 
-async function lookAtWebhook(
-  { stage, memory }: Scene,
-  played: PlayedDestroy,
-  before: string | undefined,
-): Promise<void> {
-  played.webhookRestored = isRestored(stage.urlAsFound, before, stage.ghl.valueOf(stage.webhookValue));
+async function lookAtWebhook({ stage, memory }: Scene, played: PlayedDestroy): Promise<void> {
+  // Also where the last phase had moved it back before: what counts is how the destroy leaves it.
+  const moved = stage.ghl.writes().some(({ body }) => body.includes(frontDoorUrl({ domain: stage.domain })));
+  played.webhookRestored = isRestored(stage.urlAsFound, moved, stage.ghl.valueOf(stage.webhookValue));
   await played.checks.attempt(webhookAsFound.what, () => webhookAsFound.look(stage, memory));
   await played.checks.attempt("GoHighLevel holds the same custom values as before", () => {
     const now = ghlValues(stage.ghl.store.all());

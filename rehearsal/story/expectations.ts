@@ -1,6 +1,8 @@
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { checkSockets } from "../run/sockets";
 import { type Seen, same } from "./checks";
+import { readCustomerGroups } from "./customer-groups";
+import { switchInForce } from "./kill-switch";
 import type { Memory } from "./memory";
 import type { Stage } from "./stage";
 
@@ -13,8 +15,11 @@ export interface Expectation {
 /** Nothing but reads may have reached GoHighLevel. */
 export const ghlUntouched: Expectation = {
   what: "GoHighLevel is untouched: its journal shows no write",
-  look: ({ ghl }) => {
-    const writes = ghl.writes().map((entry) => `${entry.method} ${entry.path}`);
+  look: ({ ghl }, { ghlWrites }) => {
+    const writes = ghl
+      .writes()
+      .slice(ghlWrites)
+      .map((entry) => `${entry.method} ${entry.path}`);
     return { ok: writes.length === 0, seen: writes.length === 0 ? `${ghl.journal.length} reads` : writes.join(", ") };
   },
 };
@@ -27,6 +32,60 @@ export const webhookAsFound: Expectation = {
 export const webhookAtFrontDoor: Expectation = {
   what: "the webhook points at the front door",
   look: ({ ghl, webhookValue, domain }) => same(ghl.valueOf(webhookValue), frontDoorUrl({ domain })),
+};
+
+export const webhookAtNode: Expectation = {
+  what: "the webhook points at Node's own URL",
+  look: webhookAsFound.look,
+};
+
+/** As the load balancer obeys it, not as the state says. */
+export const killSwitchOff: Expectation = {
+  what: "the kill switch is off",
+  look: async (stage) => same(switchInForce(stage.balancer, await readCustomerGroups(stage)), "off"),
+};
+
+/** A trigger without an action, or none at all, would watch nothing. */
+export const alarmsAreArmed: Expectation = {
+  what: "both alarms that roll back exist and act on a topic that invokes the function",
+  look: async ({ aws, stack }) => {
+    const { CompositeAlarms = [] } = await aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
+    const wanted = ["hard", "soft"].map((tier) => `cutover-${stack}-rollback-${tier}`);
+    const armed = CompositeAlarms.filter((a) => a.ActionsEnabled && a.AlarmActions?.length === 1).map(
+      (a) => a.AlarmName,
+    );
+    const missing = wanted.filter((name) => !armed.includes(name));
+    const topics = [...new Set(CompositeAlarms.flatMap((a) => a.AlarmActions ?? []))];
+    const subscribed = await Promise.all(
+      topics.map((TopicArn) => aws.sns.listSubscriptionsByTopic({ TopicArn }).then((r) => r.Subscriptions ?? [])),
+    );
+    const functions = subscribed.flat().filter((s) => s.Protocol === "lambda");
+    const ok = missing.length === 0 && topics.length === 1 && functions.length === 1;
+    return {
+      ok,
+      seen: ok ? `${wanted.length} alarms, 1 function` : `missing: ${missing.join(", ") || "the function"}`,
+    };
+  },
+};
+
+export const nodeIsGone: Expectation = {
+  what: "Node's service, target groups and kill switch are gone; its code is archived",
+  look: async ({ balancer, aws }) => {
+    const groups = balancer.config.targetGroups.filter((g) => /-no-/.test(g.name)).map((g) => g.name);
+    const { clusterArns = [] } = await aws.ecs.listClusters({});
+    const services = await Promise.all(clusterArns.map((cluster) => aws.ecs.listServices({ cluster })));
+    const nodes = services.flatMap((s) => s.serviceArns ?? []).filter((arn) => arn.endsWith("/node"));
+    const { Buckets = [] } = await aws.s3.listBuckets({});
+    const kept = await Promise.all(
+      Buckets.map((b) =>
+        aws.s3.listObjectsV2({ Bucket: b.Name }).then((r) => (r.Contents ?? []).map((o) => o.Key ?? "")),
+      ),
+    );
+    const bundles = kept.flat().filter((key) => key.endsWith(".bundle"));
+    const ok = groups.length === 0 && nodes.length === 0 && bundles.length > 0;
+    const seen = `${groups.length} target groups, ${nodes.length} services left; ${bundles.length} git bundle archived`;
+    return { ok, seen };
+  },
 };
 
 /** The value itself is never shown. */

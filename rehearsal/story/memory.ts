@@ -11,6 +11,8 @@ export interface HistoryRow {
 /** What the story has to remember from one step to a later one. */
 export class Memory {
   sockets: SocketCheck | undefined;
+  /** Id of the rollback that waits for its acknowledgement. */
+  openRollback: string | undefined;
   #migrations: ReadonlyMap<string, string> | undefined;
   #rerun = 0;
 
@@ -20,6 +22,8 @@ export class Memory {
     /** GoHighLevel's custom values before the first update, as JSON. */
     readonly ghlValues: string,
     readonly queue: QueueSnapshot,
+    /** Writes that GoHighLevel had seen when the chapter began. */
+    public ghlWrites = 0,
   ) {}
 
   /** Compares with the history seen before: rows that are new or were finished anew. Returns the number over all looks. */

@@ -1,20 +1,20 @@
 import { describeChanges, describeErrors } from "../engine/events";
-import type { EngineResult } from "../engine/stack";
+import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
-import type { Terminal } from "../run/terminal";
 import { Checks } from "./checks";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
 import { drained } from "./ledger";
-import type { Memory } from "./memory";
+import type { Scene } from "./scene";
 import { judgeShare, measuredWindow, type ShareSeen } from "./share";
-import type { Stage } from "./stage";
-import { commandsOf, declaredShare, type StoryStep } from "./steps";
-import { MESSAGE_PREFIX, type Traffic } from "./traffic";
+import { commandsOf, declaredShare, type RefusedTry, type UpStep } from "./steps";
+import { MESSAGE_PREFIX } from "./traffic";
 
 /** What a step left behind for the report; `lost` is counted later, when everything is drained. */
 export interface PlayedStep {
-  readonly step: StoryStep;
+  readonly step: UpStep;
+  /** Title of the story it belongs to. */
+  readonly chapter: string;
   /** Real time, ms since the epoch. */
   readonly beganAt: number;
   appliedAt?: number;
@@ -25,27 +25,19 @@ export interface PlayedStep {
   readonly checks: Checks;
 }
 
-/** What every step works with. */
-export interface Scene {
-  readonly stage: Stage;
-  readonly traffic: Traffic;
-  readonly memory: Memory;
-  readonly terminal: Terminal;
-}
-
 /** Real ms in which everything accepted has to be completed. */
 export const DRAIN_DEADLINE_MS = 30_000;
 
 /** Plays one step. Returns also when something failed: see its checks. Throws only when the world broke. */
-export async function playStep(scene: Scene, step: StoryStep): Promise<PlayedStep> {
+export async function playStep(scene: Scene, step: UpStep, chapter: string): Promise<PlayedStep> {
   const { terminal, stage } = scene;
   const checks = new Checks(({ what, ok, seen }) =>
     (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
   );
   const beganAt = Date.now();
-  const played: PlayedStep = { step, beganAt, endedAt: beganAt, upSeconds: 0, changes: "", checks };
+  const played: PlayedStep = { step, chapter, beganAt, endedAt: beganAt, upSeconds: 0, changes: "", checks };
   terminal.heading(`${step.phase}: ${commandsOf(step)}`);
-  if (step.refusedUnnamed) await expectRefusal(scene, played);
+  for (const tried of step.refused ?? []) await expectRefusal(scene, played, tried);
   if (await update(scene, played)) {
     for (const { what, look } of step.expectations) {
       await checks.attempt(what, () => look(stage, scene.memory), stage.signal);
@@ -57,20 +49,16 @@ export async function playStep(scene: Scene, step: StoryStep): Promise<PlayedSte
   return played;
 }
 
-/** The same step without `cutover:from` stops before the first resource and says what is missing. */
-async function expectRefusal({ stage, terminal }: Scene, { step, checks }: PlayedStep): Promise<void> {
-  await stage.engine.configSet({ key: "cutover:phase", value: step.phase });
-  const activity = terminal.activity("pulumi up without cutover:from");
+/** The update has to stop before the first resource and to say what is missing. */
+async function expectRefusal({ stage, terminal }: Scene, played: PlayedStep, tried: RefusedTry): Promise<void> {
+  await stage.engine.configSet({ key: "cutover:phase", value: played.step.phase }, ...tried.config);
+  const activity = terminal.activity(tried.what);
   const result = await stage.engine.up({ allowFailure: true });
   const said = describeErrors(result.diagnostics);
-  const ok = result.exitCode !== 0 && result.changed === 0 && said.includes("cutover:from");
+  const ok = result.exitCode !== 0 && result.changed === 0 && said.includes(tried.says);
   if (ok) activity.done("refused");
   else activity.failed("not refused as expected");
-  checks.add(
-    "a step down without cutover:from is refused, nothing changes",
-    ok,
-    said.split("\n")[1] ?? (said || "no error"),
-  );
+  played.checks.add(`${tried.what} is refused, nothing changes`, ok, said.split("\n")[1] ?? (said || "no error"));
 }
 
 async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
@@ -78,10 +66,7 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   const { step, checks } = played;
   const activity = scene.terminal.activity(`pulumi up (${step.phase})`);
   try {
-    await engine.configSet(
-      { key: "cutover:phase", value: step.phase },
-      ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
-    );
+    await engine.configSet(...settingsOf(scene, step));
     const result = await engine.up({ onProgress: activity.progress });
     played.appliedAt = Date.now();
     played.upSeconds = result.seconds;
@@ -94,6 +79,16 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
     checks.add("pulumi up succeeds", false, messageOf(error));
     return false;
   }
+}
+
+function settingsOf({ memory }: Scene, step: UpStep): [ConfigEntry, ...ConfigEntry[]] {
+  if (step.release && memory.openRollback === undefined) throw new Error(`${step.phase}: no rollback waits`);
+  const id = step.release ? memory.openRollback : undefined;
+  return [
+    { key: "cutover:phase", value: step.phase },
+    ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
+    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }]),
+  ];
 }
 
 /** Exactly `step.measure` messages by 100 senders; where they went, in the table and at the target groups. */
@@ -143,7 +138,9 @@ async function expectNoChange(scene: Scene, played: PlayedStep): Promise<void> {
       : [describeChanges(result.changes), ...steps, said].join("; ");
     played.checks.add(`${what} shows no change`, ok, seen);
   };
-  await look("a second pulumi up", () => engine.up({ expectNoChanges: true, allowFailure: true }));
+  if (played.step.again) {
+    await look("a second pulumi up", () => engine.up({ expectNoChanges: true, allowFailure: true }));
+  }
   if (!played.step.refresh) return;
   await look("pulumi refresh", () => engine.refresh({ previewOnly: true, expectNoChanges: true, allowFailure: true }));
 }

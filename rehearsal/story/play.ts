@@ -1,23 +1,20 @@
-import { phaseOf } from "@cutover/domain/phases";
-import type { SentMessage } from "../ghl/load";
-import type { PhaseResult, RehearsalReport, ReportDetails, StepDetails } from "../report/model";
+import type { BusinessNumbers, RehearsalReport, ReportDetails, StepDetails } from "../report/model";
 import type { Terminal } from "../run/terminal";
-import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy } from "./destroy";
+import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy, playRefusedDestroy } from "./destroy";
 import { inventory } from "./inventory";
-import { account, describeLost, drained, judgeLoss, type QueueRows } from "./ledger";
+import { account, describeLost, drained, judgeLoss, type LostMessage } from "./ledger";
 import { Memory } from "./memory";
-import { DRAIN_DEADLINE_MS, type PlayedStep, playStep, type Scene } from "./play-step";
+import { type PlayedFault, playFault } from "./play-fault";
+import { DRAIN_DEADLINE_MS, type PlayedStep, playStep } from "./play-step";
+import { faultDetails, faultResult, isExposedTo } from "./report-fault";
+import { lostDetails, phaseResult, stepDetails } from "./report-step";
+import type { Scene } from "./scene";
 import type { Stage } from "./stage";
-import { commandsOf, declaredShare, type StoryStep } from "./steps";
-import { MESSAGE_PREFIX, samplesOf, Traffic } from "./traffic";
-
-/** Messages a second between the measured windows. */
-const STEADY_RATE = 20;
+import type { Chapter } from "./steps";
+import { MESSAGE_PREFIX, STEADY_RATE, samplesOf, Traffic } from "./traffic";
 
 export interface StoryOptions {
-  readonly steps: readonly StoryStep[];
-  /** Whether `pulumi destroy` is played at the end. */
-  readonly destroy: boolean;
+  readonly chapters: readonly Chapter[];
   readonly terminal: Terminal;
 }
 
@@ -28,55 +25,92 @@ export interface PlayedStory {
   readonly scene: Scene;
 }
 
-/** Plays the steps, messages flowing all the while, then the destroy; a failed step leads straight to the destroy. */
+/** Everything that was played, in order. */
+interface Played {
+  readonly parts: (PlayedStep | PlayedFault)[];
+  readonly endings: PlayedDestroy[];
+}
+
+/** Plays the chapters, messages flowing all the while; a failed step leads straight to the destroy and the end. */
 export async function playStory(stage: Stage, options: StoryOptions): Promise<PlayedStory> {
-  const { terminal } = options;
+  const { terminal, chapters } = options;
   const memory = new Memory(
     await inventory(stage.aws),
     ghlValues(stage.ghl.store.all()),
     await stage.postgres.snapshot(),
   );
   const scene: Scene = { stage, terminal, memory, traffic: new Traffic({ sender: stage.sender, rate: STEADY_RATE }) };
-  const steps: PlayedStep[] = [];
-  let destroyed: PlayedDestroy | undefined;
+  const played: Played = { parts: [], endings: [] };
   scene.traffic.start();
   try {
-    for (const step of options.steps) {
-      const played = await playStep(scene, step);
-      steps.push(played);
-      if (played.appliedAt === undefined) break;
+    for (const chapter of chapters) {
+      terminal.heading(`— ${chapter.title} —`);
+      memory.ghlWrites = stage.ghl.writes().length;
+      if (!(await playChapter(scene, chapter, played))) break;
     }
-    const last = steps.at(-1);
-    if (options.destroy) destroyed = await playDestroy(scene, last?.appliedAt ? last.step.phase : undefined);
   } finally {
     await scene.traffic.stop();
   }
-  return { ...(await summarise(scene, steps, destroyed)), scene };
+  return { ...(await summarise(scene, played)), scene };
+}
+
+/** @returns whether the next chapter can begin */
+async function playChapter(scene: Scene, chapter: Chapter, played: Played): Promise<boolean> {
+  let whole = true;
+  let applied: PlayedStep | undefined;
+  for (const step of chapter.steps) {
+    if (step.kind === "fault") {
+      const fault = await playFault(scene, step, chapter.title);
+      played.parts.push(fault);
+      whole = fault.rollback !== undefined;
+    } else {
+      applied = await playStep(scene, step, chapter.title);
+      played.parts.push(applied);
+      const last = played.parts.findLast((part): part is PlayedFault => part.step.kind === "fault");
+      if (step.release && last && applied.appliedAt !== undefined) last.releasedAt ??= applied.appliedAt;
+      whole = applied.appliedAt !== undefined;
+    }
+    if (!whole) break;
+  }
+  const phase = applied?.appliedAt === undefined ? undefined : applied.step.phase;
+  if (chapter.ending === "none") return whole;
+  const refuses = chapter.ending === "refused" && whole;
+  const ending = refuses
+    ? await playRefusedDestroy(scene, chapter.title)
+    : await playDestroy(scene, phase, chapter.title);
+  played.endings.push(ending);
+  return whole && ending.checks.failures.length === 0;
 }
 
 /** Waits until everything accepted is completed, then counts: only now can it be said what is lost. */
-async function summarise(
-  scene: Scene,
-  steps: readonly PlayedStep[],
-  destroyed: PlayedDestroy | undefined,
-): Promise<Pick<PlayedStory, "report" | "details">> {
+async function summarise(scene: Scene, played: Played): Promise<Pick<PlayedStory, "report" | "details">> {
   const { stage, traffic, memory } = scene;
+  const { parts, endings } = played;
   const messages = traffic.messages;
   const rows = await drained(stage.postgres, MESSAGE_PREFIX, messages, DRAIN_DEADLINE_MS, stage.signal);
-  const lossOf = lossPerStep(steps, messages, rows);
-  if (destroyed) {
-    const { beganAt, checks } = destroyed;
-    const during = messages.filter((m) => m.sentAt >= beganAt);
+  const steps = parts.filter((part): part is PlayedStep => part.step.kind === "up");
+  const faults = parts.filter((part): part is PlayedFault => part.step.kind === "fault");
+  for (const { beganAt, endedAt, checks } of endings) {
+    const during = messages.filter((m) => m.sentAt >= beganAt && m.sentAt <= endedAt);
     await checks.attempt("no message is lost from the start of the destroy on", () => judgeLoss(account(during, rows)));
   }
   const all = account(messages, rows);
+  const unexplained = all.lost.filter(({ message }) => !faults.some((fault) => isExposedTo(fault, message)));
   const failures = [
-    ...steps.flatMap(({ step, checks }) => checks.failures.map((c) => `${step.phase}: ${c.what}: ${c.seen}`)),
-    ...(destroyed?.checks.failures.map((c) => `destroy: ${c.what}: ${c.seen}`) ?? []),
-    ...(all.lost.length > 0 ? [`${all.lost.length} of ${all.sent} messages lost: ${describeLost(all.lost)}`] : []),
+    ...parts.flatMap(({ step, checks }) =>
+      checks.failures.map(
+        (c) => `${step.kind === "fault" ? `${step.fault} at ` : ""}${step.phase}: ${c.what}: ${c.seen}`,
+      ),
+    ),
+    ...endings.flatMap(({ checks }) => checks.failures.map((c) => `destroy: ${c.what}: ${c.seen}`)),
+    ...(unexplained.length > 0
+      ? [`${unexplained.length} of ${all.sent} messages lost without a fault: ${describeLost(unexplained)}`]
+      : []),
   ];
+  const destroyed = endings.find((ending) => !ending.refused);
   const report: RehearsalReport = {
-    phases: steps.map((played, i) => phaseResult(played, at(lossOf, i))),
+    phases: steps.map((step) => phaseResult(step, lossIn(parts, step, all.lost))),
+    faults: faults.map((fault) => faultResult(fault, messages, rows, stage)),
     messages: {
       sent: all.sent,
       accepted: all.accepted,
@@ -98,80 +132,49 @@ async function summarise(
     ok: failures.length === 0,
     failures,
     startedAt: new Date(stage.startedAtMs).toISOString(),
-    steps: [
-      ...steps.map((played) => stepDetails(played, stage)),
-      ...(destroyed ? [destroyDetails(destroyed, stage)] : []),
-    ],
+    steps: [...parts, ...endings]
+      .toSorted((a, b) => a.beganAt - b.beganAt)
+      .map((part): StepDetails => stepDetails(part, stage)),
     samples: samplesOf(messages, stage.startedAtMs),
-    lost: all.lost.slice(0, 50).map(({ message, why }) => ({
-      id: message.id,
-      sentMs: message.sentAt - stage.startedAtMs,
-      latencyMs: Math.round(message.latencyMs),
-      why,
-    })),
+    faults: faults.map((fault) => faultDetails(fault, messages, rows, stage)),
+    alarms: stage.cloudwatch.changes.map(({ at, ...change }) => ({ ...change, atMs: at - stage.startedAtMs })),
+    business: await businessNumbers(stage),
+    lost: [...unexplained, ...all.lost.filter((lost) => !unexplained.includes(lost))]
+      .slice(0, 50)
+      .map((lost) => lostDetails(lost, stage)),
     leftOnPurpose: destroyed ? LEFT_ON_PURPOSE : [],
     listening: memory.sockets?.listening.map((s) => `${s.address}:${s.port} ${s.process}`) ?? [],
   };
   return { report, details };
 }
 
-/** The number of that step. @throws RangeError where it was not counted: a loss must not pass for 0. */
-export function at(counts: readonly number[], step: number): number {
-  const count = counts[step];
-  if (count === undefined) throw new RangeError(`no count for step ${step}, only ${counts.length} steps were counted`);
-  return count;
+/** A message belongs to the step in which it was sent: a step owns everything up to the next step or fault. */
+export function lossIn(
+  parts: readonly Pick<PlayedStep | PlayedFault, "beganAt">[],
+  step: Pick<PlayedStep, "beganAt">,
+  lost: readonly LostMessage[],
+): number {
+  const i = parts.findIndex((part) => part.beganAt === step.beganAt);
+  if (i < 0) throw new RangeError("a step that was not played has no loss");
+  const from = i === 0 ? 0 : step.beganAt;
+  const to = parts[i + 1]?.beganAt ?? Number.POSITIVE_INFINITY;
+  return lost.filter(({ message }) => message.sentAt >= from && message.sentAt < to).length;
 }
 
-/** A message belongs to the step in which it was sent, the step's own update included; the last one also owns the destroy. */
-export function lossPerStep(
-  steps: readonly Pick<PlayedStep, "beganAt">[],
-  messages: readonly SentMessage[],
-  rows: QueueRows,
-): number[] {
-  return steps.map((step, i) => {
-    const from = i === 0 ? 0 : step.beganAt;
-    const to = steps[i + 1]?.beganAt ?? Number.POSITIVE_INFINITY;
-    return account(
-      messages.filter((m) => m.sentAt >= from && m.sentAt < to),
-      rows,
-    ).lost.length;
-  });
-}
-
-function phaseResult({ step, measured, upSeconds }: PlayedStep, lost: number): PhaseResult {
-  return {
-    phase: step.phase,
-    declaredShare: declaredShare(step),
-    observedShare: measured ? Number(measured.byTable.toFixed(3)) : null,
-    requests: measured?.requests ?? 0,
-    lost,
-    upSeconds: Number(upSeconds.toFixed(1)),
-  };
-}
-
-function stepDetails(played: PlayedStep, { startedAtMs }: Stage): StepDetails {
-  return {
-    phase: played.step.phase,
-    title: commandsOf(played.step),
-    declaredShare: phaseOf(played.step.phase).pythonShare,
-    beganMs: played.beganAt - startedAtMs,
-    ...(played.appliedAt === undefined ? {} : { appliedMs: played.appliedAt - startedAtMs }),
-    endedMs: played.endedAt - startedAtMs,
-    changes: played.changes,
-    ...(played.measured ? { measured: played.measured } : {}),
-    checks: played.checks.all,
-  };
-}
-
-function destroyDetails(played: PlayedDestroy, { startedAtMs }: Stage): StepDetails {
-  return {
-    phase: "destroy",
-    title: "pulumi destroy",
-    declaredShare: 0,
-    beganMs: played.beganAt - startedAtMs,
-    ...(played.appliedAt === undefined ? {} : { appliedMs: played.appliedAt - startedAtMs }),
-    endedMs: played.endedAt - startedAtMs,
-    changes: played.changes,
-    checks: played.checks.all,
-  };
+/** Out of the table itself; what the seed brought is not counted. */
+async function businessNumbers({ postgres }: Stage): Promise<BusinessNumbers[]> {
+  const rows = await postgres.query<{ python: boolean; messages: string; completed: string; booked: string }>(
+    postgres.adminUrl,
+    `SELECT to_jsonb(m) ->> 'langgraph_thread_id' IS NOT NULL AS python, count(*) AS messages,
+            count(*) FILTER (WHERE status = 'completed') AS completed,
+            count(*) FILTER (WHERE appointment_booked) AS booked
+       FROM public.message_queue m WHERE ghl_message_id LIKE $1 GROUP BY 1 ORDER BY 1`,
+    [`${MESSAGE_PREFIX}%`],
+  );
+  return rows.map((row) => ({
+    engine: row.python ? "python" : "node",
+    messages: Number(row.messages),
+    completed: Number(row.completed),
+    booked: Number(row.booked),
+  }));
 }

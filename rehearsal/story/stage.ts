@@ -1,11 +1,13 @@
 import type { AwsGateway } from "../aws/gateway/gateway";
 import type { RehearsalClock } from "../clock";
 import type { StackRun } from "../engine/stack";
+import type { RehearsalFaults } from "../faults";
 import type { GhlStandIn } from "../ghl/server";
 import type { WorkflowSender } from "../ghl/workflow";
 import type { LoadBalancer } from "../loadbalancer/balancer";
 import type { RehearsalPostgres } from "../postgres/postgres";
 import type { AwsClients } from "../provider/aws-clients";
+import type { AlarmLog } from "./alarm-log";
 
 /** The world as the story sees it: everything is started and nothing of the stack exists yet. */
 export interface Stage {
@@ -16,6 +18,10 @@ export interface Stage {
   readonly sender: WorkflowSender;
   readonly balancer: LoadBalancer;
   readonly gateway: AwsGateway;
+  /** Every change of an alarm. */
+  readonly cloudwatch: AlarmLog;
+  /** Breaks things, and mends them. */
+  readonly faults: RehearsalFaults;
   /** The emulated account, through the gateway. */
   readonly aws: AwsClients;
   readonly stack: string;

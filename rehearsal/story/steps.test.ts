@@ -4,81 +4,87 @@ import { UsageError } from "../errors";
 import { Checks, same } from "./checks";
 import { added, removed } from "./inventory";
 import { Memory } from "./memory";
-import {
-  chooseSteps,
-  commandsOf,
-  declaredShare,
-  LONG_STORY,
-  MESSAGES_PER_PHASE,
-  partOfStory,
-  STORY,
-  WAY_UP,
-} from "./steps";
+import { commandsOf, declaredShare, type StoryStep, type UpStep } from "./steps";
+import { ABANDONED, chooseChapters, MESSAGES_PER_PHASE, WHOLE } from "./the-story";
 
-describe("the story", () => {
-  it("takes every step up to the next rung only, and names the phase it leaves on every step down", () => {
-    const rung = (name: string) => ladder.findIndex((phase) => phase.name === name);
-    for (const [i, step] of LONG_STORY.entries()) {
-      const before = LONG_STORY[i - 1];
-      if (!before) {
-        expect(step.phase).toBe("prepare");
-        continue;
-      }
-      const up = rung(step.phase) > rung(before.phase);
-      if (up) expect(rung(step.phase)).toBe(rung(before.phase) + 1);
-      expect(step.from).toBe(up ? undefined : before.phase);
+const isUp = (step: StoryStep): step is UpStep => step.kind === "up";
+const rung = (name: string) => ladder.findIndex((phase) => phase.name === name);
+
+describe("the stories", () => {
+  it.each([ABANDONED, WHOLE])("climb rung by rung, and name what they leave on the way down: $title", ({ steps }) => {
+    let before: UpStep | undefined;
+    for (const step of steps.filter(isUp)) {
+      const from = before ? rung(before.phase) : -1;
+      if (step.phase === "node-only") continue;
+      if (rung(step.phase) > from) expect(rung(step.phase)).toBe(from + 1);
+      else expect(step.release === true || step.from === before?.phase).toBe(true);
+      before = step;
     }
   });
 
-  it("measures enough messages wherever customers pass the load balancer", () => {
-    for (const step of LONG_STORY) {
-      const live = ladder.find((phase) => phase.name === step.phase)?.webhook === "front-door";
-      expect(step.measure).toBe(live ? MESSAGES_PER_PHASE : 0);
+  it("a fault comes at the phase that is applied, and is released by the next step", () => {
+    for (const [i, step] of WHOLE.steps.entries()) {
+      if (step.kind !== "fault") continue;
+      expect(WHOLE.steps[i - 1]?.phase).toBe(step.phase);
+      expect(WHOLE.steps[i + 1]).toMatchObject({ kind: "up", release: true });
+    }
+  });
+
+  it("the whole plan passes every rung and meets every fault that the plan names", () => {
+    const passed = new Set(WHOLE.steps.filter(isUp).map((step) => step.phase));
+    expect([...passed].sort()).toEqual(ladder.map((phase) => phase.name).sort());
+    const faults = WHOLE.steps.flatMap((step) => (step.kind === "fault" ? [`${step.fault} at ${step.phase}`] : []));
+    expect(faults).toEqual([
+      "python-5xx at ramp-50",
+      "python-slow at ramp-75",
+      "routing at ramp-90",
+      "booking at ramp-90",
+      "python-dead at full",
+    ]);
+    expect([ABANDONED.ending, WHOLE.ending]).toEqual(["destroy", "refused"]);
+  });
+
+  it("measure every share above 0 the first time it is reached", () => {
+    const seen = new Set<string>();
+    for (const step of WHOLE.steps.filter(isUp)) {
+      if (declaredShare(step) > 0 && !seen.has(step.phase)) expect(step.measure).toBeGreaterThan(0);
+      seen.add(step.phase);
     }
     expect(MESSAGES_PER_PHASE).toBeGreaterThanOrEqual(2000);
   });
 
-  it("ends the way up at its highest rung", () => {
-    expect(WAY_UP.map((step) => step.phase)).toEqual(["prepare", "front-door", "parallel"]);
-    expect(WAY_UP.map(declaredShare)).toEqual([0, 0, 10]);
-  });
-
-  it("ends at the front door, so that the destroy has a webhook to restore", () => {
-    expect(STORY.map((step) => step.phase)).toEqual(["prepare", "front-door", "parallel", "front-door"]);
-  });
-
-  it("says what a person would type", () => {
-    const down = STORY.find((step) => step.from === "parallel");
+  it("say what a person would type", () => {
+    const down = ABANDONED.steps.find((step) => isUp(step) && step.from === "parallel");
     expect(down && commandsOf(down)).toBe(
       "pulumi config set cutover:from parallel; pulumi config set cutover:phase front-door; pulumi up",
     );
   });
 });
 
-describe("partOfStory", () => {
-  const phases = (names: string) => partOfStory(STORY, names).map((step) => step.phase);
+describe("what is played", () => {
+  const chosen = (phases: string | undefined, keep = false) => chooseChapters({ phases, keep });
+  const phases = (names: string) => chosen(names)[0]?.steps.map((step) => step.phase);
 
-  it("plays a beginning, named by its steps or by its last phase", () => {
+  it("both stories; with KEEP the way up to parallel, which stays", () => {
+    expect(chosen(undefined)).toEqual([ABANDONED, WHOLE]);
+    expect(chosen(undefined, true)).toMatchObject([{ ending: "none" }]);
+    expect(chosen(undefined, true)[0]?.steps.map((step) => step.phase)).toEqual(["prepare", "front-door", "parallel"]);
+  });
+
+  it("with PHASES a way up, named by its phases or its last one, and the destroy that belongs to it", () => {
     expect(phases("prepare")).toEqual(["prepare"]);
     expect(phases("prepare, front-door")).toEqual(["prepare", "front-door"]);
-    expect(phases("parallel")).toEqual(["prepare", "front-door", "parallel"]);
-    expect(phases("prepare,front-door,parallel,front-door")).toHaveLength(4);
+    expect(phases("full")).toHaveLength(8);
+    expect(chosen("full")[0]?.ending).toBe("destroy");
+    expect(chosen("decommission")[0]?.ending).toBe("refused");
   });
 
-  it.each(["", ",", "parallel,prepare", "front-door,parallel", "full", "prepare,parallel"])("refuses %j", (names) => {
-    expect(() => phases(names)).toThrow(UsageError);
-  });
-});
-
-describe("chooseSteps", () => {
-  const chosen = (phases: string | undefined, keep = false) => chooseSteps({ phases, keep }).map((step) => step.phase);
-
-  it("plays the story, its way up with KEEP, and the way back to prepare only where PHASES names it", () => {
-    expect(chosen(undefined)).toEqual(STORY.map((step) => step.phase));
-    expect(chosen(undefined, true)).toEqual(["prepare", "front-door", "parallel"]);
-    expect(chosen("front-door", true)).toEqual(["prepare", "front-door"]);
-    expect(chosen("prepare,front-door,parallel,front-door,prepare")).toHaveLength(5);
-  });
+  it.each(["", ",", "parallel,prepare", "front-door,parallel", "node-only", "prepare,parallel"])(
+    "refuses %j",
+    (names) => {
+      expect(() => chosen(names)).toThrow(UsageError);
+    },
+  );
 });
 
 describe("Checks", () => {

@@ -9,6 +9,9 @@ export const MESSAGE_PREFIX = "story-";
 /** Senders at the same time. Source: plan, "Load testing completed (100+ concurrent messages)". */
 export const SENDERS = 100;
 
+/** Messages a second of real time between the measured windows. */
+export const STEADY_RATE = 20;
+
 export interface TrafficOptions {
   readonly sender: { send(message: OutgoingMessage): Promise<SendOutcome> };
   /** Messages a second between the measured windows. */

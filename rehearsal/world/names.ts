@@ -23,6 +23,10 @@ export interface WorldFacts {
   readonly ghl: { readonly url: string; readonly token: string; readonly locationId: string };
   /** The migrations' connection. */
   readonly databaseUrl: string;
+  /** Git repository of the Node service. */
+  readonly nodeRepository: string;
+  /** Customers' messages an hour of the rehearsal's clock. */
+  readonly messagesPerHour: number;
   /** The seven variables both applications get. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -35,6 +39,9 @@ export function stackConfig(facts: WorldFacts): ConfigEntry[] {
     { key: "cutover:hostedZoneId", value: facts.hostedZoneId },
     { key: "cutover:node.image", value: imageOf(NODE_REPOSITORY, "a") },
     { key: "cutover:node.url", value: NODE_URL },
+    { key: "cutover:node.repository", value: facts.nodeRepository },
+    { key: "cutover:expectedMessagesPerHour", value: String(facts.messagesPerHour) },
+    { key: "cutover:onCall[0]", value: "on-call@rehearsal.example" },
     { key: "cutover:python.image", value: imageOf(PYTHON_REPOSITORY, "b") },
     { key: "cutover:ghl.locationId", value: facts.ghl.locationId },
     { key: "cutover:ghl.baseUrl", value: facts.ghl.url },

@@ -5,21 +5,27 @@ import { EmulatedAws } from "../aws/emulated-aws";
 import { RehearsalClock } from "../clock";
 import { StackRun } from "../engine/stack";
 import { RehearsalError } from "../errors";
+import { RehearsalFaults } from "../faults";
 import { GhlStandIn } from "../ghl/server";
 import { WorkflowSender } from "../ghl/workflow";
+import { RehearsalCloudWatch } from "../metrics/cloudwatch";
 import { RehearsalPostgres } from "../postgres/postgres";
 import { AwsClients } from "../provider/aws-clients";
 import { ProviderServer } from "../provider/server";
 import { processesMarked, processTree, RUN_MARKER } from "../run/processes";
 import type { Terminal } from "../run/terminal";
+import { AlarmLog } from "../story/alarm-log";
 import type { Stage } from "../story/stage";
+import { STEADY_RATE } from "../story/traffic";
 import { freePort } from "../support/ports";
 import { type AppPrograms, prepareApps } from "./apps";
 import { ExistingNode } from "./existing-node";
 import {
   DOMAIN,
   NODE_HOST,
+  NODE_REPOSITORY,
   NODE_URL,
+  PYTHON_REPOSITORY,
   REGION,
   SECRET_VALUE,
   STACK,
@@ -28,6 +34,7 @@ import {
   WEBHOOK_VALUE,
   ZONE,
 } from "./names";
+import { makeNodeRepository } from "./node-repository";
 import { Stoppers } from "./stoppers";
 
 export interface WorldOptions {
@@ -95,10 +102,17 @@ export class World {
       `${NODE_HOST}:443:127.0.0.1:${ports.existingNode}`,
     ].join(",");
     const ghl = await this.#startGhl();
-    const [postgres, { aws, apps }] = await bothOrNeither(this.#startPostgres(), this.#startAws(ports));
+    const [postgres, { aws, apps }] = await bothOrNeither(this.#startPostgres(), this.#startAws(ports, connectTo));
     signal.throwIfAborted();
     const environment = sharedEnvironment(postgres.appUrl, ghl.token, ghl.locationId);
     await this.#startExistingNode(aws, apps, ports, environment);
+    const cloudwatch = this.#startCloudWatch(aws);
+    const faults = new RehearsalFaults({
+      runFolder,
+      aws,
+      ghl,
+      repositories: { node: NODE_REPOSITORY, python: PYTHON_REPOSITORY },
+    });
     const clients = new AwsClients({ endpoint: aws.url, region: REGION });
     this.#stoppers.add("AWS clients", () => clients.destroy());
     const sender = this.#makeSender(ghl, connectTo, aws.caFile);
@@ -112,6 +126,8 @@ export class World {
       sender,
       balancer: aws.loadBalancer,
       gateway: aws.gateway,
+      cloudwatch,
+      faults,
       aws: clients,
       stack: STACK,
       domain: DOMAIN,
@@ -150,7 +166,20 @@ export class World {
     });
   }
 
-  #startAws(ports: Ports): Promise<{ aws: EmulatedAws; apps: AppPrograms }> {
+  /** Alarms, metrics and scheduled events, by the rehearsal's clock. */
+  #startCloudWatch(aws: EmulatedAws): AlarmLog {
+    let log: AlarmLog | undefined;
+    const cloudwatch = RehearsalCloudWatch.start({ aws }, (events) => {
+      log = new AlarmLog(events);
+      events.on("problem", (line) => {
+        if (!this.#stopping && !this.#broken) this.#options.onProblem(line);
+      });
+    });
+    this.#stoppers.add("CloudWatch", () => cloudwatch.stop());
+    return log ?? new AlarmLog(cloudwatch);
+  }
+
+  #startAws(ports: Ports, connectTo: string): Promise<{ aws: EmulatedAws; apps: AppPrograms }> {
     const { toolchain, runFolder } = this.#options;
     return this.#part("AWS emulators, load balancer, task runner", async () => {
       const apps = await prepareApps(toolchain, runFolder);
@@ -161,7 +190,7 @@ export class World {
         images: apps.images,
         clock: this.clock,
         ports: { 443: ports.frontDoor, 80: ports.frontDoorHttp },
-        functionEnv: { CUTOVER_CLOCK: this.clock.toEnv() },
+        functionEnv: { CUTOVER_CLOCK: this.clock.toEnv(), CUTOVER_CONNECT_TO: connectTo },
       });
       this.#stoppers.add("AWS emulation", () => aws.stop());
       aws.emulators.prependListener("died", (line) => this.#died("an AWS emulator", line));
@@ -242,7 +271,14 @@ export class World {
         engine.init(),
       ]);
       const hostedZoneId = zone.HostedZone?.Id?.split("/").at(-1) ?? "";
-      const facts = { hostedZoneId, ghl, databaseUrl: postgres.url, environment };
+      const facts = {
+        hostedZoneId,
+        ghl,
+        databaseUrl: postgres.url,
+        nodeRepository: makeNodeRepository(this.#options.toolchain.root, this.#options.runFolder),
+        messagesPerHour: (STEADY_RATE * 3600) / this.clock.factor,
+        environment,
+      };
       await engine.configSet(...stackConfig(facts));
     });
   }

@@ -32,7 +32,10 @@ function computed(type: string, name: string, inputs: Record<string, unknown>): 
     const option = { resourceRecordName: "_x.example.com", resourceRecordType: "CNAME", resourceRecordValue: "_y.aws" };
     return { arn, domainValidationOptions: [option] };
   }
-  if (type === "aws:lb/loadBalancer:LoadBalancer") return { arn, dnsName: `${name}.elb.example.com`, zoneId: "Z1" };
+  if (type === "aws:lb/targetGroup:TargetGroup") return { arn, arnSuffix: `targetgroup/${name}/1` };
+  if (type === "aws:lb/loadBalancer:LoadBalancer") {
+    return { arn, arnSuffix: `app/${name}/1`, dnsName: `${name}.elb.example.com`, zoneId: "Z1" };
+  }
   if (type.startsWith("random:")) return { hex: `hex-of-${name}`, result: `result-of-${name}` };
   if (type === "aws:secretsmanager/secretVersion:SecretVersion") return { arn, versionId: `version-of-${name}` };
   if (type.endsWith(":GhlValue"))

@@ -1,0 +1,27 @@
+import { type KillSwitchState, killSwitchState } from "@cutover/domain/kill-switch";
+import type { LoadBalancer } from "../loadbalancer/balancer";
+import type { RuleConfig } from "../loadbalancer/config";
+import type { CustomerGroups } from "./customer-groups";
+
+/** Priority of the kill switch's listener rule. */
+const PRIORITY = "30";
+
+/** The kill switch as the load balancer obeys it at this moment; undefined where there is none, or nobody can tell. */
+export function switchInForce(balancer: LoadBalancer, groups: CustomerGroups): KillSwitchState | undefined {
+  const listeners = balancer.config.loadBalancers.flatMap((one) => one.listeners);
+  const rule = listeners.flatMap((listener) => listener.rules).find(({ priority }) => priority === PRIORITY);
+  return rule && killSwitchState(toLiveRule(rule), { nodeTargetGroupArn: groups.node });
+}
+
+function toLiveRule({ conditions, action }: RuleConfig): Parameters<typeof killSwitchState>[0] {
+  const groups = action.type === "forward" ? action.targetGroups : [];
+  return {
+    conditions: conditions.map((c) => ({
+      field: c.field,
+      ...(c.field === "http-header" ? { headerName: c.name } : {}),
+      values: [],
+    })),
+    forwardsTo: groups.filter((g) => g.weight > 0).map((g) => g.arn),
+    weights: Object.fromEntries(groups.map((g) => [g.arn, g.weight])),
+  };
+}

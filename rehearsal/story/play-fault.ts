@@ -1,0 +1,203 @@
+import { newestRollback } from "@cutover/clients/record/rollback-record";
+import { nextRung, phaseOf } from "@cutover/domain/phases";
+import { describeErrors } from "../engine/events";
+import { messageOf } from "../errors";
+import { waitFor } from "../support/wait";
+import { Checks } from "./checks";
+import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
+import { switchInForce } from "./kill-switch";
+import type { Scene } from "./scene";
+import type { FaultStep } from "./steps";
+
+/** The moments of a fault and of the rollback it brought about; real time, ms since the epoch. */
+export interface PlayedFault {
+  readonly step: FaultStep;
+  /** Title of the story it belongs to. */
+  readonly chapter: string;
+  readonly beganAt: number;
+  endedAt: number;
+  injectedAt?: number;
+  alarm?: { readonly name: string; readonly at: number; readonly reason: string };
+  /** The load balancer obeys the switch. */
+  switchedAt?: number;
+  webhookAt?: number;
+  liftedAt?: number;
+  releasedAt?: number;
+  /** Id of the rollback's record. */
+  rollback?: string;
+  /** Customers' requests that reached Python after the switch, until it was released. */
+  requestsAfter: number;
+  readonly checks: Checks;
+}
+
+/** Real ms in which a rollback has to be complete once its alarm rang. */
+const ROLLBACK_DEADLINE_MS = 15_000;
+/** Real ms in which alarms have to be calm: before a fault, and after it before the release. */
+const CALM_DEADLINE_MS = 90_000;
+/** Goal of the issue, emulated: from the alarm to traffic being back. */
+const TRAFFIC_BACK_GOAL_MS = 2000;
+const PATIENCE_MS = 20;
+
+/** Breaks something, and waits for the rollback that nobody starts. */
+export async function playFault(scene: Scene, step: FaultStep, chapter: string): Promise<PlayedFault> {
+  const { terminal, stage } = scene;
+  const checks = new Checks(({ what, ok, seen }) =>
+    (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
+  );
+  const beganAt = Date.now();
+  const played: PlayedFault = { step, chapter, beganAt, endedAt: beganAt, requestsAfter: 0, checks };
+  terminal.heading(`${step.phase}: fault ${step.fault}`);
+  const groups = await readCustomerGroups(stage);
+  await calm(scene, played, "before the fault no alarm rolls back");
+  scene.stage.faults.inject(step.fault);
+  played.injectedAt = Date.now();
+  try {
+    await watchRollback(scene, played, groups);
+    if (played.switchedAt !== undefined) {
+      const before = customerCounts(stage.balancer, groups).python;
+      if (step.insist) await insist(scene, played, groups);
+      scene.stage.faults.lift();
+      played.liftedAt = Date.now();
+      await calm(scene, played, "once it is mended the alarms are calm again");
+      await judgeAfter(scene, played, groups, before);
+    }
+  } finally {
+    scene.stage.faults.lift();
+    played.liftedAt ??= Date.now();
+  }
+  played.endedAt = Date.now();
+  return played;
+}
+
+async function watchRollback(scene: Scene, played: PlayedFault, groups: CustomerGroups): Promise<void> {
+  const { stage, terminal } = scene;
+  const { step, checks } = played;
+  const activity = terminal.activity("nobody does anything");
+  const since = played.injectedAt ?? Date.now();
+  try {
+    const alarm = await soon("an alarm that rolls back to ring", realMs(scene, step.withinMinutes), scene, () =>
+      stage.cloudwatch.changes.find((c) => c.rollsBack && c.to === "ALARM" && c.at >= since),
+    );
+    played.alarm = { name: alarm.alarm, at: alarm.at, reason: alarm.reason };
+    activity.progress(`${alarm.alarm} rings`);
+    played.switchedAt = await soon("the kill switch to be obeyed", ROLLBACK_DEADLINE_MS, scene, () =>
+      isSwitched(scene, groups) ? Date.now() : undefined,
+    );
+    played.webhookAt = await soon("GoHighLevel to hold Node's own URL", ROLLBACK_DEADLINE_MS, scene, () =>
+      stage.ghl.valueOf(stage.webhookValue) === stage.urlAsFound ? webhookWrittenAt(scene, since) : undefined,
+    );
+    const record = await soon("the rollback to be recorded and verified", ROLLBACK_DEADLINE_MS, scene, async () => {
+      const newest = await newestRollback(stage.stack, stage.aws.ssm);
+      return newest && !newest.releasedAt && newest.steps.verify?.state === "done" ? newest : undefined;
+    });
+    played.rollback = record.id;
+    scene.memory.openRollback = record.id;
+    activity.done(`rolled back by itself: ${record.id}`);
+    judgeMoments(scene, played);
+  } catch (error) {
+    activity.failed("not rolled back");
+    stage.signal.throwIfAborted();
+    const ringing = stage.cloudwatch.changes.slice(-5).map((c) => `${c.alarm} ${c.to}`);
+    checks.add("traffic and webhook go back to Node by themselves", false, [messageOf(error), ...ringing].join("; "));
+  }
+}
+
+function judgeMoments(scene: Scene, played: PlayedFault): void {
+  const { alarm, switchedAt, webhookAt, injectedAt, checks, rollback } = played;
+  if (!alarm || switchedAt === undefined || webhookAt === undefined || injectedAt === undefined) return;
+  const minutes = ((alarm.at - injectedAt) * scene.stage.clock.factor) / 60_000;
+  checks.add(
+    "traffic and webhook go back to Node by themselves",
+    true,
+    `${alarm.name} after ${minutes.toFixed(1)} rehearsal minutes, ${rollback}`,
+  );
+  const back = switchedAt - alarm.at;
+  checks.add(
+    `from the alarm to traffic back within ${TRAFFIC_BACK_GOAL_MS / 1000} s (emulated)`,
+    back <= TRAFFIC_BACK_GOAL_MS,
+    `${back} ms; the webhook after ${webhookAt - alarm.at} ms`,
+  );
+}
+
+/** `up`, `up --refresh` and an `up` to the next rung: the first two change nothing for customers, the third is refused. */
+async function insist(scene: Scene, { step, checks }: PlayedFault, groups: CustomerGroups): Promise<void> {
+  const { engine } = scene.stage;
+  const stays = async (what: string, refresh: boolean) => {
+    const activity = scene.terminal.activity(what);
+    const result = await engine.up({ allowFailure: true, refresh });
+    const warned = result.diagnostics.some((d) => d.message.includes("not acknowledged"));
+    const ok = result.exitCode === 0 && warned && isSwitched(scene, groups);
+    if (ok) activity.done("stays rolled back");
+    else activity.failed("not as expected");
+    const seen = ok ? "the switch stays, and it says why" : describeErrors(result.diagnostics) || "the switch moved";
+    checks.add(`${what} does not undo the rollback`, ok, seen);
+  };
+  await stays("pulumi up", false);
+  await stays("pulumi up --refresh", true);
+  const next = nextRung(phaseOf(step.phase))?.name ?? step.phase;
+  await engine.configSet({ key: "cutover:phase", value: next });
+  const activity = scene.terminal.activity(`pulumi up to ${next}`);
+  const result = await engine.up({ allowFailure: true });
+  const said = describeErrors(result.diagnostics);
+  const ok = result.exitCode !== 0 && result.changed === 0 && said.includes("traffic is rolled back");
+  if (ok) activity.done("refused");
+  else activity.failed("not refused as expected");
+  checks.add(`pulumi up to ${next} is refused while rolled back`, ok, said.split("\n")[1] ?? (said || "no error"));
+  await engine.configSet({ key: "cutover:phase", value: step.phase });
+}
+
+async function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups, before: number): Promise<void> {
+  await played.checks.attempt("after the switch no customer's request reaches Python", () => {
+    played.requestsAfter = customerCounts(scene.stage.balancer, groups).python - before;
+    return { ok: played.requestsAfter === 0 && isSwitched(scene, groups), seen: `${played.requestsAfter} requests` };
+  });
+}
+
+async function calm(scene: Scene, { checks }: PlayedFault, what: string): Promise<void> {
+  const { cloudwatch } = scene.stage;
+  const activity = scene.terminal.activity("the alarms' windows pass");
+  const ringing = () => cloudwatch.ringing().filter((alarm) => alarm.rollsBack);
+  try {
+    await soon("alarms that roll back to be OK", CALM_DEADLINE_MS, scene, () =>
+      ringing().length === 0 ? true : undefined,
+    );
+    activity.done("calm");
+    checks.add(what, true, "none is in ALARM");
+  } catch (error) {
+    activity.failed("an alarm still rings");
+    scene.stage.signal.throwIfAborted();
+    checks.add(
+      what,
+      false,
+      `${messageOf(error)}: ${ringing()
+        .map((a) => a.alarm)
+        .join(", ")}`,
+    );
+  }
+}
+
+function isSwitched({ stage }: Scene, groups: CustomerGroups): boolean {
+  return switchInForce(stage.balancer, groups) === "node";
+}
+
+/** When the stand-in took the first write of Node's URL since then. */
+function webhookWrittenAt({ stage }: Scene, since: number): number {
+  return (
+    stage.ghl.writes().find((w) => w.at >= since && w.status < 300 && w.body.includes(stage.urlAsFound))?.at ??
+    Date.now()
+  );
+}
+
+function realMs({ stage }: Scene, minutes: number): number {
+  return stage.clock.realSpan(minutes * 60_000) + ROLLBACK_DEADLINE_MS;
+}
+
+/** The first value that is not undefined; asked again every 20 ms. */
+function soon<T>(
+  what: string,
+  deadlineMs: number,
+  { stage }: Scene,
+  ask: () => Promise<T | undefined> | T | undefined,
+): Promise<T> {
+  return waitFor(ask, { what, deadlineMs, everyMs: PATIENCE_MS, signal: stage.signal });
+}

@@ -1,0 +1,158 @@
+import { ladder, type PhaseName, phaseOf } from "@cutover/domain/phases";
+import type { Arguments } from "../arguments";
+import { UsageError } from "../errors";
+import type { FaultName } from "../faults";
+import {
+  alarmsAreArmed,
+  bothServicesHealthy,
+  type Expectation,
+  ghlUntouched,
+  killSwitchOff,
+  migrationsApplied,
+  migrationsNotRerun,
+  nodeIsGone,
+  onLoopbackOnly,
+  secretInGhl,
+  webhookAsFound,
+  webhookAtFrontDoor,
+  webhookAtNode,
+} from "./expectations";
+import type { Chapter, FaultStep, UpStep } from "./steps";
+
+/** A split is judged by so many messages: the band of 99.99 % is ± 3 points around 10 % then. */
+export const MESSAGES_PER_PHASE = 2000;
+/** On the other rungs fewer, so that the whole plan fits in five minutes; the band is as wide as it has to be. */
+const FEWER_MESSAGES = 600;
+
+interface UpOptions extends Partial<Omit<UpStep, "kind" | "phase" | "expectations">> {
+  readonly expect?: readonly Expectation[];
+}
+
+function up(phase: PhaseName, { expect = [], ...more }: UpOptions = {}): UpStep {
+  return { kind: "up", phase, measure: 0, again: false, refresh: false, expectations: expect, ...more };
+}
+
+function fault(name: FaultName, phase: PhaseName, insist = false): FaultStep {
+  return { kind: "fault", fault: name, phase, insist, withinMinutes: 15 };
+}
+
+const PREPARE = up("prepare", {
+  again: true,
+  refresh: true,
+  expect: [ghlUntouched, webhookAsFound, bothServicesHealthy, migrationsApplied, alarmsAreArmed],
+});
+const FRONT_DOOR = up("front-door", {
+  measure: FEWER_MESSAGES,
+  expect: [webhookAtFrontDoor, secretInGhl, migrationsNotRerun],
+});
+const PARALLEL = up("parallel", {
+  measure: MESSAGES_PER_PHASE,
+  again: true,
+  refresh: true,
+  expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun, onLoopbackOnly],
+});
+
+const rung = (phase: PhaseName) => up(phase, { measure: FEWER_MESSAGES, expect: [webhookAtFrontDoor, killSwitchOff] });
+const released = (phase: PhaseName, more: UpOptions = {}) =>
+  up(phase, {
+    release: true,
+    measure: FEWER_MESSAGES,
+    expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy],
+    ...more,
+  });
+
+/** A migration that is given up: everything back to Node, then `pulumi destroy`. */
+export const ABANDONED: Chapter = {
+  title: "a migration that is given up",
+  steps: [
+    { ...PREPARE, refresh: false },
+    FRONT_DOOR,
+    { ...PARALLEL, measure: FEWER_MESSAGES, again: false, refresh: false },
+    up("front-door", {
+      from: "parallel",
+      refused: [{ what: "pulumi up without cutover:from", config: [], says: "cutover:from" }],
+      expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun],
+    }),
+    up("node-only", { expect: [webhookAtNode, migrationsNotRerun] }),
+  ],
+  ending: "destroy",
+};
+
+/** The plan from its first day to its last, with every fault it names. */
+export const WHOLE: Chapter = {
+  title: "the whole plan",
+  steps: [
+    PREPARE,
+    FRONT_DOOR,
+    PARALLEL,
+    rung("ramp-25"),
+    rung("ramp-50"),
+    fault("python-5xx", "ramp-50", true),
+    released("parallel", {
+      refused: [
+        {
+          what: "pulumi up with an id that is no rollback's",
+          config: [{ key: "cutover:acknowledgeRollback", value: "rb-0999" }],
+          says: "the rollback that waits is",
+        },
+      ],
+      again: true,
+    }),
+    rung("ramp-25"),
+    rung("ramp-50"),
+    rung("ramp-75"),
+    fault("python-slow", "ramp-75"),
+    released("ramp-75"),
+    rung("ramp-90"),
+    fault("routing", "ramp-90"),
+    released("ramp-90"),
+    fault("booking", "ramp-90"),
+    released("ramp-90"),
+    rung("full"),
+    fault("python-dead", "full"),
+    released("full", { again: true }),
+    up("decommission", {
+      measure: FEWER_MESSAGES,
+      again: true,
+      refresh: true,
+      expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
+    }),
+  ],
+  ending: "refused",
+};
+
+/** Every step up of the ladder once, without a fault. */
+const WAY_UP: readonly UpStep[] = ladder.map(
+  ({ name }) => [PREPARE, FRONT_DOOR, PARALLEL].find((step) => step.phase === name) ?? rung(name),
+);
+
+/**
+ * What is played: both stories; with PHASES a way up, and the destroy after it; with KEEP a way up that stays.
+ * @throws UsageError where the names are no beginning of the ladder
+ */
+export function chooseChapters({ phases, keep }: Pick<Arguments, "phases" | "keep">): readonly Chapter[] {
+  if (phases === undefined && !keep) return [ABANDONED, WHOLE];
+  const steps = wayUpTo(phases ?? "parallel");
+  const last = steps.at(-1)?.phase ?? "prepare";
+  const ending = keep ? "none" : phaseOf(last).node === "removed" ? "refused" : "destroy";
+  return [{ title: `the way up to ${last}`, steps, ending }];
+}
+
+/**
+ * The part of the ladder that PHASES asks for: `prepare,front-door`, or just the phase with which to end, `front-door`.
+ * @throws UsageError where the names are no beginning of the ladder
+ */
+function wayUpTo(names: string): readonly UpStep[] {
+  const asked = names
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
+  const told: readonly string[] = WAY_UP.map((step) => step.phase);
+  const last = asked.length === 1 ? told.indexOf(asked[0] ?? "") : -1;
+  if (last >= 0) return WAY_UP.slice(0, last + 1);
+  if (asked.length > 0 && asked.every((name, i) => name === told[i])) return WAY_UP.slice(0, asked.length);
+  throw new UsageError(
+    `PHASES="${names}" is no beginning of the ladder. The ladder is ${told.join(",")}; ` +
+      `play its first part, for example PHASES=${told.slice(0, 2).join(",")} or PHASES=${told[2]}.`,
+  );
+}
