@@ -92,6 +92,17 @@ describe("a workflow step that a person edits", () => {
     expect(counts.calls).toBe(0);
   });
 
+  it("is not proved again for what is not in the step: Node's removal, an accepted loss", async () => {
+    const after = inputs({
+      loseTraffic: true,
+      unmatchedArn: undefined,
+      matchedArns: counts.groups.matchedArns.slice(1),
+    });
+    expect(await provider().diff("id", { ...inputs() }, { ...after })).toEqual({ changes: true });
+    await provider().update("id", { ...inputs() }, { ...after });
+    expect(counts.calls).toBe(0);
+  });
+
   it("is changed with a new secret, and after the old one is retired proved by new messages only", async () => {
     const one = inputs();
     const both = inputs({ accepted: [2, 1] });

@@ -62,7 +62,7 @@ export function byHandProvider(parts: ByHandParts = {}) {
     readMessages(groups, { sinceMs, untilMs: clock.now() }, groups.aws, parts.cloudwatch);
 
   const prove = async (news: ByHandInputs, olds: ByHandInputs | undefined): Promise<void> => {
-    if (news.target !== "front-door") return;
+    if (news.target !== "front-door" || (olds && !stepChanged(news, olds))) return;
     const began = clock.now();
     // After a secret is retired only new messages tell whether the step sends the one that is left.
     const sinceMs = olds && olds.accepted.length > news.accepted.length ? began : began - BEFORE_MS;
@@ -138,13 +138,20 @@ function to(inputs: ByHandInputs): string {
   return inputs.url === UNKNOWN ? "to the front door" : `to ${showUrl(inputs.url)}`;
 }
 
-function changed(after: ByHandInputs, before: ByHandState): boolean {
+/** What messages have to prove anew. */
+function stepChanged(after: ByHandInputs, before: ByHandState): boolean {
   return (
     before.target !== after.target ||
     before.url !== after.url ||
     before.loadBalancerArn !== after.loadBalancerArn ||
+    JSON.stringify(before.accepted) !== JSON.stringify(after.accepted)
+  );
+}
+
+function changed(after: ByHandInputs, before: ByHandState): boolean {
+  return (
+    stepChanged(after, before) ||
     before.loseTraffic !== after.loseTraffic ||
-    JSON.stringify(before.accepted) !== JSON.stringify(after.accepted) ||
     JSON.stringify([before.matchedArns, before.unmatchedArn]) !==
       JSON.stringify([after.matchedArns, after.unmatchedArn])
   );
