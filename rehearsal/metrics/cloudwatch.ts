@@ -138,7 +138,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     const others = (name: string) => !isFirst(name);
     return {
       tick: async (now: number) => {
-        this.#put(hostData(aws.loadBalancer, now - 1));
+        this.#countHosts(now - 1);
         await this.#shipper.flush(now - 1);
         await this.#alarms.evaluate(now, "seconds");
       },
@@ -156,6 +156,8 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
 
   async #publish(start: number): Promise<void> {
     const end = start + MINUTE_MS;
+    // A stalled machine looks at no moment of a minute; AWS never misses one, so the minute gets what is there now.
+    if (this.#hostsCountedAt < start) this.#countHosts(end - 1);
     this.#put(minuteData(this.#options.aws.loadBalancer, start));
     await this.#refreshFilters();
     await this.#shipper.flush(end - 1);
@@ -168,6 +170,11 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
       this.#unwired = await wiringProblems(this.#clients);
     }
     this.#patience.look(this.#unwired);
+  }
+
+  #countHosts(at: number): void {
+    this.#put(hostData(this.#options.aws.loadBalancer, at));
+    this.#hostsCountedAt = at;
   }
 
   #put(data: readonly MetricValues[]): void {
