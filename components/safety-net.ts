@@ -90,7 +90,7 @@ export class SafetyNet extends pulumi.ComponentResource {
             }
           : {}),
         probeKey: secrets.probeKey,
-        webhookSecret: secrets.webhookSecret,
+        webhookSecret: secrets.probeWebhookSecret,
         ...(config.databasePreviewUrl ? { databaseUrl: pulumi.secret(config.databasePreviewUrl) } : {}),
       },
       { parent: this, dependsOn: [...traffic.attached] },

@@ -26,6 +26,11 @@ export class Secrets extends pulumi.ComponentResource {
   readonly webhookSecret: pulumi.Output<string>;
   /** All values that are accepted, newest first: two during a rotation. */
   readonly acceptedWebhookSecrets: pulumi.Output<string>[];
+  /**
+   * The oldest value that is accepted, for probes: Python's tasks from before a step of a rotation and those after it both
+   * take it, so no probe fails while they change over.
+   */
+  readonly probeWebhookSecret: pulumi.Output<string>;
   /** Name of the secret that holds `WEBHOOK_SECRET`, for a person who puts it into a workflow step by hand. */
   readonly pythonSecretName: string;
   /** Random value of x-cutover-key, which opens the probe rules. */
@@ -50,6 +55,7 @@ export class Secrets extends pulumi.ComponentResource {
     const [current, previous] = this.acceptedWebhookSecrets;
     if (!current) throw new RangeError("no generation of the webhook secret is accepted");
     this.webhookSecret = current;
+    this.probeWebhookSecret = previous ?? current;
     this.probeKey = this.randomHex("probe-key");
 
     const shared = this.store("environment", args.environment);
