@@ -88,6 +88,8 @@ async function agreed(more: Partial<CutoverConfig>, phase: PhaseName = "parallel
   };
 }
 
+const content = (secret: Registered): Record<string, unknown> => JSON.parse(String(secret.inputs.secretString));
+
 const FIRST = "hex-of-secrets-webhook-secret";
 const SECOND = "hex-of-secrets-webhook-secret-2";
 const THIRD = "hex-of-secrets-webhook-secret-3";
@@ -127,6 +129,15 @@ describe("the webhook secret", () => {
     const [container] = JSON.parse(String(find(all, ":TaskDefinition", "python-task").containerDefinitions));
     const names = container.secrets.map((s: { name: string }) => s.name);
     expect(names).toEqual(expect.arrayContaining(["WEBHOOK_SECRET", "WEBHOOK_SECRET_PREVIOUS"]));
+  });
+
+  it("is probed with the one that tasks before and after each step take", async () => {
+    const probed = async (more: Partial<CutoverConfig>) => {
+      const all = await declare("parallel", { more });
+      const [holder] = all.filter((r) => r.type.endsWith(":SecretVersion") && "webhookSecret" in content(r));
+      return holder && content(holder).webhookSecret;
+    };
+    expect([await probed({}), await probed(rotation(2)), await probed(rotation(2, 1))]).toEqual([FIRST, FIRST, SECOND]);
   });
 
   it("is shown nowhere", async () => {
