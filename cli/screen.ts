@@ -66,8 +66,7 @@ async function show({ json, watch }: Options, { write }: ScreenIo, look: () => P
     else write(`${watch ? CLEAR : ""}${screen.lines.join("\n")}\n`);
     return screen.code;
   } catch (error) {
-    const text =
-      error instanceof Error ? `${error.name === "Error" ? "" : `${error.name}: `}${error.message}` : String(error);
+    const text = error instanceof Error ? error.message : String(error);
     write(json ? `${JSON.stringify({ error: text })}\n` : `${text}\n`);
     return 3;
   }

@@ -65,7 +65,7 @@ export interface StackStatus {
   readonly rollback?: OpenRollback;
 }
 
-/** There is nothing to show: the stack has no manifest or no applied phase in this region. */
+/** There is nothing to show: the stack's record is not there or can't be read. */
 export class NoStackError extends Error {
   override readonly name = "NoStackError";
 }
@@ -73,11 +73,16 @@ export class NoStackError extends Error {
 /**
  * Reads how a stack stands from SSM, the load balancer and CloudWatch; no Pulumi is needed. What could not be read says
  * so in its place.
- * @throws NoStackError, RecordError, or what SSM answers: without the record nothing else can be found
+ * @throws NoStackError without a readable record: nothing else can be found then, or shown without a rollback
  */
 export async function readStackStatus(stack: string, aws: AwsPlace, clients: StatusClients): Promise<StackStatus> {
   const { cloudwatch, elb, ssm, clock } = clients;
-  const { manifest, applied } = await readStackRecord(stack, aws, ssm);
+  const record = await attempt(() => readStackRecord(stack, aws, ssm));
+  if ("unavailable" in record) {
+    const where = `SSM parameters below /cutover/${stack}/ in ${aws.region}`;
+    throw new NoStackError(`Could not read ${where} (${record.unavailable}): check credentials, profile and region.`);
+  }
+  const { manifest, applied } = record.value;
   if (!manifest || !applied) {
     throw new NoStackError(
       `No applied phase of stack "${stack}" in ${aws.region}: check --stack and --region, or finish the first pulumi up.`,
@@ -93,7 +98,7 @@ export async function readStackStatus(stack: string, aws: AwsPlace, clients: Sta
   const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
   const standby = await readStandby(manifest, facts, now, cloudwatch);
   const shelf = await rollback;
-  if ("unavailable" in shelf) throw new Error(`The rollback records could not be read: ${shelf.unavailable}`);
+  if ("unavailable" in shelf) throw new NoStackError(`Could not read the rollback records: ${shelf.unavailable}`);
   const open = openRollback(shelf.value.records);
   const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
   const seen = await alarms;

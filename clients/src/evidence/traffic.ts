@@ -5,7 +5,7 @@ import { metricNamespace } from "@cutover/domain/metrics";
 import type { Manifest } from "@cutover/domain/stack-record";
 import { SLOW_SECONDS } from "@cutover/domain/triggers/plan";
 import { dimensionOf, type Point, readMetrics, type Span } from "../metrics/read";
-import { attempt, mapRead } from "./reading";
+import { attempt } from "./reading";
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -22,6 +22,9 @@ export interface TrafficEvidence {
   readonly bookingFailures: Read<FaultCount>;
 }
 
+/** Where Python's metrics are. */
+export type TrafficPlace = Pick<Manifest, "stack" | "loadBalancerArn" | "targetGroups">;
+
 /** The span in whole periods that are complete: minutes for a day, else 5 minutes, which CloudWatch keeps for 63 days. */
 export function settledSpan({ since, until }: Span): { readonly span: Span; readonly periodSeconds: number } {
   const periodMs = until - since > DAY_MS ? 5 * MINUTE_MS : MINUTE_MS;
@@ -37,10 +40,32 @@ export function settledSpan({ since, until }: Span): { readonly span: Span; read
 
 /** Reads errors and response times as the load balancer saw them, and the events Python logged. */
 export async function readTrafficEvidence(
-  { stack, loadBalancerArn, targetGroups }: Pick<Manifest, "stack" | "loadBalancerArn" | "targetGroups">,
+  place: TrafficPlace,
   wanted: Span,
   cloudwatch: Pick<CloudWatchClient, "send">,
 ): Promise<TrafficEvidence> {
+  const { span, periodSeconds } = settledSpan(wanted);
+  const read = await attempt(() => readMetrics(cloudwatch, metricsOf(place), span, periodSeconds));
+  if ("unavailable" in read) {
+    return { errors: read, acknowledgement: read, routing: read, bookingFailures: read };
+  }
+  const { requests, serverErrors, unreached, answers, withinTrigger, withinSuccess, ...events } = read.value;
+  return {
+    errors: { value: faults(requests, [...serverErrors, ...unreached]) },
+    acknowledgement: {
+      value: {
+        n: total(answers),
+        overTrigger: slower(answers, withinTrigger),
+        overSuccess: slower(answers, withinSuccess),
+      },
+    },
+    routing: expectEvents("agent_routed", faults(events.routings, events.routingFailures), total(requests)),
+    bookingFailures: { value: faults(events.bookings, events.bookingFailures) },
+  };
+}
+
+/** Which metrics: Python's customer group only, and events that are not synthetic. */
+function metricsOf({ stack, loadBalancerArn, targetGroups }: TrafficPlace) {
   const dimensions = {
     LoadBalancer: dimensionOf(loadBalancerArn),
     TargetGroup: dimensionOf(targetGroups.pythonCustomer),
@@ -57,45 +82,17 @@ export async function readTrafficEvidence(
     dimensions: {},
     stat: "Sum",
   });
-  const { span, periodSeconds } = settledSpan(wanted);
-  const read = await attempt(() =>
-    readMetrics(
-      cloudwatch,
-      {
-        requests: balancer("RequestCount", "Sum"),
-        serverErrors: balancer("HTTPCode_Target_5XX_Count", "Sum"),
-        unreached: balancer("TargetConnectionErrorCount", "Sum"),
-        answers: balancer("TargetResponseTime", "SampleCount"),
-        withinTrigger: balancer("TargetResponseTime", `PR(:${SLOW_SECONDS})`),
-        withinSuccess: balancer("TargetResponseTime", `PR(:${SUCCESS_SECONDS})`),
-        routings: logged("PythonRoutings"),
-        routingFailures: logged("PythonRoutingFailures"),
-        bookings: logged("PythonBookings"),
-        bookingFailures: logged("PythonBookingFailures"),
-      },
-      span,
-      periodSeconds,
-    ),
-  );
-  const messages = "value" in read ? total(read.value.requests) : 0;
-  const events = (
-    event: string,
-    all: "routings" | "bookings",
-    failed: "routingFailures" | "bookingFailures",
-    expected: boolean,
-  ) =>
-    "unavailable" in read
-      ? read
-      : eventCount(event, faults(read.value[all], read.value[failed]), expected ? messages : 0);
   return {
-    errors: mapRead(read, ({ requests, serverErrors, unreached }) => faults(requests, [...serverErrors, ...unreached])),
-    acknowledgement: mapRead(read, ({ answers, withinTrigger, withinSuccess }) => ({
-      n: total(answers),
-      overTrigger: slower(answers, withinTrigger),
-      overSuccess: slower(answers, withinSuccess),
-    })),
-    routing: events("agent_routed", "routings", "routingFailures", true),
-    bookingFailures: events("appointment_booking", "bookings", "bookingFailures", false),
+    requests: balancer("RequestCount", "Sum"),
+    serverErrors: balancer("HTTPCode_Target_5XX_Count", "Sum"),
+    unreached: balancer("TargetConnectionErrorCount", "Sum"),
+    answers: balancer("TargetResponseTime", "SampleCount"),
+    withinTrigger: balancer("TargetResponseTime", `PR(:${SLOW_SECONDS})`),
+    withinSuccess: balancer("TargetResponseTime", `PR(:${SUCCESS_SECONDS})`),
+    routings: logged("PythonRoutings"),
+    routingFailures: logged("PythonRoutingFailures"),
+    bookings: logged("PythonBookings"),
+    bookingFailures: logged("PythonBookingFailures"),
   };
 }
 
@@ -105,7 +102,8 @@ function faults(all: readonly Point[], bad: readonly Point[]): FaultCount {
   return { n, bad: Math.min(n, total(bad)) };
 }
 
-function eventCount(event: string, count: FaultCount, messages: number): Read<FaultCount> {
+/** Messages without a single event are no routing without a fault. */
+function expectEvents(event: string, count: FaultCount, messages: number): Read<FaultCount> {
   if (count.n > 0 || messages < ENOUGH_TO_EXPECT_EVENTS) return { value: count };
   return {
     unavailable: `no event ${event} in Python's log for ${messages} messages: the application must write it (docs/app-contract.md, level 1)`,
