@@ -69,6 +69,54 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
     expect(world.ghl.writes()).toHaveLength(writes);
   });
 
+  it.each([400, 404] as const)("gets over GHL's bad moments in one up (a missing id is %i)", async (missing) => {
+    world.ghl.missing = missing;
+    const next = `${OURS}&bad=${missing}`;
+    await world.stack.configSet({ key: "cutover:url", value: next, secret: true });
+    const writes = world.ghl.writes().length;
+    world.ghl.fail({ method: "PUT" }, { kind: "status", status: 429, retryAfter: "1", html: true });
+    world.ghl.fail({ method: "PUT" }, { kind: "status", status: 502, html: true });
+    world.ghl.fail({ method: "PUT" }, { kind: "reset", when: "after" });
+    await world.stack.up();
+    expect(world.holds).toBe(next);
+    expect(world.ghl.writes().slice(writes)).toHaveLength(3); // the third was done before its answer was lost
+  });
+
+  it("fails on a write that is accepted and not done, keeps what it knows, and the next up writes it", async () => {
+    const before = world.holds;
+    const next = `${OURS}&kept=1`;
+    await world.stack.configSet({ key: "cutover:url", value: next, secret: true });
+    world.ghl.fail({ method: "PUT" }, { kind: "echo-old" });
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toMatch(/answered with success, but 2 s later it still holds the old value/);
+    expect(world.holds).toBe(before);
+    await world.stack.up();
+    expect(world.holds).toBe(next);
+  });
+
+  it("names the scope a token lacks, and changes nothing", async () => {
+    const before = world.holds;
+    await world.stack.configSet(
+      { key: "cutover:url", value: `${OURS}&scope=1`, secret: true },
+      { key: "cutover:ghl.token", value: TOKENS.readonly, secret: true },
+    );
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toContain("the token lacks the scope locations/customValues.write");
+    expect(world.holds).toBe(before);
+    await world.stack.configSet({ key: "cutover:ghl.token", value: TOKENS.write, secret: true });
+    await world.stack.up();
+  });
+
+  it("shows in refresh that somebody deleted the value, makes it again, and still knows what was there before", async () => {
+    world.ghl.deleteByHand(NAME);
+    expect((await world.stack.refresh()).changes.update).toBe(1);
+    expect((await world.stack.preview()).changes.update).toBe(1);
+    await world.stack.up();
+    expect(world.holds).toBe(`${OURS}&scope=1`);
+  });
+
   it("keeps tokens and query strings out of debug output of preview, up and refresh", async () => {
     await world.stack.configSet({ key: "cutover:url", value: `${OURS}&v=3`, secret: true });
     for (const command of ["preview", "up", "refresh"] as const) {
@@ -130,7 +178,7 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
 
   it("wrote no token and no query string anywhere", async () => {
     const everything = await world.everythingWritten();
-    for (const secret of [...PLANTED, TOKENS.write, ROTATED, AGAIN])
+    for (const secret of [...PLANTED, TOKENS.write, TOKENS.readonly, ROTATED, AGAIN])
       expect(everything.includes(secret), secret).toBe(false);
     expect(world.ghl.renames).toEqual([]);
   });
