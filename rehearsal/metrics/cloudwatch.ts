@@ -58,7 +58,11 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   readonly #schedule: Schedule;
   readonly #sequence: MinuteSequence;
   readonly #onWritten: (service: string, action: string) => void;
+  /** Minutes that are not published yet and in which hosts were counted. */
+  readonly #hostMinutes = new Set<number>();
   #filtersStale = true;
+  /** The last moment (rehearsal ms) at which healthy hosts were counted. */
+  #hostsCountedAt = 0;
   readonly #patience: Patience;
   #unwired: readonly string[] = [];
   #wiringStale = true;
@@ -157,7 +161,8 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   async #publish(start: number): Promise<void> {
     const end = start + MINUTE_MS;
     // A stalled machine looks at no moment of a minute; AWS never misses one, so the minute gets what is there now.
-    if (this.#hostsCountedAt < start) this.#countHosts(end - 1);
+    if (!this.#hostMinutes.has(start)) this.#countHosts(end - 1);
+    this.#hostMinutes.delete(start);
     this.#put(minuteData(this.#options.aws.loadBalancer, start));
     await this.#refreshFilters();
     await this.#shipper.flush(end - 1);
@@ -174,7 +179,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
 
   #countHosts(at: number): void {
     this.#put(hostData(this.#options.aws.loadBalancer, at));
-    this.#hostsCountedAt = at;
+    this.#hostMinutes.add(Math.floor(at / MINUTE_MS) * MINUTE_MS);
   }
 
   #put(data: readonly MetricValues[]): void {

@@ -13,6 +13,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dimensionOf } from "../../rehearsal/loadbalancer/publisher";
 import type { AlarmTransition } from "../../rehearsal/metrics/alarms";
 import type { Invocation } from "../../rehearsal/metrics/schedule";
+import { AwsClients } from "../../rehearsal/provider/aws-clients";
+import { Bag } from "../../rehearsal/provider/bag";
+import { makeContext } from "../../rehearsal/provider/context";
+import { CLOUDWATCH } from "../../rehearsal/provider/types/cloudwatch";
 import { waitFor } from "../../rehearsal/support/wait";
 import { Account } from "./account";
 import { TestWorld } from "./world";
@@ -106,6 +110,35 @@ describe("a deployed alarm", () => {
       ],
     });
     expect(alarm?.Statistic).toBeUndefined();
+  });
+
+  it("is read back by the provider with nothing but its name", async () => {
+    const metric = {
+      metricName: "m",
+      namespace: "N",
+      period: 60,
+      stat: "Sum",
+      dimensions: { LoadBalancer: "app/a/1" },
+    };
+    const metricQueries = [
+      { id: "e", metric, returnData: false },
+      { id: "x", expression: "FILL(e, 0)", returnData: true },
+    ];
+    const inputs = { comparisonOperator: "GreaterThanThreshold", threshold: 5, evaluationPeriods: 1, metricQueries };
+    const type = CLOUDWATCH["aws:cloudwatch/metricAlarm:MetricAlarm"];
+    const context = makeContext({
+      aws: new AwsClients({ endpoint: world.aws.url, region: "us-east-1" }),
+      region: "us-east-1",
+      name: "provided",
+      programDir: ".",
+      accountId: async () => "123456789012",
+      deadlineMs: 5000,
+      signal: new AbortController().signal,
+    });
+    await type?.create(context, new Bag({ name: "provided", ...inputs }));
+    const read = await type?.read(context, "provided", new Bag({}));
+    context.aws.destroy();
+    expect(read).toMatchObject(inputs);
   });
 
   it("with short periods acts within the minute, on data stored by the second", async () => {
