@@ -61,8 +61,6 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   /** Minutes that are not published yet and in which hosts were counted. */
   readonly #hostMinutes = new Set<number>();
   #filtersStale = true;
-  /** The last moment (rehearsal ms) at which healthy hosts were counted. */
-  #hostsCountedAt = 0;
   readonly #patience: Patience;
   #unwired: readonly string[] = [];
   #wiringStale = true;
@@ -143,7 +141,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     return {
       tick: async (now: number) => {
         this.#countHosts(now - 1);
-        await this.#shipper.flush(now - 1);
+        this.#shipper.read(now - 1);
         await this.#alarms.evaluate(now, "seconds");
       },
       // What a run puts is visible a minute after its own: only an older run can be missing.
@@ -165,7 +163,8 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     this.#hostMinutes.delete(start);
     this.#put(minuteData(this.#options.aws.loadBalancer, start));
     await this.#refreshFilters();
-    await this.#shipper.flush(end - 1);
+    this.#shipper.read(end - 1);
+    await this.#shipper.flush();
     this.#put(this.#filters.take(end));
   }
 

@@ -22,8 +22,13 @@ export interface LogShipperOptions {
   readonly onProblem: (error: Error) => void;
 }
 
-/** One call takes at most 10,000 events and 1 MB; this many bytes of output leave room for what events add. */
+/** Bytes of output that are read at once. */
 const CHUNK = 400_000;
+
+/** One call of PutLogEvents takes 10,000 events and 1,048,576 bytes, of which each event takes 26 besides its text. */
+const MOST_EVENTS = 10_000;
+const MOST_BYTES = 1_000_000;
+const EVENT_BYTES = 26;
 
 /** Reads whole lines of a growing file, each once. */
 export class LineReader {
@@ -55,11 +60,27 @@ export class LineReader {
   }
 }
 
-/** Puts what tasks write into the emulated CloudWatch Logs, with times of the rehearsal's clock. */
+interface Event {
+  readonly timestamp: number;
+  readonly message: string;
+}
+
+/** One task's output on its way. */
+interface Stream {
+  readonly source: LogSource;
+  readonly reader: LineReader;
+  events: Event[];
+  created: boolean;
+}
+
+/**
+ * Puts what tasks write into the emulated CloudWatch Logs, with times of the rehearsal's clock. Reading is cheap and done
+ * often, because lines carry no time of their own; a call for each look would keep the emulator busy.
+ */
 export class LogShipper {
   readonly #options: LogShipperOptions;
   readonly #client: CloudWatchLogsClient;
-  readonly #readers = new Map<string, LineReader>();
+  readonly #streams = new Map<string, Stream>();
   #queue: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -70,9 +91,24 @@ export class LogShipper {
     this.#client = new CloudWatchLogsClient({ endpoint, region, credentials });
   }
 
-  /** Ships what is there now, as written at `timestamp` (rehearsal ms). To be called often: lines carry no time. */
-  flush(timestamp: number): Promise<void> {
-    this.#queue = this.#queue.then(() => this.#shipAll(Math.floor(timestamp)));
+  /** Reads what is there now, as written at this rehearsal time (ms). */
+  read(time: number): void {
+    const timestamp = Math.floor(time);
+    for (const source of this.#options.sources()) {
+      let stream = this.#streams.get(source.file);
+      if (!stream) {
+        stream = { source, reader: new LineReader(source.file), events: [], created: false };
+        this.#streams.set(source.file, stream);
+      }
+      for (let lines = stream.reader.next(); lines.length > 0; lines = stream.reader.next()) {
+        for (const message of lines) stream.events.push({ timestamp, message });
+      }
+    }
+  }
+
+  /** Ships what was read. */
+  flush(): Promise<void> {
+    this.#queue = this.#queue.then(() => this.#shipAll());
     return this.#queue;
   }
 
@@ -81,32 +117,41 @@ export class LogShipper {
     this.#client.destroy();
   }
 
-  async #shipAll(timestamp: number): Promise<void> {
-    for (const source of this.#options.sources()) {
+  async #shipAll(): Promise<void> {
+    for (const stream of this.#streams.values()) {
       if (this.#stopped) return;
       try {
-        await this.#ship(source, timestamp);
+        await this.#ship(stream);
       } catch (error) {
         if (!this.#stopped) this.#options.onProblem(error instanceof Error ? error : new Error(String(error)));
       }
     }
   }
 
-  async #ship({ file, group, stream }: LogSource, timestamp: number): Promise<void> {
-    const names = { logGroupName: group, logStreamName: stream };
-    let reader = this.#readers.get(file);
-    if (!reader) {
+  async #ship(stream: Stream): Promise<void> {
+    if (stream.events.length === 0) return;
+    const names = { logGroupName: stream.source.group, logStreamName: stream.source.stream };
+    if (!stream.created) {
       await this.#client.send(new CreateLogStreamCommand(names)).catch((error: unknown) => {
         if (!(error instanceof ResourceAlreadyExistsException)) throw error;
       });
-      reader = new LineReader(file);
-      this.#readers.set(file, reader);
+      stream.created = true;
     }
-    for (let lines = reader.next(); lines.length > 0 && !this.#stopped; lines = reader.next()) {
-      for (let at = 0; at < lines.length; at += 10_000) {
-        const logEvents = lines.slice(at, at + 10_000).map((message) => ({ timestamp, message }));
-        await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
-      }
+    while (stream.events.length > 0 && !this.#stopped) {
+      const count = fitting(stream.events);
+      const logEvents = stream.events.slice(0, count);
+      await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
+      stream.events = stream.events.slice(count);
     }
   }
+}
+
+/** How many of the first events one call takes; at least one. */
+export function fitting(events: readonly { readonly message: string }[]): number {
+  let bytes = 0;
+  const over = events.findIndex(({ message }, i) => {
+    bytes += Buffer.byteLength(message) + EVENT_BYTES;
+    return i === MOST_EVENTS || bytes > MOST_BYTES;
+  });
+  return over < 0 ? events.length : Math.max(1, over);
 }
