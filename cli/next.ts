@@ -9,7 +9,12 @@ import { runScreen, type ScreenIo } from "./screen";
  * `cutover next`: what stands between the stack and the next rung, what that rung means, and the command for it.
  * @returns exit code: 0 the next step is open, 1 it is not, 2 wrong arguments, 3 could not be read
  */
-export function nextCommand(args: readonly string[], io: ScreenIo, clients: typeof statusClients = statusClients) {
+export function nextCommand(
+  args: readonly string[],
+  io: ScreenIo,
+  clients: typeof statusClients = statusClients,
+  promise: typeof promiseLines = promiseLines,
+) {
   return runScreen(
     "next",
     "what is missing for the next rung, and the command for it",
@@ -21,7 +26,7 @@ export function nextCommand(args: readonly string[], io: ScreenIo, clients: type
       const next = nextStep(status.applied, stack);
       if (!next) return screenOf({ status, promise: [] });
       const facts = await readGateFacts(status, next.step, aws, reached);
-      return screenOf({ status, next, facts, result: gate(facts), promise: promiseLines(status.manifest, next.step) });
+      return screenOf({ status, next, facts, result: gate(facts), promise: promise(status.manifest, next.step) });
     },
   );
 }

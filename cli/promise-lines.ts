@@ -1,8 +1,16 @@
+import { promiseWords, triggerPromise } from "@cutover/domain/backtest/promise";
 import type { Step } from "@cutover/domain/evidence/gate";
 import type { Manifest } from "@cutover/domain/stack-record";
 
-/** What a step's share means in messages an hour. */
-export function promiseLines({ expectedMessagesPerHour }: Manifest, { to, shareAfter }: Step): string[] {
-  const perHour = (expectedMessagesPerHour * shareAfter) / 100;
-  return [`at ${to.name}: about ${Number(perHour.toPrecision(2))} messages an hour to Python`];
+/** What a step's share means: messages an hour, and how soon a fault would be seen (docs/measured/backtest.md). */
+export function promiseLines(
+  { expectedMessagesPerHour }: Pick<Manifest, "expectedMessagesPerHour">,
+  { to, shareAfter }: Step,
+  promiseOf: typeof triggerPromise = triggerPromise,
+): string[] {
+  if (shareAfter === 0) return [];
+  const perHour = Number(((expectedMessagesPerHour * shareAfter) / 100).toPrecision(2));
+  const promise = promiseOf(expectedMessagesPerHour, shareAfter);
+  const words = promise ? `; ${promiseWords(promise)}` : "";
+  return [`at ${to.name}: about ${perHour} messages an hour to Python${words}`];
 }

@@ -154,6 +154,8 @@ export interface GateSettings {
   readonly bakeHours?: number;
   readonly business?: EvidenceRequest["business"];
   readonly override?: GateFacts["override"];
+  /** Digest of the image that is declared. */
+  readonly declaredDigest?: string;
   /** Read-only URL; default: the prober's secret. */
   readonly databaseUrl?: Read<string>;
 }
@@ -177,6 +179,7 @@ export async function readGateFacts(
     phaseSince: status.since?.phase,
     ...(settings.bakeHours === undefined ? {} : { bakeHours: settings.bakeHours }),
     ...(settings.override ? { override: settings.override } : {}),
+    ...(settings.declaredDigest === undefined ? {} : { declaredDigest: settings.declaredDigest }),
     ...(read ? { verdict: read } : {}),
     share: status.share,
     alarms: mapRead(status.alarms, (found) => known(status, found)),

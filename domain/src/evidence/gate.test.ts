@@ -100,6 +100,13 @@ describe("the gate", () => {
     expect(reasons(change)).toEqual([expect.stringMatching(reason)]);
   });
 
+  it("refuses a new image in the same step, whatever the old one did, unless somebody takes it upon them", () => {
+    const declaredDigest = "sha256:new";
+    expect(reasons({ declaredDigest })).toEqual([expect.stringMatching(/new image \(sha256:new\)/)]);
+    expect(reasons({ declaredDigest, override })).toEqual([]);
+    expect(reasons({ declaredDigest: good.verdict?.digest ?? "" })).toEqual([]);
+  });
+
   it("gives every refusal a way on", () => {
     for (const [, change] of table) {
       for (const refusal of gate({ ...good, ...change }).refusals) expect(refusal.remedy).toMatch(/\w/);

@@ -79,6 +79,8 @@ export interface GateFacts {
   readonly bakeHours?: number;
   /** Wanted where {@link barFor} names a bar. */
   readonly verdict?: Verdict;
+  /** Digest of the image that the step would run; default: the one that was judged. */
+  readonly declaredDigest?: string;
   /** Wanted where the share before is above 0. */
   readonly share?: ShareProof;
   /** The alarms that roll back, the composite ones and those under them. */
@@ -181,6 +183,7 @@ function verdictRefusals(facts: GateFacts): Refusal[] {
       { reason: "NOT ENOUGH EVIDENCE: none was read.", remedy: `see cutover next; or: ${overrideCommand(facts)}` },
     ];
   }
+  if (facts.declaredDigest !== undefined && facts.declaredDigest !== verdict.digest) return [newImage(facts)];
   if (verdict.outcome === "PASS") return [];
   const open = verdict.criteria.filter(
     (one) => one.outcome === "FAIL" || (one.kind === "blocking" && one.outcome !== "PASS"),
@@ -192,6 +195,14 @@ function verdictRefusals(facts: GateFacts): Refusal[] {
       ? `mend it and deploy a new image, or go back a rung; to go on all the same: ${overrideCommand(facts)}`
       : `wait and look with cutover next; or accept what was reached: ${overrideCommand(facts)}`;
   return [{ reason: `${verdict.outcome} to leave "${facts.step.from.name}": ${lines.join("; ")}.${when}`, remedy }];
+}
+
+/** What is known of the image before says nothing about a new one. */
+function newImage(facts: GateFacts): Refusal {
+  return {
+    reason: `NOT ENOUGH EVIDENCE: the step would bring a new image (${facts.declaredDigest}), of which nothing is known.`,
+    remedy: `first run pulumi up with the new image and "${facts.step.from.name}"; or: ${overrideCommand(facts)}`,
+  };
 }
 
 function watchWarnings({ verdict }: GateFacts): string[] {
