@@ -82,8 +82,9 @@ describe("a deployed alarm", () => {
     });
     await world.targetGroup("nobody", { path: "/broken", priority: 80 });
     await world.aws.loadBalancer.settled();
-    for (let i = 0; i < 8; i++) expect((await fetch(`${world.front}/broken`)).status).toBe(503);
-
+    // So many that one of two minutes has enough, should a busy machine spread them.
+    const answers = await Promise.all(Array.from({ length: 20 }, () => fetch(`${world.front}/broken`)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 20 }, () => 503));
     await waitFor(() => account.note("alarm/rollback-hard/ALARM"), { what: "the function's note", deadlineMs: 15_000 });
     await waitFor(() => of("rollback-hard").at(-1) === "ALARM → OK", { what: "the way back", deadlineMs: 30_000 });
     expect(of("child")).toEqual(["INSUFFICIENT_DATA → OK", "OK → ALARM", "ALARM → OK"]);
@@ -97,7 +98,7 @@ describe("a deployed alarm", () => {
     ]);
     expect(world.problems.filter((line) => line.includes("may not publish"))).toEqual([]);
     const [alarm] = transitions.filter(({ to }) => to === "ALARM");
-    expect(alarm?.reason).toContain("8, 0");
+    expect(alarm?.reason).toMatch(/the last data are .*[1-9]/);
   });
 
   it("is described as it was put", async () => {
