@@ -217,3 +217,20 @@ describe("a service on the emulated AWS", () => {
     expect(world.problems).toEqual([]);
   });
 });
+
+describe("an image whose machines die", () => {
+  it("has no running task until it is mended, and then its services come back by themselves", async () => {
+    const group = await world.targetGroup("omega", { path: "/omega/*", priority: 95 });
+    await world.service("omega", await world.taskDefinition("omega"), [group]);
+    await world.steady("omega");
+    const mend = world.aws.breakImage("cutover/answering");
+    expect(() => world.aws.breakImage("cutover/answering")).toThrow("nothing to break");
+    const failed = () => world.aws.tasks.list("omega").filter((it) => it.stoppedReason?.includes("CannotPull"));
+    await waitFor(() => failed().length > 0, { what: "a task that can't start", deadlineMs: 10_000 });
+    expect((await world.describe("omega")).runningCount).toBe(0);
+    expect((await fetch(`${world.front}/omega/x`)).status).toBeGreaterThanOrEqual(502);
+    mend();
+    await world.steady("omega");
+    expect((await fetch(`${world.front}/omega/x`)).status).toBe(200);
+  });
+});
