@@ -1,0 +1,54 @@
+import type { PolicyProviderResource, PolicyResourceOptions } from "@pulumi/policy";
+import { type Declared, json, record, UNKNOWN } from "./checks/model";
+
+/** What the SDK tells of a resource, in resource and in stack policies alike. */
+export interface Seen {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly props: Readonly<Record<string, unknown>>;
+  readonly opts: PolicyResourceOptions;
+  readonly provider?: PolicyProviderResource;
+}
+
+/** The resource as our checks want it: plain values, `UNKNOWN` for what a preview can't know. */
+export function declared({ type, name, urn, props, opts, provider }: Seen): Declared {
+  return {
+    type,
+    name,
+    stack: urn.split(":")[2] ?? "",
+    props: record(plain(props)) ?? {},
+    ignoreChanges: opts.ignoreChanges,
+    defaultTags: defaultTagsOf(provider),
+  };
+}
+
+/**
+ * A copy without the SDK's proxies. They throw when an unknown value is read, which would end the check at the first one and
+ * report the rest as "can't run during preview".
+ */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from({ length: value.length }, (_, i) => plainAt(value, i));
+  if (typeof value !== "object" || value === null) return value;
+  // Assets, archives and the like: no check looks into them.
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  return Object.fromEntries(Object.keys(value).map((key) => [key, plainAt(value, key)]));
+}
+
+function plainAt(of: object, key: string | number): unknown {
+  let value: unknown;
+  try {
+    value = (of as Readonly<Record<string | number, unknown>>)[key];
+  } catch (error) {
+    if (error instanceof Error && / can't be known during preview$/.test(error.message)) return UNKNOWN;
+    throw error;
+  }
+  return plain(value);
+}
+
+/** Keys of `aws:defaultTags`; a provider's settings are JSON text. */
+function defaultTagsOf(provider: PolicyProviderResource | undefined): string[] {
+  const settings: unknown = provider ? plainAt(provider.props, "defaultTags") : undefined;
+  const tags = record(typeof settings === "string" ? json(settings) : settings)?.tags;
+  return Object.keys(record(tags) ?? {});
+}

@@ -1,0 +1,48 @@
+import {
+  PolicyPack,
+  type ReportViolation as Report,
+  type ResourceValidationArgs as ResourceArgs,
+  type StackValidationArgs as StackArgs,
+} from "@pulumi/policy";
+import { declared } from "./adapter";
+import { resourceRules, stackRules } from "./catalog";
+
+const REQUIRED_TAGS = {
+  properties: {
+    required: {
+      type: "array" as const,
+      items: { type: "string" as const },
+      default: [],
+      description: "Keys of the tags that must be there, on the resource or by aws:defaultTags.",
+    },
+  },
+};
+
+/**
+ * The policy pack: `pulumi preview --policy-pack policy`. Everything is mandatory; a level is changed, and a policy given its
+ * settings, by a file (`--policy-pack-config`), see docs/ci.md.
+ */
+new PolicyPack("cutover", {
+  description: "What must hold for every change to a Cutover stack",
+  enforcementLevel: "mandatory",
+  policies: [
+    ...resourceRules.map(({ name, wants, severity, check }) => ({
+      name,
+      description: wants,
+      severity,
+      ...(name === "required-tags" ? { configSchema: REQUIRED_TAGS } : {}),
+      validateResource: (args: ResourceArgs, report: Report) => {
+        for (const message of check(declared(args), args.getConfig<Record<string, unknown>>())) report(message);
+      },
+    })),
+    ...stackRules.map(({ name, wants, severity, check }) => ({
+      name,
+      description: wants,
+      severity,
+      validateStack: (args: StackArgs, report: Report) => {
+        const urns = new Map(args.resources.map((resource) => [declared(resource), resource.urn]));
+        for (const { message, about } of check([...urns.keys()])) report(message, about && urns.get(about));
+      },
+    })),
+  ],
+});

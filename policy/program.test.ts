@@ -1,0 +1,139 @@
+import { decide } from "@cutover/domain/decide";
+import { type PhaseName, phases } from "@cutover/domain/phases";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Cutover } from "../components/cutover";
+import type { CutoverConfig } from "../config";
+import { type Registered, registrations } from "../tests/support/mocks";
+import { resourceRules, stackRules } from "./catalog";
+import type { Declared } from "./checks/model";
+
+const DIGEST = `sha256:${"a".repeat(64)}`;
+const PLANTED = "planted-secret-value";
+const STACK = "prod";
+const app = { image: `app@${DIGEST}`, port: 8080, healthPath: "/healthz", cpu: 512, memory: 1024, tasks: 4 };
+
+const config = (phase: PhaseName): CutoverConfig => ({
+  intent: { phase, pythonDigest: DIGEST },
+  domain: "messages.example.com",
+  hostedZoneId: "Z1",
+  python: app,
+  node: { ...app, hardened: false, url: "https://node.example.com/webhooks/ghl", repository: "../node" },
+  ghl: {
+    token: PLANTED,
+    locationId: "location-1",
+    mode: "custom-value",
+    webhookValue: "Cutover Webhook URL",
+    secretValue: "Cutover Webhook Secret",
+  },
+  environment: {
+    OPENAI_API_KEY: PLANTED,
+    SUPABASE_URL: "https://x.supabase.co",
+    SUPABASE_ANON_KEY: PLANTED,
+    GHL_API_TOKEN: PLANTED,
+    GHL_LOCATION_ID: "location-1",
+    GHL_CALENDAR_ID: "calendar-1",
+    GHL_ASSIGNED_USER_ID: "user-1",
+  },
+  network: { cidr: "10.42.0.0/16", natGateways: 2 },
+  webhookSecret: { generation: 1, retired: 0 },
+  expectedMessagesPerHour: 600,
+  onCall: ["on-call@example.com"],
+  loseTraffic: false,
+});
+
+/** Mocks show no options, so what hangs on ignoreChanges is shown by tests/engine/policy.test.ts. */
+function asDeclared(all: readonly Registered[]): Declared[] {
+  return all.map(({ type, name, inputs }) => ({ type, name, stack: STACK, props: inputs }));
+}
+
+async function declare(phase: PhaseName): Promise<Declared[]> {
+  const settings = config(phase);
+  const { desired } = decide(settings.intent, {});
+  return asDeclared(
+    await registrations(() => {
+      new Cutover("cutover", { config: settings, desired, stack: STACK, aws: { region: "eu-central-1" } });
+    }),
+  );
+}
+
+function judge(all: readonly Declared[]): string[] {
+  return [
+    ...resourceRules.flatMap((rule) =>
+      all.flatMap((one) => rule.check(one).map((message) => `${rule.name}: ${message}`)),
+    ),
+    ...stackRules.flatMap((rule) => rule.check(all).map(({ message }) => `${rule.name}: ${message}`)),
+  ];
+}
+
+describe("the program", () => {
+  it.each(phases.map(({ name }) => name))("passes every policy in phase %s", async (phase) => {
+    expect(judge(await declare(phase))).toEqual([]);
+  });
+});
+
+describe("a change to the program that breaks a policy", () => {
+  let full: Declared[];
+  beforeAll(async () => {
+    full = await declare("full");
+  });
+
+  /** The stack with one resource changed, or left out where there is no change. */
+  const changed = (type: string, name: string, props?: Record<string, unknown>) => {
+    const before = full.find((one) => one.type.endsWith(type) && one.name === name);
+    if (!before) throw new Error(`no ${type} ${name}`);
+    const rest = full.filter((one) => one !== before);
+    return judge(props ? [...rest, { ...before, props: { ...before.props, ...props } }] : rest);
+  };
+
+  it.each([
+    [
+      "Node's service removed",
+      ":Service",
+      "node-service",
+      undefined,
+      /Node's service is gone, but phase full needs Node/,
+    ],
+    ["Node without tasks", ":Service", "node-service", { desiredCount: 0 }, /Node has no task/],
+    ["Node scaled to nothing", ":Target", "node-capacity", { minCapacity: 0 }, /scaled to nothing/],
+    ["the kill switch removed", ":ListenerRule", "traffic-kill-switch", undefined, /kill switch's rule is gone/],
+    [
+      "another share than recorded",
+      ":ListenerRule",
+      "traffic-split",
+      { actions: weighted(10, 90) },
+      /10 : 90.*0 : 100/,
+    ],
+    ["no weighted rule", ":ListenerRule", "traffic-split", undefined, /No rule shares the messages/],
+    ["no record of the phase", ":Parameter", "applied", undefined, /Nothing records the applied phase/],
+    ["a trigger removed", ":MetricAlarm", "alarms-python-errors-short", undefined, /python-errors-short is missing/],
+    ["hosts that may be silent", ":MetricAlarm", "alarms-python-hosts", { treatMissingData: "missing" }, /breaching/],
+    ["no hard tier", ":CompositeAlarm", "alarms-rollback-hard", undefined, /rollback-hard is missing/],
+    [
+      "a tier that needs two alarms",
+      ":CompositeAlarm",
+      "alarms-rollback-hard",
+      { alarmRule: 'ALARM("cutover-prod-python-probes") AND ALARM("cutover-prod-python-hosts")' },
+      /does not go off with cutover-prod-python-probes/,
+    ],
+    ["the function removed", ":Function", "rollback-function", undefined, /function cutover-prod-rollback is missing/],
+    ["the topic removed", ":Topic", "rollback-rollback", undefined, /topic cutover-prod-rollback is missing/],
+    ["no subscription", ":TopicSubscription", "rollback-alarms", undefined, /not subscribed/],
+    ["no permission", ":Permission", "rollback-alarms", undefined, /SNS may not invoke/],
+  ] as const)("%s", (_, type, name, props, expected) => {
+    expect(changed(type, name, props).join("\n")).toMatch(expected);
+  });
+});
+
+it("asks for the archive before Node goes", async () => {
+  const all = await declare("decommission");
+  const without = all.filter(({ name }) => !name.startsWith("archive"));
+  expect(judge(without).join("\n")).toContain("nothing archives its code");
+});
+
+function weighted(node: number, python: number) {
+  const targetGroups = [
+    { arn: "node", weight: node },
+    { arn: "python", weight: python },
+  ];
+  return [{ type: "forward", forward: { targetGroups, stickiness: { enabled: false, duration: 1 } } }];
+}
