@@ -39,6 +39,8 @@ function problems(changes: Record<string, unknown>, isSecret = encrypted) {
   return [];
 }
 
+const OVERRIDE = { to: "ramp-25", name: "Ada", reason: "quiet weekend", expires: "2026-11-25T18:00:00Z" };
+
 describe("a good configuration", () => {
   it("is read with its defaults", () => {
     const config = parse();
@@ -70,6 +72,11 @@ describe("a good configuration", () => {
     });
   });
 
+  it("takes an override whole", () => {
+    const { override } = parse({ "cutover:override": OVERRIDE });
+    expect(override).toEqual({ ...OVERRIDE, expires: Date.UTC(2026, 10, 25, 18) });
+  });
+
   it("takes a list of addresses", () => {
     expect(parse({ "cutover:onCall": ["a@example.com", "b@example.com"] }).onCall).toEqual([
       "a@example.com",
@@ -90,6 +97,14 @@ describe("one wrong value", () => {
     ["cutover:acknowledgeRollback", "yes", /id of the rollback/],
     ["cutover:expectedMessagesPerHour", "0", /1 to 1000000/],
     ["cutover:onCall", "a@example.com", /not a list of texts/],
+    ["cutover:bakeHours", "-1", /0 to 720/],
+    ["cutover:override", { ...OVERRIDE, to: "ramp-30" }, /the phase the step leads to/],
+    ["cutover:override", { ...OVERRIDE, expires: "tomorrow" }, /in UTC/],
+    [
+      "cutover:override",
+      { to: "ramp-25", reason: "quiet", expires: OVERRIDE.expires },
+      /is not set; expected who takes/,
+    ],
     ["cutover:onCall", ["nobody"], /found "nobody", expected e-mail addresses/],
     ["cutover:domain", "https://messages.example.com", /without https/],
     ["cutover:domain", "Messages.Example.com", /lower case/],

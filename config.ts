@@ -1,7 +1,9 @@
 import type { Intent } from "@cutover/domain/decide";
 import { isPhaseName, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
 import { type WebhookSecretConfig, webhookSecretConfig } from "@cutover/domain/secret-rotation";
-import { ConfigReader, type ConfigSource, type ObjectReader, type Problem, type StringOptions } from "./config-reader";
+import { APP_FIELDS, type AppConfig, readApp } from "./config-apps";
+import { ConfigReader, type ConfigSource, optional, type Problem, type StringOptions } from "./config-reader";
+import { readWatch, type WatchConfig } from "./config-watch";
 
 /** The seven variables both applications get. Source: plan, appendix "Environment Variables Migration". */
 export const SHARED_VARIABLES = [
@@ -13,22 +15,6 @@ export const SHARED_VARIABLES = [
   "GHL_CALENDAR_ID",
   "GHL_ASSIGNED_USER_ID",
 ] as const;
-
-/** One of the two applications: its container and how much of it runs. */
-export interface AppConfig {
-  /** Image by digest: `repository@sha256:…`. A tag could change under a running service. */
-  readonly image: string;
-  /** Port the container listens on; default 8080. */
-  readonly port: number;
-  /** Path that answers 200 when the application can work; default /healthz. */
-  readonly healthPath: string;
-  /** CPU units (1024 = one vCPU); default 512. */
-  readonly cpu: number;
-  /** Memory in MiB; default 1024. */
-  readonly memory: number;
-  /** Tasks that carry 100 % of the messages at their peak; default 2. */
-  readonly tasks: number;
-}
 
 export interface NodeConfig extends AppConfig {
   /** Node's own public webhook URL, a way back that does not need our load balancer. */
@@ -63,7 +49,7 @@ export interface NetworkConfig {
 }
 
 /** Everything the stack's file says, checked. The only place that knows a key's name. */
-export interface CutoverConfig {
+export interface CutoverConfig extends WatchConfig {
   readonly intent: Intent;
   /** Public name of the front door. */
   readonly domain: string;
@@ -83,10 +69,6 @@ export interface CutoverConfig {
   readonly network: NetworkConfig;
   /** Read-only role over the session pooler: previews, the prober's numbers and the gate. Secret. */
   readonly databasePreviewUrl?: string;
-  /** Customers' messages an hour, Node's and Python's together; default 60. The alarms' windows are made from it. */
-  readonly expectedMessagesPerHour: number;
-  /** E-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
-  readonly onCall: readonly string[];
   /** `cutover:destroy` is `lose-traffic`: destroy may leave customers without a webhook. */
   readonly loseTraffic: boolean;
 }
@@ -102,7 +84,6 @@ export class ConfigError extends Error {
   }
 }
 
-const DIGEST_IMAGE = /^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}$/;
 const HTTPS_URL = /^https:\/\/[^\s/]+(\/\S*)?$/;
 const HOST_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
 
@@ -172,18 +153,6 @@ function readIntent(reader: ConfigReader): Omit<Intent, "phase" | "pythonDigest"
   };
 }
 
-/** Messages and people: what the alarms are made from, and who hears of them. */
-function readWatch(reader: ConfigReader): Pick<CutoverConfig, "expectedMessagesPerHour" | "onCall"> {
-  return {
-    expectedMessagesPerHour: reader.integer("expectedMessagesPerHour", { min: 1, max: 1_000_000 }) ?? 60,
-    onCall: reader.strings("onCall", {
-      pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
-      expected: "e-mail addresses",
-      example: "on-call@example.com",
-    }),
-  };
-}
-
 function readFrontDoor(reader: ConfigReader): Pick<CutoverConfig, "domain" | "hostedZoneId" | "certificateArn"> {
   const domain = reader.requiredString("domain", {
     pattern: HOST_NAME,
@@ -208,55 +177,6 @@ function readFrontDoor(reader: ConfigReader): Pick<CutoverConfig, "domain" | "ho
     );
   }
   return { domain, ...optional("hostedZoneId", hostedZoneId), ...optional("certificateArn", certificateArn) };
-}
-
-const APP_FIELDS = ["image", "port", "healthPath", "cpu", "memory", "tasks"] as const;
-
-/** MiB of memory Fargate offers for CPU units: least, most, step. Source: AWS, "Fargate task CPU and memory". */
-const FARGATE: Readonly<Record<number, readonly [number, number, number]>> = {
-  256: [512, 2048, 512],
-  512: [1024, 4096, 1024],
-  1024: [2048, 8192, 1024],
-  2048: [4096, 16384, 1024],
-  4096: [8192, 30720, 1024],
-  8192: [16384, 61440, 4096],
-  16384: [32768, 122880, 8192],
-};
-
-function readSize(object: ObjectReader): Pick<AppConfig, "cpu" | "memory"> {
-  const cpu = object.integer("cpu", { min: 256, max: 16384 }, 512);
-  const memory = object.integer("memory", { min: 512, max: 122880 }, 1024);
-  const offer = FARGATE[cpu];
-  if (!offer) {
-    object.problem("cpu", `is ${cpu}, Fargate offers ${Object.keys(FARGATE).join(", ")}`, "512");
-  } else if (memory < offer[0] || memory > offer[1] || memory % offer[2] !== 0) {
-    const [least, most, step] = offer;
-    object.problem(
-      "memory",
-      `is ${memory} MiB, Fargate offers ${least} to ${most} in steps of ${step} for cpu ${cpu}`,
-      String(least),
-    );
-  }
-  return { cpu, memory };
-}
-
-function readApp(object: ObjectReader): AppConfig {
-  return {
-    image: object.requiredString("image", {
-      pattern: DIGEST_IMAGE,
-      expected: "an image by digest, repository@sha256: and 64 hexadecimal digits",
-      example: "123456789012.dkr.ecr.eu-central-1.amazonaws.com/app@sha256:…",
-    }),
-    port: object.integer("port", { min: 1, max: 65535 }, 8080),
-    healthPath:
-      object.optionalString("healthPath", {
-        pattern: /^\/\S*$/,
-        expected: "a path that begins with /",
-        example: "/healthz",
-      }) ?? "/healthz",
-    ...readSize(object),
-    tasks: object.integer("tasks", { min: 1, max: 100 }, 2),
-  };
 }
 
 function readNode(reader: ConfigReader, phase: PhaseName | undefined): NodeConfig {
@@ -405,9 +325,4 @@ function readNetwork(reader: ConfigReader): NetworkConfig {
 
 function digestOf(image: string): string {
   return image.slice(image.indexOf("@") + 1);
-}
-
-/** `{key: value}` or nothing: exactOptionalPropertyTypes tells "absent" from "undefined". */
-function optional<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
-  return (value === undefined ? {} : { [key]: value }) as { [P in K]?: T };
 }

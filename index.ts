@@ -5,6 +5,7 @@ import { decide } from "@cutover/domain/decide";
 import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./components/cutover";
 import { ConfigError, parseConfig } from "./config";
+import { askGate, gatedStep } from "./world/gate";
 import { observe } from "./world/observe";
 
 /** observe → decide → declare. Everything that can refuse does so before the first resource is declared. */
@@ -12,17 +13,24 @@ export = async () => {
   const stack = pulumi.getStack();
   const config = readConfig(stack);
   const aws = awsPlace();
-  const world = await observe(stack, aws).catch((error: unknown) => {
-    throw userError(error instanceof Error ? error.message : String(error));
-  });
+  const world = await observe(stack, aws).catch(asUserError);
   const { desired, refusals } = decide(config.intent, world);
+  // Evidence is read only for a step that may be made.
+  const step = refusals.length === 0 ? gatedStep(desired, world) : undefined;
+  const gated = await askGate(stack, aws, step, config).catch(asUserError);
 
-  for (const warning of desired.warnings) pulumi.log.warn(warning);
-  const refused = refusals.map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
+  for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);
+  const refused = [...refusals, ...gated.refusals].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
-  const cutover = new Cutover("cutover", { config, desired, stack, aws });
+  const cutover = new Cutover("cutover", {
+    config,
+    desired,
+    stack,
+    aws,
+    ...(gated.entry ? { evidence: gated.entry } : {}),
+  });
   return {
     phase: desired.phase.name,
     means: desired.phase.means,
@@ -34,6 +42,10 @@ export = async () => {
     migrations: cutover.migrations.summary,
   };
 };
+
+function asUserError(error: unknown): never {
+  throw userError(error instanceof Error ? error.message : String(error));
+}
 
 function awsPlace(): AwsPlace {
   const config = new pulumi.Config("aws");

@@ -25,7 +25,7 @@ export function nextCommand(
       const status = await readStackStatus(stack, aws, reached);
       const next = nextStep(status.applied, stack);
       if (!next) return screenOf({ status, promise: [] });
-      const facts = await readGateFacts(status, next.step, aws, reached);
+      const facts = await readGateFacts(status, next.step, aws, reached, status.manifest.gate);
       return screenOf({ status, next, facts, result: gate(facts), promise: promise(status.manifest, next.step) });
     },
   );

@@ -170,7 +170,7 @@ describe("secrets", () => {
   it("go to Secrets Manager alone, and nowhere in plain text", async () => {
     const all = await declare("parallel");
     const holders = all.filter((r) => JSON.stringify(r.inputs).includes(PLANTED));
-    expect(holders.map((r) => r.name)).toEqual(["secrets-environment"]);
+    expect(holders.map((r) => r.name).sort()).toEqual(["rollback-secret", "secrets-environment"]);
     expect(all.filter((r) => r.visible.includes(PLANTED))).toEqual([]);
   });
 

@@ -1,11 +1,13 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
+import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { acceptedGenerations } from "@cutover/domain/secret-rotation";
 import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
+import { EvidenceRecord } from "../providers/evidence-record";
 import { SecretProof } from "../providers/secret-proof";
 import { Archive } from "./archive";
 import { Certificate } from "./certificate";
@@ -24,6 +26,8 @@ export interface CutoverArgs {
   readonly config: CutoverConfig;
   readonly desired: Desired;
   readonly stack: string;
+  /** What a step up rests on; missing where nothing rises. */
+  readonly evidence?: LedgerEntry;
   /** Where AWS is: what the stack's `aws:region` and `aws:profile` say. */
   readonly aws: AwsPlace;
 }
@@ -77,6 +81,7 @@ export class Cutover extends pulumi.ComponentResource {
     const header = this.proveHeader(traffic, secrets);
     const net = this.spanSafetyNet(secrets, traffic, services);
     const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
+    const evidence = this.recordEvidence(split);
     const released = net.release([split, ...services.ready]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     const manifest = this.writeManifest(traffic, secrets, services, split, net);
@@ -87,7 +92,16 @@ export class Cutover extends pulumi.ComponentResource {
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" ? [] : [services];
-    this.writeApplied([manifest, split, net, ...released, this.webhook, ...settled, ...this.archive(nodeExists)]);
+    this.writeApplied([
+      manifest,
+      split,
+      net,
+      evidence,
+      ...released,
+      this.webhook,
+      ...settled,
+      ...this.archive(nodeExists),
+    ]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
@@ -144,6 +158,23 @@ export class Cutover extends pulumi.ComponentResource {
   private spanSafetyNet(secrets: Secrets, traffic: Traffic, services: Services): SafetyNet {
     const { config, desired, stack, aws } = this.#args;
     return new SafetyNet("safety-net", { config, desired, stack, aws, secrets, traffic, services }, { parent: this });
+  }
+
+  /** What the share rests on, kept in the state and in the ledger; written when the weight has moved. */
+  private recordEvidence(split: lb.ListenerRule): pulumi.Resource {
+    const { config, desired, stack, aws, evidence } = this.#args;
+    return new EvidenceRecord(
+      "evidence",
+      {
+        stack,
+        aws,
+        phase: desired.phase.name,
+        share: desired.pythonShare,
+        digest: config.intent.pythonDigest,
+        ...(evidence ? { entry: evidence } : {}),
+      },
+      { parent: this, dependsOn: [split] },
+    );
   }
 
   private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): lb.ListenerRule {
@@ -246,6 +277,7 @@ export class Cutover extends pulumi.ComponentResource {
       trafficRuleArn: split.arn,
       rollback: net.manifest,
       expectedMessagesPerHour: config.expectedMessagesPerHour,
+      ...(config.bakeHours === undefined ? {} : { gate: { bakeHours: config.bakeHours } }),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),

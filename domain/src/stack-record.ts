@@ -43,4 +43,6 @@ export interface Manifest {
   };
   /** Customers' messages an hour, as configured. */
   readonly expectedMessagesPerHour: number;
+  /** What the configuration says of the gate. */
+  readonly gate?: { readonly bakeHours?: number };
 }

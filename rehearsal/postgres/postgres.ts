@@ -105,8 +105,15 @@ export class RehearsalPostgres {
     return `postgresql://${role}:${this.password}@127.0.0.1:${this.server.port}/${database}`;
   }
 
-  /** A login role for previews: reads the catalog and what `langgraph_ops_reader` may; the migrations create that role. */
+  /**
+   * A login role for previews: reads the catalog and what `langgraph_ops_reader` may. A person can make both roles before
+   * the first update, which then finds the group and gives it its rights.
+   */
   async createPreviewUser(): Promise<string> {
+    await this.query(
+      this.url,
+      "DO $$ BEGIN CREATE ROLE langgraph_ops_reader NOLOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END $$",
+    );
     const sql = `CREATE ROLE cutover_preview LOGIN PASSWORD '${this.password}' IN ROLE langgraph_ops_reader`;
     await this.query(this.url, sql);
     return this.urlFor("cutover_preview");

@@ -23,6 +23,8 @@ export interface WorldFacts {
   readonly ghl: { readonly url: string; readonly token: string; readonly locationId: string };
   /** The migrations' connection. */
   readonly databaseUrl: string;
+  /** The read-only role's connection: the prober's and the gate's. */
+  readonly previewUrl: string;
   /** Git repository of the Node service. */
   readonly nodeRepository: string;
   /** Customers' messages an hour of the rehearsal's clock. */
@@ -41,6 +43,9 @@ export function stackConfig(facts: WorldFacts): ConfigEntry[] {
     { key: "cutover:node.url", value: NODE_URL },
     { key: "cutover:node.repository", value: facts.nodeRepository },
     { key: "cutover:expectedMessagesPerHour", value: String(facts.messagesPerHour) },
+    // The plan's days don't fit into minutes, even on the rehearsal's clock; everything else the gate asks stays.
+    { key: "cutover:bakeHours", value: "0" },
+    { key: "cutover:database.previewUrl", value: facts.previewUrl, secret: true },
     { key: "cutover:onCall[0]", value: "on-call@rehearsal.example" },
     { key: "cutover:python.image", value: imageOf(PYTHON_REPOSITORY, "b") },
     { key: "cutover:ghl.locationId", value: facts.ghl.locationId },

@@ -275,6 +275,7 @@ export class World {
         hostedZoneId,
         ghl,
         databaseUrl: postgres.url,
+        previewUrl: await postgres.createPreviewUser(),
         nodeRepository: makeNodeRepository(this.#options.toolchain.root, this.#options.runFolder),
         messagesPerHour: (STEADY_RATE * 3600) / this.clock.factor,
         environment,

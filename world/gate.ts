@@ -1,0 +1,70 @@
+import {
+  type GateSettings,
+  readGateFacts,
+  readStackStatus,
+  type StatusClients,
+  statusClients,
+} from "@cutover/clients/evidence/stack-status";
+import type { AwsPlace } from "@cutover/domain/aws-place";
+import type { Desired, Refusal, World } from "@cutover/domain/decide";
+import { gate, isGated, type Step } from "@cutover/domain/evidence/gate";
+import { type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
+import { phaseOf } from "@cutover/domain/phases";
+import type { CutoverConfig } from "../config";
+
+/** What the gate says of an update. */
+export interface Gated {
+  readonly refusals: readonly Refusal[];
+  readonly warnings: readonly string[];
+  /** What a step that may be made rests on; missing where nothing rises. */
+  readonly entry?: LedgerEntry;
+}
+
+const NOT_ASKED: Gated = { refusals: [], warnings: [] };
+
+/**
+ * The step that the gate has to judge: the share would rise, or Node would go. None for a release, which has its own
+ * rule, and none while rolled back.
+ */
+export function gatedStep(desired: Desired, { applied, rollback, killSwitch }: World): Step | undefined {
+  if (!applied || desired.rolledBack || rollback !== undefined || killSwitch === "node" || killSwitch === "hold") {
+    return undefined;
+  }
+  const step: Step = {
+    from: phaseOf(applied.phase),
+    to: desired.phase,
+    shareBefore: applied.pythonShare,
+    shareAfter: desired.pythonShare,
+  };
+  return isGated(step) ? step : undefined;
+}
+
+/** Reads the evidence, if the step asks for any, and judges it. What can't be read is NOT ENOUGH EVIDENCE, never a pass. */
+export async function askGate(
+  stack: string,
+  aws: AwsPlace,
+  step: Step | undefined,
+  config: CutoverConfig,
+  clients: StatusClients = statusClients(aws),
+): Promise<Gated> {
+  if (!step) return NOT_ASKED;
+  const facts = await readGateFacts(await readStackStatus(stack, aws, clients), step, aws, clients, settingsOf(config));
+  const result = gate(facts);
+  return {
+    refusals: result.refusals,
+    warnings: result.warnings,
+    entry: ledgerEntry(facts, result, config.intent.pythonDigest),
+  };
+}
+
+function settingsOf({ bakeHours, override, databasePreviewUrl, intent }: CutoverConfig): GateSettings {
+  return {
+    declaredDigest: intent.pythonDigest,
+    ...(bakeHours === undefined ? {} : { bakeHours }),
+    ...(override ? { override } : {}),
+    databaseUrl:
+      databasePreviewUrl === undefined
+        ? { unavailable: "cutover:database.previewUrl (a read-only role) is not set" }
+        : { value: databasePreviewUrl },
+  };
+}
