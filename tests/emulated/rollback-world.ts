@@ -172,14 +172,9 @@ export class RollbackWorld {
     );
   }
 
-  /** The function with the rights and the configuration that the component declares, secrets and topic as they are here. */
-  async #deploy(): Promise<void> {
-    const secret = async (Name: string, content: object) =>
-      (await this.aws.secrets.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(content) }))).ARN ?? "";
-    const probeKeySecretArn = await secret("cutover/test/probe-key", { key: "probe-key" });
-    const own = { ghlToken: this.ghl.token, nodeUrl: NODE_URL, frontDoorUrl: FRONT_DOOR };
-    const rollbackSecretArn = await secret("cutover/test/rollback", own);
-    const args: RollbackArgs = {
+  /** What the component is told here. */
+  #args(probeKeySecretArn: string): RollbackArgs {
+    return {
       stack: "test",
       aws: { region: "us-east-1" },
       domain: DOMAIN,
@@ -200,6 +195,16 @@ export class RollbackWorld {
       onCall: [],
       pythonLogGroup: { name: "/cutover/test", arn: "arn:aws:logs:us-east-1:123456789012:log-group:/cutover/test" },
     };
+  }
+
+  /** The function with the rights and the configuration that the component declares, secrets and topic as they are here. */
+  async #deploy(): Promise<void> {
+    const secret = async (Name: string, content: object) =>
+      (await this.aws.secrets.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(content) }))).ARN ?? "";
+    const probeKeySecretArn = await secret("cutover/test/probe-key", { key: "probe-key" });
+    const own = { ghlToken: this.ghl.token, nodeUrl: NODE_URL, frontDoorUrl: FRONT_DOOR };
+    const rollbackSecretArn = await secret("cutover/test/rollback", own);
+    const args = this.#args(probeKeySecretArn);
     const declared = await registrations(() => void new Rollback("rollback", args));
     const real = (text: unknown) =>
       String(text)
@@ -236,6 +241,10 @@ export class RollbackWorld {
         },
       }),
     );
+    await this.#subscribe(made.FunctionArn);
+  }
+
+  async #subscribe(functionArn: string | undefined): Promise<void> {
     await this.lambda.send(
       new AddPermissionCommand({
         FunctionName: FUNCTION,
@@ -246,7 +255,7 @@ export class RollbackWorld {
       }),
     );
     await this.sns.send(
-      new SubscribeCommand({ TopicArn: this.topics.rollback, Protocol: "lambda", Endpoint: made.FunctionArn }),
+      new SubscribeCommand({ TopicArn: this.topics.rollback, Protocol: "lambda", Endpoint: functionArn }),
     );
   }
 
