@@ -2,12 +2,18 @@ import { NotSupported } from "./errors";
 import { OPERATIONS } from "./maths";
 import type { Expression, Operator } from "./syntax";
 
-/** A number, or one value an evaluation with NaN for a missing datum. */
-export type Column = number | Float64Array;
+/** A value over the window of slots from `start` up to, not including, `end`; NaN = no datum. */
+export type Windowed = (start: number, end: number) => number;
 
-/** {@link evaluate} of maths.ts on columns instead of an alarm's few periods; the same rules, proved equal by test. */
-export function bulkMaths(expression: Expression, read: (id: string) => Column): Column {
-  const inner = (one: Expression): Column => bulkMaths(one, read);
+/** A number, or a value for each window. */
+export type Compiled = number | Windowed;
+
+/**
+ * {@link evaluate} of maths.ts, compiled once and then asked for one window after the other; the same rules, proved
+ * equal by test. Branches that a condition rules out are not computed.
+ */
+export function compile(expression: Expression, read: (id: string) => Compiled): Compiled {
+  const inner = (one: Expression): Compiled => compile(one, read);
   switch (expression.kind) {
     case "number":
       return expression.value;
@@ -15,7 +21,7 @@ export function bulkMaths(expression: Expression, read: (id: string) => Column):
       return read(expression.id);
     case "minus": {
       const of = inner(expression.of);
-      return typeof of === "number" ? -of : of.map((x) => -x);
+      return typeof of === "number" ? -of : (s, e) => -of(s, e);
     }
     case "fill":
       return fill(inner(expression.of), expression.value);
@@ -30,65 +36,72 @@ export function bulkMaths(expression: Expression, read: (id: string) => Column):
   }
 }
 
-function binary(operator: Operator, left: Column, right: Column): Column {
+function binary(operator: Operator, left: Compiled, right: Compiled): Compiled {
   const operation = OPERATIONS[operator];
   if (typeof left === "number" && typeof right === "number") return operation(left, right);
   if (typeof left === "number" || typeof right === "number") {
     if (operator === "AND" || operator === "OR") throw new NotSupported(`${operator} of a series and a number`);
-    const [series, number, swapped] =
-      typeof left === "number" ? [right as Float64Array, left, true] : [left, right as number, false];
-    return withNumber(operation, series, number, swapped);
+    return withNumber(operator, left, right);
   }
-  const out = new Float64Array(left.length);
-  for (let i = 0; i < out.length; i++) {
-    const a = left[i] as number;
-    const b = right[i] as number;
-    out[i] = Number.isNaN(a) ? (Number.isNaN(b) ? a : operation(0, b)) : operation(a, Number.isNaN(b) ? 0 : b);
-  }
-  return out;
+  if (operator === "AND") return and(left, right);
+  return (s, e) => {
+    const a = left(s, e);
+    const b = right(s, e);
+    if (Number.isNaN(a)) return Number.isNaN(b) ? a : operation(0, b);
+    return operation(a, Number.isNaN(b) ? 0 : b);
+  };
 }
 
-function withNumber(
-  operation: (a: number, b: number) => number,
-  series: Float64Array,
-  number: number,
-  swapped: boolean,
-): Float64Array {
-  const out = new Float64Array(series.length);
-  for (let i = 0; i < out.length; i++) {
-    const x = series[i] as number;
-    out[i] = Number.isNaN(x) ? x : swapped ? operation(number, x) : operation(x, number);
+function withNumber(operator: Operator, left: Compiled, right: Compiled): Windowed {
+  const operation = OPERATIONS[operator];
+  if (typeof left === "number") {
+    const series = right as Windowed;
+    return (s, e) => {
+      const x = series(s, e);
+      return Number.isNaN(x) ? x : operation(left, x);
+    };
   }
-  return out;
+  const number = right as number;
+  return (s, e) => {
+    const x = left(s, e);
+    return Number.isNaN(x) ? x : operation(x, number);
+  };
 }
 
-function fill(value: Column, by: number): Column {
+/** A 0 on the left settles it: what is missing on the right would count as 0, too. */
+function and(left: Windowed, right: Windowed): Windowed {
+  return (s, e) => {
+    const a = left(s, e);
+    if (a === 0) return 0;
+    const b = right(s, e);
+    if (Number.isNaN(a)) return Number.isNaN(b) ? a : 0;
+    return b === 0 || Number.isNaN(b) ? 0 : 1;
+  };
+}
+
+function fill(value: Compiled, by: number): Windowed {
   if (typeof value === "number") throw new NotSupported("FILL of a number");
-  const out = new Float64Array(value.length);
-  for (let i = 0; i < out.length; i++) {
-    const x = value[i] as number;
-    out[i] = Number.isNaN(x) ? by : x;
-  }
-  return out;
+  return (s, e) => {
+    const x = value(s, e);
+    return Number.isNaN(x) ? by : x;
+  };
 }
 
-function choose(condition: Column, then: Column, otherwise: Column | undefined): Column {
+function choose(condition: Compiled, then: Compiled, otherwise: Compiled | undefined): Compiled {
   if (typeof condition === "number") {
     const chosen = condition !== 0 ? then : otherwise;
     if (typeof then === "number" || typeof chosen === "number") {
       throw new NotSupported("IF of a number that gives a number");
     }
-    return chosen ?? new Float64Array(then.length).fill(Number.NaN);
+    return chosen ?? (() => Number.NaN);
   }
-  const out = new Float64Array(condition.length);
-  for (let i = 0; i < out.length; i++) {
-    const yes = condition[i] as number;
-    if (Number.isNaN(yes)) out[i] = Number.NaN;
-    else if (yes === 0) out[i] = otherwise === undefined ? Number.NaN : at(otherwise, i);
-    else out[i] = typeof then === "number" ? then : presentOr0(then[i] as number);
-  }
-  return out;
+  const no = otherwise ?? Number.NaN;
+  return (s, e) => {
+    const yes = condition(s, e);
+    if (Number.isNaN(yes)) return yes;
+    if (yes === 0) return typeof no === "number" ? no : no(s, e);
+    if (typeof then === "number") return then;
+    const x = then(s, e);
+    return Number.isNaN(x) ? 0 : x;
+  };
 }
-
-const at = (column: Column, i: number): number => (typeof column === "number" ? column : (column[i] as number));
-const presentOr0 = (x: number): number => (Number.isNaN(x) ? 0 : x);

@@ -1,13 +1,13 @@
-import { bulkMaths, type Column } from "./bulk-maths";
+import { type Compiled, compile, type Windowed } from "./bulk-maths";
 import type { AlarmDefinition, AlarmState, MetricName, MetricStat } from "./definition";
 import { NotSupported } from "./errors";
-import { comparisonOf, metricsOf, paceOf, parsed, periodOf, returned } from "./evaluate";
+import { comparisonOf, paceOf, parsed, periodOf, returned } from "./evaluate";
 import { type Period, stateOf } from "./missing";
 import { parseStatistic } from "./statistics";
 
 /**
  * One metric's samples, summed up by slot of `BulkTime.step` seconds. Enough for every statistic except percentiles,
- * which can't be put together from slots.
+ * which can't be put together from slots. An array that is given may not change afterwards.
  */
 export interface BulkMetric {
   /** Samples; a slot with 0 has no data. */
@@ -37,7 +37,7 @@ const CODES: readonly AlarmState[] = ["OK", "ALARM", "INSUFFICIENT_DATA"];
 
 /**
  * The state of an alarm after each evaluation: element i stands for the one after i slots (0 to `length`), as
- * `evaluateAlarm` would give it step by step, a thousand times faster. States as in `stateName`.
+ * `evaluateAlarm` would give it step by step, a thousand times faster. States as in {@link stateName}.
  *
  * @throws NotSupported for percentiles, for a step that is not the alarm's pace, and for what `evaluateAlarm` refuses
  */
@@ -48,25 +48,56 @@ export function evaluateBulk(definition: AlarmDefinition, read: BulkReader, time
     );
   }
   const slots = periodOf(definition) / time.step;
-  // The newest window may lack its last slot; all others are complete.
-  const newest = column(definition, read, time, slots, true);
-  const complete = lazy(() => column(definition, read, time, slots, false));
+  const value = compiled(definition, read);
   const isBreaching = comparisonOf(definition);
   const states = new Uint8Array(time.length + 1);
-  const { evaluationPeriods: n, datapointsToAlarm: m } = definition;
-  const simple = n === 1 && m === 1;
-  const insufficient = CODES.indexOf("INSUFFICIENT_DATA");
+  let state: AlarmState = "INSUFFICIENT_DATA";
   for (let i = 0; i <= time.length; i++) {
-    const value = newest[i] as number;
-    if (simple && !Number.isNaN(value)) {
-      states[i] = isBreaching(value) ? 1 : 0;
-      continue;
-    }
-    const before = CODES[i === 0 ? insufficient : (states[i - 1] as number)] as AlarmState;
-    const periods = periodsAt(i, slots, n + 2, value, complete, isBreaching);
-    states[i] = CODES.indexOf(stateOf(periods, definition, before));
+    // The newest window may lack its last slot; all others are complete.
+    const at = (back: number): number => {
+      // Before the first slot there is no data, as in the window that ends with it.
+      const end = Math.max(0, i - back * slots);
+      const start = Math.max(0, end - slots);
+      return value(start, back === 0 ? Math.max(start, time.published[i] as number) : end);
+    };
+    state = quickState(definition, at, isBreaching) ?? slowState(definition, at, isBreaching, state);
+    states[i] = state === "OK" ? 0 : state === "ALARM" ? 1 : 2;
   }
   return states;
+}
+
+/** The newest N real periods decide, where there are as many; undefined where missing ones have a say. */
+function quickState(
+  { evaluationPeriods: n, datapointsToAlarm: m, treatMissingData }: AlarmDefinition,
+  at: (back: number) => number,
+  isBreaching: (value: number) => boolean,
+): AlarmState | undefined {
+  let real = 0;
+  let breaching = 0;
+  for (let back = 0; back < n + 2 && real < n; back++) {
+    const x = at(back);
+    if (Number.isNaN(x)) continue;
+    real++;
+    if (isBreaching(x)) breaching++;
+    // With M = N, one fine period settles it, however missing ones are treated.
+    else if (m === n) return "OK";
+  }
+  if (real < n && treatMissingData !== "notBreaching") return undefined;
+  return breaching >= m ? "ALARM" : "OK";
+}
+
+function slowState(
+  definition: AlarmDefinition,
+  at: (back: number) => number,
+  isBreaching: (value: number) => boolean,
+  previous: AlarmState,
+): AlarmState {
+  const range = definition.evaluationPeriods + 2;
+  const periods = Array.from({ length: range }, (_, k): Period => {
+    const x = at(range - 1 - k);
+    return Number.isNaN(x) ? "missing" : isBreaching(x) ? "breaching" : "fine";
+  });
+  return stateOf(periods, definition, previous);
 }
 
 /** Name of an element of what {@link evaluateBulk} returns. */
@@ -76,34 +107,9 @@ export function stateName(code: number): AlarmState {
   return name;
 }
 
-function periodsAt(
-  at: number,
-  slots: number,
-  range: number,
-  newest: number,
-  complete: () => Float64Array,
-  isBreaching: (value: number) => boolean,
-): Period[] {
-  const periods: Period[] = [];
-  for (let back = range - 1; back >= 0; back--) {
-    // Before the first slot there is no data, as in the window that ends with it.
-    const end = Math.max(0, at - back * slots);
-    const value = back === 0 ? newest : (complete()[end] as number);
-    periods.push(Number.isNaN(value) ? "missing" : isBreaching(value) ? "breaching" : "fine");
-  }
-  return periods;
-}
-
-/** The returned query's value for the window that ends after each slot; NaN = no datum. */
-function column(
-  definition: AlarmDefinition,
-  read: BulkReader,
-  time: BulkTime,
-  slots: number,
-  partial: boolean,
-): Float64Array {
-  const known = new Map<string, Column | "being computed">();
-  const valueAt = (id: string): Column => {
+function compiled(definition: AlarmDefinition, read: BulkReader): Windowed {
+  const known = new Map<string, Compiled | "being computed">();
+  const valueAt = (id: string): Compiled => {
     const before = known.get(id);
     if (before === "being computed") throw new NotSupported(`Alarm ${definition.name}: "${id}" depends on itself.`);
     if (before !== undefined) return before;
@@ -111,109 +117,76 @@ function column(
     if (!query) throw new NotSupported(`Alarm ${definition.name} has no query "${id}".`);
     known.set(id, "being computed");
     const value =
-      "metric" in query
-        ? windowed(query.metric, read(query.metric), time, slots, partial)
-        : bulkMaths(parsed(query.expression), valueAt);
+      "metric" in query ? windowed(query.metric, read(query.metric)) : compile(parsed(query.expression), valueAt);
     known.set(id, value);
     return value;
   };
-  if (metricsOf(definition).length === 0) throw new NotSupported(`Alarm ${definition.name} reads no metric.`);
   const result = valueAt(returned(definition).id);
   if (typeof result === "number") throw new NotSupported(`Alarm ${definition.name} gives a number, not a series.`);
   return result;
 }
 
-function windowed(
-  { stat, metricName }: MetricStat,
-  metric: BulkMetric | undefined,
-  time: BulkTime,
-  slots: number,
-  partial: boolean,
-): Float64Array {
+function windowed({ stat, metricName }: MetricStat, metric: BulkMetric | undefined): Windowed {
   const statistic = parseStatistic(stat);
-  if (!metric) return new Float64Array(time.length + 1).fill(Number.NaN);
-  const total = (values: ArrayLike<number> | undefined) => slidingSum(values, time, slots, partial);
-  const count = total(metric.count);
+  if (!metric) return () => Number.NaN;
+  const count = totalsOf(metric.count);
   switch (statistic.kind) {
     case "SampleCount":
-      return where(count, count, (n) => n);
+      return (s, e) => (count[e] as number) - (count[s] as number) || Number.NaN;
     case "Sum":
-      return where(count, total(metric.sum), (_, x) => x);
+      return ratio(metric.sum, count, (x) => x);
     case "Average":
-      return where(count, total(metric.sum), (n, x) => x / n);
+      return ratio(metric.sum, count, (x, n) => x / n);
     case "rank": {
-      const { above, upTo } = statistic;
-      const within = metric.atMost?.get(upTo);
-      if (above !== Number.NEGATIVE_INFINITY || !within) break;
-      return where(count, total(within), (n, x) => (100 * x) / n);
+      const within = metric.atMost?.get(statistic.upTo);
+      if (statistic.above !== Number.NEGATIVE_INFINITY || !within) break;
+      return ratio(within, count, (x, n) => (100 * x) / n);
     }
     case "Minimum":
-      if (!metric.minimum) break;
-      return where(count, extreme(metric.minimum, metric.count, time, slots, partial, Math.min), (_, x) => x);
+      if (metric.minimum) return extreme(metric.minimum, metric.count, Math.min);
+      break;
     case "Maximum":
-      if (!metric.maximum) break;
-      return where(count, extreme(metric.maximum, metric.count, time, slots, partial, Math.max), (_, x) => x);
+      if (metric.maximum) return extreme(metric.maximum, metric.count, Math.max);
+      break;
     case "percentile":
       break;
   }
   throw new NotSupported(`Statistic ${stat} of ${metricName} can't be had from these slots.`);
 }
 
-/** NaN where the window holds no sample. */
-function where(count: Float64Array, values: Float64Array, by: (count: number, value: number) => number): Float64Array {
-  const out = new Float64Array(count.length);
-  for (let i = 0; i < out.length; i++) {
-    const n = count[i] as number;
-    out[i] = n > 0 ? by(n, values[i] as number) : Number.NaN;
-  }
-  return out;
-}
-
-/** Sums over the window before each evaluation, by running totals: exact, because slots hold whole numbers. */
-function slidingSum(
+/** A window's sum and number of samples, put together. */
+function ratio(
   values: ArrayLike<number> | undefined,
-  { length, published }: BulkTime,
-  slots: number,
-  partial: boolean,
-): Float64Array {
-  const totals = new Float64Array(length + 1);
-  if (!values) return totals;
-  for (let i = 0; i < length; i++) totals[i + 1] = (totals[i] as number) + (values[i] as number);
-  const out = new Float64Array(length + 1);
-  for (let i = 0; i <= length; i++) {
-    const start = i > slots ? i - slots : 0;
-    const end = partial ? Math.max(start, published[i] as number) : i;
-    out[i] = (totals[end] as number) - (totals[start] as number);
-  }
-  return out;
+  count: Float64Array,
+  by: (sum: number, count: number) => number,
+): Windowed {
+  const sum = values ? totalsOf(values) : new Float64Array(count.length);
+  return (s, e) => {
+    const n = (count[e] as number) - (count[s] as number);
+    return n > 0 ? by((sum[e] as number) - (sum[s] as number), n) : Number.NaN;
+  };
 }
 
-/** Least or greatest over the window before each evaluation; for short windows. */
-function extreme(
-  values: ArrayLike<number>,
-  count: ArrayLike<number>,
-  { length, published }: BulkTime,
-  slots: number,
-  partial: boolean,
-  by: (a: number, b: number) => number,
-): Float64Array {
-  const out = new Float64Array(length + 1);
-  for (let i = 0; i <= length; i++) {
-    const end = partial ? (published[i] as number) : i;
+const TOTALS = new WeakMap<ArrayLike<number>, Float64Array>();
+
+/** Running totals, once for each array: a window's sum is the difference of two. Exact for whole numbers. */
+function totalsOf(values: ArrayLike<number>): Float64Array {
+  const before = TOTALS.get(values);
+  if (before) return before;
+  const totals = new Float64Array(values.length + 1);
+  for (let i = 0; i < values.length; i++) totals[i + 1] = (totals[i] as number) + (values[i] as number);
+  TOTALS.set(values, totals);
+  return totals;
+}
+
+/** Least or greatest value; for short windows. */
+function extreme(values: ArrayLike<number>, count: ArrayLike<number>, by: (a: number, b: number) => number): Windowed {
+  return (s, e) => {
     let found = Number.NaN;
-    for (let k = Math.max(0, i - slots); k < end; k++) {
+    for (let k = s; k < e; k++) {
       if ((count[k] as number) === 0) continue;
       found = Number.isNaN(found) ? (values[k] as number) : by(found, values[k] as number);
     }
-    out[i] = found;
-  }
-  return out;
-}
-
-function lazy<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
+    return found;
   };
 }

@@ -22,12 +22,13 @@ function alarm(stack: string, key: string, means: string, { metric, ...rest }: S
 }
 
 /**
- * Every probe of 20 s failed, three times in a row. Probes go out every 15 s, so each 20 s hold at least one: four
- * failed probes, found 100 s after the fault at the latest. A silent prober is no failed probe (`prober-silent`).
+ * Every probe of 20 s failed, four times in a row. Probes go out every 15 s, so each 20 s hold at least one, and it
+ * takes five or six failed probes: one in a hundred may fail in health. A silent prober is no failed probe
+ * (`prober-silent`).
  */
 export function probeAlarm(stack: string, engine: Engine): RateAlarm {
   const what = engine === "python" ? "Python" : "Node, the standby,";
-  return alarm(stack, `${engine}-probes`, `${what} failed every probe for a minute.`, {
+  return alarm(stack, `${engine}-probes`, `${what} failed every probe for more than a minute.`, {
     metric: {
       namespace: metricNamespace(stack),
       metricName: "ProbeFailed",
@@ -37,8 +38,8 @@ export function probeAlarm(stack: string, engine: Engine): RateAlarm {
     },
     comparison: "GreaterThanOrEqualToThreshold",
     threshold: 1,
-    evaluationPeriods: 3,
-    datapointsToAlarm: 3,
+    evaluationPeriods: 4,
+    datapointsToAlarm: 4,
     treatMissingData: "notBreaching",
   });
 }
