@@ -1,0 +1,86 @@
+import type { BacktestRow, FaultRow } from "./backtest";
+import { ANY } from "./detection";
+import { FALSE_ROLLBACKS_GOAL, GOALS, type MeasuredBacktest, markdownTable, TOTAL_OUTAGE_GOAL_MINUTES } from "./table";
+
+/** A goal and what was measured against it. */
+export interface GoalResult {
+  readonly messagesPerHour: number;
+  readonly what: string;
+  readonly goal: number;
+  readonly measured: number | null;
+  readonly met: boolean;
+}
+
+/** Every goal against the rows of all triggers together. */
+export function goalResults(rows: readonly BacktestRow[]): GoalResult[] {
+  return GOALS.flatMap(({ messagesPerHour, detect20P95Min }) => {
+    const row = rows.find((one) => one.trigger === ANY && one.messagesPerHour === messagesPerHour);
+    const result = (what: string, goal: number, measured: number | null | undefined): GoalResult => ({
+      messagesPerHour,
+      what,
+      goal,
+      measured: measured ?? null,
+      met: measured !== null && measured !== undefined && measured <= goal,
+    });
+    return [
+      result("false rollbacks a day", FALSE_ROLLBACKS_GOAL, row?.falseRollbacksPerDay),
+      result("total outage, p95 minutes", TOTAL_OUTAGE_GOAL_MINUTES, row?.detect100P95Min),
+      result("20 % fault, p95 minutes", detect20P95Min, row?.detect20P95Min),
+    ];
+  });
+}
+
+/** The page docs/measured/backtest.md; `rows` are those of every trigger. */
+export function backtestPage(measured: MeasuredBacktest, rows: readonly BacktestRow[], command: string): string {
+  const { options, faults } = measured;
+  const goals = goalResults(rows).map(
+    ({ messagesPerHour, what, goal, measured: found, met }) =>
+      `| ${messagesPerHour} | ${what} | ${goal} | ${found ?? "–"} | ${met ? "yes" : "**no**"} |`,
+  );
+  return `<!-- Made by \`${command}\`. Don't edit. -->
+# What the triggers do on healthy and on broken traffic
+
+Measured on the deployed definitions (\`domain/src/triggers.ts\`, fingerprint \`${measured.definitions}\`), evaluated as CloudWatch does (\`domain/src/cloudwatch\`), seed ${options.seed}: ${options.days} healthy days and ${options.trials} faults of each size at each level. The same numbers as data: [backtest.json](backtest.json). By hand: \`node tools/run.mjs cli/backtest.ts --help\`.
+
+![Time from fault to ALARM](backtest.svg)
+
+## The model
+- Messages come to Python as a Poisson stream. In health ${percent(options.healthy.errors)} of them fail, ${percent(options.healthy.slow)} are answered later than 3 s, ${percent(options.healthy.routing)} can't be routed, ${percent(options.healthy.bookings)} of the bookings fail and ${percent(options.healthy.probes)} of the probes, each independently. One message in ${Math.round(1 / options.healthy.bookingsPerMessage)} tries a booking (an assumption).
+- A fault begins at a random second: from then on that share of the messages fails (5xx), all else stays healthy. Probes, every 15 s, fail only when every message does. That is hard on the triggers: a real fault of 20 % would hit probes, too.
+- A minute of a load balancer's or log filter's metric is published when it is over and up to ${options.delaySeconds} s later; probes 10 s after they were made. Alarms are evaluated once a minute (probes: every 10 s) at a moment that we don't choose.
+- A false rollback is a change of any hard or soft trigger into ALARM while none is. Times are from the fault to ALARM; p95 is over the faults; – means not within 24 hours (total outage: not within the time of 60 messages).
+- Not modelled: bursts of healthy errors (a vendor's bad minute is a fault here), uneven traffic over the day, metrics that are published at different times, the composite alarm's own moment (seconds).
+
+## Goals
+
+| messages/h on Python | all triggers together | goal | measured | met |
+|---|---|---|---|---|
+${goals.join("\n")}
+
+At ${FALSE_ROLLBACKS_GOAL} false rollbacks a day, 6 messages an hour leave no room: a 20 % fault spoils about 1.2 messages an hour, health spoils 1.4 a day. With the goal's 6 hours, four bad messages have to do, and the window that takes four (10 hours) costs more than half of all false rollbacks. Five would cut those by two thirds, and the fault would take about 7 hours. More than one message in five was left out of this: fewer messages, or a smaller fault, can't be told from noise within a day.
+
+## All triggers
+
+${markdownTable(rows)}
+
+## Other faults, all triggers together
+
+${faultTable(faults)}
+
+\`connections\`: the load balancer can't connect for that share of the messages. \`hosts\`: no task is healthy, whatever the share. \`bookings\`: that share of the bookings, so one message in five is looked at. \`slow\` and \`routing\`: of the messages.
+`;
+}
+
+function faultTable(faults: readonly FaultRow[]): string {
+  const show = ([p50, p95]: FaultRow["total"]) => `${p50 ?? "–"} / ${p95 ?? "–"}`;
+  return [
+    "| messages/h on Python | fault | every message, min p50 / p95 | 20 %, min p50 / p95 |",
+    "|---|---|---|---|",
+    ...faults.map(
+      ({ messagesPerHour, fault, total, partial }) =>
+        `| ${messagesPerHour} | ${fault} | ${show(total)} | ${show(partial)} |`,
+    ),
+  ].join("\n");
+}
+
+const percent = (share: number): string => `${Math.round(share * 1000) / 10} %`;
