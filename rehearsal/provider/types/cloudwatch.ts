@@ -111,7 +111,7 @@ function alarmOf(a: Bag): PutMetricAlarmCommandInput {
     ...(queries.length > 0
       ? { Metrics: queries.map(queryOf) }
       : {
-          MetricName: a.str("metricName"),
+          MetricName: a.need("metricName"),
           Namespace: a.str("namespace"),
           Period: a.num("period"),
           Statistic: asOneOf(STATISTICS, a.str("statistic")),
@@ -163,8 +163,9 @@ const MetricAlarm: ResourceType = {
   },
   outputs: ["arn"],
   validate(a) {
-    return a.has("metricName") === a.has("metricQueries") && a.has("comparisonOperator")
-      ? ["exactly one of metricName and metricQueries must be given"]
+    // Neither may mean that they are not known yet; an update without both is refused when it is made.
+    return a.has("metricName") && a.has("metricQueries")
+      ? ["only one of metricName and metricQueries may be given"]
       : [];
   },
   async create(ctx, a) {
