@@ -1,0 +1,135 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { delimiter, join, relative } from "node:path";
+import { type CommandResult, runCommand } from "../../rehearsal/engine/command";
+import { type ConfigEntry, StackRun } from "../../rehearsal/engine/stack";
+import { RehearsalPostgres } from "../../rehearsal/postgres/postgres";
+import { projectRoot } from "../../tools/toolchain";
+import { EngineWorld } from "./support/world";
+
+const root = projectRoot();
+/** From tests/engine/fixtures/ to the program itself. */
+const THE_PROGRAM = "../../..";
+const image = (repository: string, digit: string) => `${repository}@sha256:${digit.repeat(64)}`;
+
+/**
+ * The real engine with our pack, on the real program and on one that breaks it. The language host that can be built here
+ * can't run policy packs, so the pack is started by a runtime of another name, as Pulumi does for runtimes without a host;
+ * the pack itself, policy/main.cjs, is the one of production.
+ */
+export class PolicyWorld {
+  /** The program at the top level, configured for `prepare`. */
+  readonly program: StackRun;
+  /** tests/engine/fixtures/policy. */
+  readonly violations: StackRun;
+  readonly world: EngineWorld;
+  readonly #postgres: RehearsalPostgres;
+  readonly #pack: string;
+
+  private constructor(world: EngineWorld, postgres: RehearsalPostgres, violations: StackRun, pack: string) {
+    this.world = world;
+    this.program = world.stack;
+    this.violations = violations;
+    this.#postgres = postgres;
+    this.#pack = pack;
+  }
+
+  static async start(): Promise<PolicyWorld> {
+    const world = await EngineWorld.start(THE_PROGRAM, { key: "cutover:phase", value: "prepare" });
+    const folder = join(runFolderOf(world), "policy");
+    mkdirSync(folder, { recursive: true });
+    let postgres: RehearsalPostgres | undefined;
+    try {
+      postgres = await RehearsalPostgres.start({ folder: runFolderOf(world) });
+      await world.stack.configSet(...settings(postgres.url));
+      const violations = await violatingStack(world, folder);
+      return new PolicyWorld(world, postgres, violations, packWithoutHost(folder));
+    } catch (error) {
+      await postgres?.stop();
+      await world.stop();
+      throw error;
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.#postgres.stop();
+    await this.world.stop();
+  }
+
+  /** `pulumi preview` or `up` with or without the pack. */
+  run(stack: StackRun, command: "preview" | "up", pack = true): Promise<CommandResult> {
+    const environment = stack.environment;
+    const yes = command === "up" ? ["--yes", "--skip-preview"] : [];
+    return runCommand({
+      command: "pulumi",
+      args: [command, ...yes, ...(pack ? ["--policy-pack", this.#pack] : []), "--non-interactive", "--color", "never"],
+      cwd: stack === this.program ? root : join(root, "tests/engine/fixtures/policy"),
+      env: { ...environment, PATH: [this.#pack, environment.PATH].join(delimiter) },
+      logFile: join(runFolderOf(this.world), "policy.log"),
+      deadlineMs: 200_000,
+    });
+  }
+}
+
+/** The run folder, which EngineWorld keeps for itself: HOME of its commands is two below it. */
+function runFolderOf({ stack }: EngineWorld): string {
+  return join(stack.environment.HOME ?? "", "../..");
+}
+
+async function violatingStack(world: EngineWorld, folder: string): Promise<StackRun> {
+  const { PATH = "", AWS_ENDPOINT_URL = "", PULUMI_DEBUG_PROVIDERS = "" } = world.stack.environment;
+  const stack = new StackRun({
+    runFolder: join(folder, "violations"),
+    stack: "test",
+    path: PATH.split(delimiter),
+    awsEndpoint: AWS_ENDPOINT_URL,
+    debugProviders: PULUMI_DEBUG_PROVIDERS,
+    project: join(root, "tests/engine/fixtures/policy"),
+    logFile: join(folder, "violations.log"),
+  });
+  await stack.init();
+  await stack.configSet({ key: "aws:region", value: "us-east-1" });
+  return stack;
+}
+
+/** A folder that starts policy/main.cjs by a script on PATH instead of a language host. */
+function packWithoutHost(folder: string): string {
+  const pack = join(folder, "pack");
+  mkdirSync(pack);
+  writeFileSync(join(pack, "PulumiPolicy.yaml"), "runtime: nodelocal\n");
+  const main = relative(pack, join(root, "policy/main.cjs"));
+  writeFileSync(join(pack, "package.json"), JSON.stringify({ name: "cutover-policy", version: "0.1.0", main }));
+  const script = join(pack, "pulumi-analyzer-policy-nodelocal");
+  const run = join(root, "node_modules/@pulumi/pulumi/cmd/run-policy-pack");
+  writeFileSync(script, `#!/bin/sh\nexec '${process.execPath}' '${run}' "$@"\n`);
+  chmodSync(script, 0o755);
+  return pack;
+}
+
+function settings(databaseUrl: string): ConfigEntry[] {
+  const secret = (key: string, value: string): ConfigEntry => ({ key, value, secret: true });
+  return [
+    { key: "aws:region", value: "us-east-1" },
+    { key: "cutover:domain", value: "messages.example.com" },
+    { key: "cutover:certificateArn", value: "arn:aws:acm:us-east-1:123456789012:certificate/1" },
+    { key: "cutover:node.image", value: image("cutover/node", "a") },
+    { key: "cutover:node.tasks", value: "2" },
+    { key: "cutover:node.url", value: "https://node.example.com/webhooks/ghl" },
+    { key: "cutover:python.image", value: image("cutover/python", "b") },
+    { key: "cutover:expectedMessagesPerHour", value: "600" },
+    { key: "cutover:ghl.locationId", value: "location-1" },
+    { key: "cutover:ghl.baseUrl", value: "http://127.0.0.1:9" },
+    secret("cutover:ghl.token", "pit-opens-nothing"),
+    secret("cutover:database.url", databaseUrl),
+    ...[
+      "OPENAI_API_KEY",
+      "SUPABASE_URL",
+      "SUPABASE_ANON_KEY",
+      "GHL_API_TOKEN",
+      "GHL_LOCATION_ID",
+      "GHL_CALENDAR_ID",
+      "GHL_ASSIGNED_USER_ID",
+    ].map((name) =>
+      secret(`cutover:environment.${name}`, name === "SUPABASE_URL" ? "https://x.supabase.co" : "location-1"),
+    ),
+  ];
+}

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PolicyWorld } from "./policy-world";
+
+const MINUTE = 60_000;
+let world: PolicyWorld;
+
+beforeAll(async () => {
+  world = await PolicyWorld.start();
+}, 3 * MINUTE);
+
+afterAll(() => world?.stop(), MINUTE);
+
+describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
+  it("passes the program as it is", async () => {
+    const { exitCode, stdout, stderr } = await world.run(world.program, "preview");
+    const said = `${stdout}${stderr}`;
+    expect(said).toMatch(/cutover@v0\.1\.0/);
+    expect(said).not.toMatch(/\[(mandatory|advisory)\]/);
+    expect(exitCode, said).toBe(0);
+  });
+
+  it("tells every violation in a preview, each with what mends it, and no secret", async () => {
+    const { exitCode, stdout, stderr } = await world.run(world.violations, "preview");
+    const said = `${stdout}${stderr}`;
+    for (const expected of [
+      /alarm-topic-key[\s\S]*remove kmsMasterKeyId/,
+      /log-retention[\s\S]*set retentionInDays to 10 or more/,
+      /least-outstanding-requests[\s\S]*python: set loadBalancingAlgorithmType/,
+      /modern-tls[\s\S]*no sslPolicy is set/,
+      /rules-have-one-owner[\s\S]*set ignoreChanges: \["conditions", "actions"\]/,
+      /weights-are-percent[\s\S]*sum to 110; make them 100/,
+      /least-privilege[\s\S]*allows sns:\*/,
+      /alarms-armed[\s\S]*goes off at 50, the plan wants 5/,
+      /python-share-on-ladder[\s\S]*parallel allows Python 10 %, not 20 %/,
+      /no-plain-secrets[\s\S]*GoHighLevel token/,
+      /node-until-decommission[\s\S]*Node's service is gone/,
+      /weights-as-recorded[\s\S]*90 : 20.*80 : 20/,
+      /triggers-armed[\s\S]*cutover-test-rollback-hard is missing/,
+    ]) {
+      expect(said).toMatch(expected);
+    }
+    expect(said).not.toContain("can't run policy");
+    expect(said).not.toContain("4".repeat(12));
+    expect(exitCode).not.toBe(0);
+  });
+
+  it("stops an update before the resource is touched", async () => {
+    const { exitCode } = await world.run(world.violations, "up");
+    expect(exitCode).not.toBe(0);
+    const { TargetGroups } = await world.world.elb.describeTargetGroups({});
+    expect(TargetGroups?.map(({ TargetGroupName }) => TargetGroupName)).not.toContain("cutover-test-python");
+  });
+});
