@@ -1,2 +1,76 @@
+// Made by `node tools/run.mjs cli/backtest.ts --write`. Don't edit.
 import type { MeasuredBacktest } from "./table";
-export const MEASURED: MeasuredBacktest = { definitions: "", options: undefined as never, together: [], faults: [] };
+
+/** The committed backtest: docs/measured/backtest.md shows the same. */
+export const MEASURED: MeasuredBacktest = {
+  definitions: "2dc7ba4d7acb1423",
+  options: {
+    seed: 1,
+    days: 6000,
+    trials: 5000,
+    delaySeconds: 60,
+    fault: "errors",
+    share: 0.2,
+    healthy: { errors: 0.01, slow: 0.01, routing: 0.01, bookings: 0.01, probes: 0.01, bookingsPerMessage: 0.2 },
+  },
+  together: [
+    {
+      messagesPerHour: 6,
+      trigger: "any",
+      falseRollbacksPerDay: 0.0442,
+      detect100P50Min: 1.5,
+      detect100P95Min: 1.6,
+      detect20P50Min: 151.6,
+      detect20P95Min: 347.2,
+    },
+    {
+      messagesPerHour: 30,
+      trigger: "any",
+      falseRollbacksPerDay: 0.0318,
+      detect100P50Min: 1.5,
+      detect100P95Min: 1.6,
+      detect20P50Min: 35.2,
+      detect20P95Min: 78.9,
+    },
+    {
+      messagesPerHour: 120,
+      trigger: "any",
+      falseRollbacksPerDay: 0.0285,
+      detect100P50Min: 1.5,
+      detect100P95Min: 1.6,
+      detect20P50Min: 12.1,
+      detect20P95Min: 23.5,
+    },
+    {
+      messagesPerHour: 600,
+      trigger: "any",
+      falseRollbacksPerDay: 0.0153,
+      detect100P50Min: 1.4,
+      detect100P95Min: 1.6,
+      detect20P50Min: 4.6,
+      detect20P95Min: 7.6,
+    },
+  ],
+  faults: [
+    { messagesPerHour: 6, fault: "slow", total: [44.1, 89], partial: [208, 422.2] },
+    { messagesPerHour: 6, fault: "routing", total: [47.5, 92.5], partial: [227.1, 432.9] },
+    { messagesPerHour: 6, fault: "bookings", total: [140.5, 350], partial: [834.6, null] },
+    { messagesPerHour: 6, fault: "connections", total: [1.5, 1.6], partial: [339.3, 1304.1] },
+    { messagesPerHour: 6, fault: "hosts", total: [2.5, 3.3], partial: [2.6, 3.4] },
+    { messagesPerHour: 30, fault: "slow", total: [10.5, 19], partial: [45.1, 114] },
+    { messagesPerHour: 30, fault: "routing", total: [10, 19.5], partial: [45, 103.3] },
+    { messagesPerHour: 30, fault: "bookings", total: [28.8, 74.1], partial: [168.9, 602.9] },
+    { messagesPerHour: 30, fault: "connections", total: [1.5, 1.6], partial: [69, 252] },
+    { messagesPerHour: 30, fault: "hosts", total: [2.5, 3.3], partial: [2.6, 3.4] },
+    { messagesPerHour: 120, fault: "slow", total: [4.1, 6.7], partial: [14.3, 28.6] },
+    { messagesPerHour: 120, fault: "routing", total: [4.1, 6.8], partial: [15.1, 32.6] },
+    { messagesPerHour: 120, fault: "bookings", total: [8.8, 20.5], partial: [63.3, 173.3] },
+    { messagesPerHour: 120, fault: "connections", total: [1.5, 1.6], partial: [13.8, 53.3] },
+    { messagesPerHour: 120, fault: "hosts", total: [2.5, 3.4], partial: [2.5, 3.3] },
+    { messagesPerHour: 600, fault: "slow", total: [2.4, 3.3], partial: [5.4, 8.4] },
+    { messagesPerHour: 600, fault: "routing", total: [2.4, 3.4], partial: [6.1, 9] },
+    { messagesPerHour: 600, fault: "bookings", total: [3.4, 5.3], partial: [16.8, 38.7] },
+    { messagesPerHour: 600, fault: "connections", total: [1.4, 1.6], partial: [2.8, 5.2] },
+    { messagesPerHour: 600, fault: "hosts", total: [2.5, 3.4], partial: [2.5, 3.4] },
+  ],
+};

@@ -57,7 +57,7 @@ Measured on the deployed definitions (\`domain/src/triggers.ts\`, fingerprint \`
 |---|---|---|---|---|
 ${goals.join("\n")}
 
-At ${FALSE_ROLLBACKS_GOAL} false rollbacks a day, 6 messages an hour leave no room: a 20 % fault spoils about 1.2 messages an hour, health spoils 1.4 a day. With the goal's 6 hours, four bad messages have to do, and the window that takes four (10 hours) costs more than half of all false rollbacks. Five would cut those by two thirds, and the fault would take about 7 hours. More than one message in five was left out of this: fewer messages, or a smaller fault, can't be told from noise within a day.
+At 6 messages an hour the goals leave no room. A 20 % fault spoils about 1.2 messages an hour, health 1.4 a day, so within 6 hours four bad messages have to do; the window that takes four of them (10 hours) costs most of the false rollbacks. Taking five instead would cost a third of that, and find the fault in about 7 hours. A smaller fault than one message in five takes longer, and with fewer messages so does everything but a total outage, which the probes see.
 
 ## All triggers
 
