@@ -10,6 +10,8 @@ export interface AlarmsArgs {
   readonly expectedMessagesPerHour: CutoverConfig["expectedMessagesPerHour"];
   /** Percent of customer messages that Python gets. */
   readonly pythonShare: number;
+  /** Minutes that windows may reach back; undefined: no limit. */
+  readonly lookBackMinutes: number | undefined;
   readonly traffic: Traffic;
   /** Topic of the rollback function: what may move traffic. */
   readonly rollbackTopicArn: pulumi.Input<string>;
@@ -122,11 +124,12 @@ export class Alarms extends pulumi.ComponentResource {
 }
 
 function definitionsOf(args: AlarmsArgs, dimensions: TriggerDimensions): TriggerSet {
-  const { stack, expectedMessagesPerHour, pythonShare, traffic } = args;
+  const { stack, expectedMessagesPerHour, pythonShare, lookBackMinutes, traffic } = args;
   return triggers({
     stack,
     expectedMessagesPerHour,
     pythonShare,
+    lookBackMinutes,
     nodeExists: traffic.node !== undefined,
     ...dimensions,
   });

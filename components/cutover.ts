@@ -311,7 +311,14 @@ export class Cutover extends pulumi.ComponentResource {
     appliedParameter(
       "applied",
       appliedPath(stack),
-      { phase: desired.phase.name, pythonShare: desired.pythonShare, pythonDigest: config.intent.pythonDigest },
+      {
+        phase: desired.phase.name,
+        pythonShare: desired.pythonShare,
+        pythonDigest: config.intent.pythonDigest,
+        ...(desired.alarmsLookBackMinutes === undefined
+          ? {}
+          : { alarmsLookBackMinutes: desired.alarmsLookBackMinutes }),
+      },
       { parent: this, dependsOn: after },
     );
   }

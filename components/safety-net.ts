@@ -131,6 +131,7 @@ export class SafetyNet extends pulumi.ComponentResource {
         stack,
         expectedMessagesPerHour: config.expectedMessagesPerHour,
         pythonShare: desired.pythonShare,
+        lookBackMinutes: desired.alarmsLookBackMinutes,
         traffic,
         rollbackTopicArn: rollback.alarmTopicArn,
         peopleTopicArn: rollback.peopleTopicArn,

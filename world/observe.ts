@@ -1,5 +1,6 @@
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { readAlarmStates } from "@cutover/clients/alarms/states";
+import { clockFrom } from "@cutover/clients/clock";
 import { readRule } from "@cutover/clients/loadbalancer/rules";
 import { readRollbacks } from "@cutover/clients/record/rollback-record";
 import { readStackRecord } from "@cutover/clients/record/stack-record";
@@ -20,17 +21,24 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
   if (!manifest) return applied ? { applied } : {};
   const killSwitch = await observeKillSwitch(manifest, aws);
   const liveShare = applied ? undefined : await observeShare(manifest, aws);
-  const rollback = await reading(where, async () =>
-    openRollback((await readRollbacks(stack, new SSMClient(aws))).records),
-  );
+  const { records } = await reading(where, () => readRollbacks(stack, new SSMClient(aws)));
+  const rollback = openRollback(records);
+  const last = records.at(-1);
   const waits = rollback !== undefined || killSwitch === "node" || killSwitch === "hold";
   return {
     ...(applied ? { applied } : {}),
     ...(killSwitch ? { killSwitch } : {}),
     ...(liveShare === undefined ? {} : { liveShare }),
     ...(rollback ? { rollback } : {}),
+    ...(last ? { minutesSinceRollback: minutesSince(last.at) } : {}),
     ...(waits ? { alarms: await observeAlarms(manifest, aws) } : {}),
   };
+}
+
+/** Records carry real time; alarms look back by the clock of this process, which in a rehearsal is faster. */
+function minutesSince(at: string): number {
+  const clock = clockFrom(process.env);
+  return (clock.now() - clock.fromReal(Date.parse(at))) / 60_000;
 }
 
 /** Alarms that roll back; asked only while a rollback waits, because then they decide whether it may be released. */

@@ -250,6 +250,32 @@ describe("releasing a rollback", () => {
   });
 });
 
+describe("how far alarms look back", () => {
+  const after = (minutes: number, world: World = applied("ramp-25")): World => ({
+    ...world,
+    minutesSinceRollback: minutes,
+  });
+  const minutes = (i: Intent, w: World) => decide(i, w).desired.alarmsLookBackMinutes;
+
+  it("without limit where there was no rollback, or a day ago", () => {
+    expect(minutes(intent("ramp-50"), applied("ramp-25"))).toBeUndefined();
+    expect(minutes(intent("ramp-50"), after(24 * 60))).toBeUndefined();
+  });
+
+  it("not to the fault of a rollback, on every step after it", () => {
+    expect(minutes(intent("ramp-50"), after(90.7))).toBe(89);
+    expect(minutes(intent("ramp-50"), after(0.2))).toBe(0);
+  });
+
+  it("as long as phase and share stay, as far as before, whatever the time", () => {
+    const kept = applied("ramp-25", { alarmsLookBackMinutes: 12 });
+    expect([minutes(intent("ramp-25"), after(90, kept)), minutes(intent("ramp-25"), after(900, kept))]).toEqual([
+      12, 12,
+    ]);
+    expect(minutes(intent("ramp-25"), after(90))).toBeUndefined();
+  });
+});
+
 describe("a switch that somebody edited", () => {
   const world: World = { ...applied("ramp-50"), killSwitch: "unclear" };
 

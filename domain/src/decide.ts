@@ -31,6 +31,8 @@ export interface Applied {
   /** Percent of messages Python got. */
   readonly pythonShare: number;
   readonly pythonDigest: string;
+  /** `Desired.alarmsLookBackMinutes` of that update. */
+  readonly alarmsLookBackMinutes?: number;
 }
 
 /** What the world is, read once before anything is declared. */
@@ -43,6 +45,8 @@ export interface World {
   readonly killSwitch?: KillSwitchState | "unclear";
   /** Newest rollback that no update has released. */
   readonly rollback?: OpenRollback;
+  /** Minutes since the newest rollback, released or not; undefined where there never was one. */
+  readonly minutesSinceRollback?: number;
   /** Alarms that roll back; read only while a rollback waits. */
   readonly alarms?: readonly RollbackAlarm[];
 }
@@ -63,6 +67,8 @@ export interface Desired {
    * update finds no change; the release itself compares it with the newest record.
    */
   readonly release?: string;
+  /** Minutes that the alarms may look back, so that they don't see the fault of a rollback again; undefined: no limit. */
+  readonly alarmsLookBackMinutes?: number;
   /** Sentences a person should read before saying yes. */
   readonly warnings: readonly string[];
 }
@@ -102,6 +108,7 @@ export function decide(intent: Intent, world: World): Decision {
     direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
     rolledBack,
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
+    ...lookBack(phase.name, pythonShare, world),
     warnings: [
       ...(rolledBack ? [waitingSentence(open)] : []),
       ...releaseWarning(open, releasing, pythonShare),
@@ -131,6 +138,22 @@ export function decide(intent: Intent, world: World): Decision {
 function effectiveShare(world: World): number {
   if (isMoved(world)) return 0;
   return world.applied?.pythonShare ?? world.liveShare ?? 0;
+}
+
+/** Longest window of an alarm, in minutes: what lies further back is seen by none. */
+const LONGEST_WINDOW_MINUTES = 24 * 60;
+/** The last failures of a fault are counted a little after the rollback. */
+const AFTERMATH_MINUTES = 1;
+
+/** Stays what it was while phase and share stay, so that an update without a change is one; anew with every other step. */
+function lookBack(phase: PhaseName, share: number, world: World): Pick<Desired, "alarmsLookBackMinutes"> {
+  const { applied, minutesSinceRollback: minutes } = world;
+  if (applied && applied.phase === phase && applied.pythonShare === share) {
+    const kept = applied.alarmsLookBackMinutes;
+    return kept === undefined ? {} : { alarmsLookBackMinutes: kept };
+  }
+  if (minutes === undefined || minutes >= LONGEST_WINDOW_MINUTES) return {};
+  return { alarmsLookBackMinutes: Math.max(0, Math.floor(minutes) - AFTERMATH_MINUTES) };
 }
 
 function isMoved({ killSwitch }: World): boolean {

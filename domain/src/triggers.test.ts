@@ -167,3 +167,28 @@ describe("triggers", () => {
     expect(() => triggers(input(more))).toThrow(message);
   });
 });
+
+describe("after a rollback", () => {
+  const longest = (lookBackMinutes?: number) => {
+    const alarms = triggers(input({ lookBackMinutes })).alarms.filter(({ tier }) => tier !== "watch");
+    const queries = alarms.flatMap(({ definition }) => definition.queries);
+    return Math.max(...queries.map((q) => ("metric" in q ? q.metric.period : 0)));
+  };
+
+  it("no window that moves traffic reaches back further than allowed, and none is shorter than late data allow", () => {
+    expect(longest()).toBeGreaterThan(30 * 60);
+    expect(longest(30)).toBe(30 * 60);
+    expect(longest(0)).toBe(3 * 60);
+  });
+
+  it("keys, names and counts stay", () => {
+    const shape = (lookBackMinutes?: number) =>
+      triggers(input({ lookBackMinutes })).alarms.map(({ key, definition }) => [
+        key,
+        definition.name,
+        definition.threshold,
+        definition.queries.map((q) => ("expression" in q ? q.expression : q.id)),
+      ]);
+    expect(shape(5)).toEqual(shape());
+  });
+});

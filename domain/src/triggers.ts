@@ -28,6 +28,12 @@ export interface TriggerInput extends TriggerDimensions {
   readonly expectedMessagesPerHour: number;
   /** False once Node is removed. */
   readonly nodeExists: boolean;
+  /**
+   * After a rollback: minutes that windows on messages may reach back, so that the failures which caused it don't roll
+   * back its release. Shorter windows with the same counts raise no more false alarms, they only find small faults later.
+   * Default: no limit.
+   */
+  readonly lookBackMinutes?: number | undefined;
 }
 
 /**
@@ -74,6 +80,7 @@ export function triggers(input: TriggerInput): TriggerSet {
     stack,
     loadBalancer,
     targetGroup: targetGroups.pythonCustomer,
+    lookBackMinutes: input.lookBackMinutes ?? Number.POSITIVE_INFINITY,
     perHour: Math.max(LEAST_PER_HOUR, (expectedMessagesPerHour * pythonShare) / 100),
   };
   const tier = (name: Tier, alarms: readonly RateAlarm[]): Trigger[] =>

@@ -63,7 +63,13 @@ function parse<T extends object>(path: string, text: string): T {
 export function parseApplied(path: string, text: string): Applied {
   const value = parse<Partial<Applied>>(path, text);
   if (typeof value.phase === "string" && isPhaseName(value.phase) && typeof value.pythonShare === "number") {
-    return { phase: value.phase, pythonShare: value.pythonShare, pythonDigest: String(value.pythonDigest ?? "") };
+    const { phase, pythonShare, pythonDigest = "", alarmsLookBackMinutes: minutes } = value;
+    return {
+      phase,
+      pythonShare,
+      pythonDigest: String(pythonDigest),
+      ...(typeof minutes === "number" ? { alarmsLookBackMinutes: minutes } : {}),
+    };
   }
   throw new RecordError(
     `SSM parameter ${path} names no phase of this version of Cutover: expected {"phase", "pythonShare", "pythonDigest"}`,

@@ -3,7 +3,7 @@ import { metricNamespace } from "../metrics";
 import { type CountedMetric, countedMetric } from "./filters";
 import { smallestCount } from "./noise";
 import { BOOKINGS_PER_MESSAGE, type Concern, HEALTHY_SHARE, PLAN, SLOW_SECONDS } from "./plan";
-import { type CountWindow, type WindowRule, windowHolding, windowsFor } from "./windows";
+import { type CountWindow, SHORTEST_MINUTES, type WindowRule, windowHolding, windowsFor } from "./windows";
 
 /** What a share is measured on. */
 export interface RateContext {
@@ -13,6 +13,13 @@ export interface RateContext {
   readonly targetGroup: string;
   /** Messages an hour that reach Python. */
   readonly perHour: number;
+  /** No window on messages is longer; see `TriggerInput.lookBackMinutes`. */
+  readonly lookBackMinutes: number;
+}
+
+/** A window that does not reach back to before a rollback, but is no shorter than CloudWatch's late data allow. */
+export function lookingBack(context: RateContext, minutes: number): number {
+  return Math.min(minutes, Math.max(SHORTEST_MINUTES, context.lookBackMinutes));
 }
 
 /** An alarm on a share of bad events, with how it is to be named and explained. */
@@ -113,10 +120,12 @@ function shareAlarm(
   context: RateContext,
   concern: Concern,
   key: string,
-  { minutes, count }: CountWindow,
+  window: CountWindow,
   guard: string,
   also = "",
 ): RateAlarm {
+  const { count } = window;
+  const minutes = lookingBack(context, window.minutes);
   const { queries, bad, all, share = `100 * ${bad} / ${all}` } = sources(context, concern, minutes * 60);
   const condition = guard.replaceAll("guard", bad).replaceAll("all", all);
   const words = `${WORDS[concern]}: at least ${count} within ${spoken(minutes)} ${also}`.trim();

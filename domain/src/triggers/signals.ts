@@ -2,7 +2,7 @@ import type { AlarmDefinition, MetricStat } from "../cloudwatch/definition";
 import { type Engine, metricNamespace } from "../metrics";
 import { countedMetric } from "./filters";
 import { PLAN, SLOW_SECONDS } from "./plan";
-import type { RateAlarm, RateContext } from "./rates";
+import { lookingBack, type RateAlarm, type RateContext } from "./rates";
 import { windowHolding } from "./windows";
 
 /** An alarm on one metric, before it has its name. */
@@ -61,7 +61,7 @@ export function hostAlarm(context: RateContext, share: number): RateAlarm {
 
 /** The load balancer could not open connections to Python's tasks: in health there are none. */
 export function connectionAlarm(context: RateContext): RateAlarm {
-  const minutes = windowHolding(4, context.perHour);
+  const minutes = lookingBack(context, windowHolding(4, context.perHour));
   const means = `The load balancer could not connect to Python for 3 messages within ${minutes} min.`;
   return alarm(context.stack, "python-connections", means, {
     metric: customers(context, "TargetConnectionErrorCount", minutes * 60, "Sum"),
