@@ -55,13 +55,18 @@ export class PolicyWorld {
     await this.world.stop();
   }
 
-  /** `pulumi preview` or `up` with or without the pack. */
-  run(stack: StackRun, command: "preview" | "up", pack = true): Promise<CommandResult> {
+  /** A path for a file of one run. */
+  file(name: string): string {
+    return join(runFolderOf(this.world), name);
+  }
+
+  /** `pulumi preview` or `up` with the pack, and more arguments. */
+  run(stack: StackRun, command: "preview" | "up", ...more: string[]): Promise<CommandResult> {
     const environment = stack.environment;
     const yes = command === "up" ? ["--yes", "--skip-preview"] : [];
     return runCommand({
       command: "pulumi",
-      args: [command, ...yes, ...(pack ? ["--policy-pack", this.#pack] : []), "--non-interactive", "--color", "never"],
+      args: [command, ...yes, "--policy-pack", this.#pack, ...more, "--non-interactive", "--color", "never"],
       cwd: stack === this.program ? root : join(root, "tests/engine/fixtures/policy"),
       env: { ...environment, PATH: [this.#pack, environment.PATH].join(delimiter) },
       logFile: join(runFolderOf(this.world), "policy.log"),

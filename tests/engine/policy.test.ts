@@ -1,4 +1,6 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { policyReport } from "../../policy/report";
 import { PolicyWorld } from "./policy-world";
 
 const MINUTE = 60_000;
@@ -12,11 +14,16 @@ afterAll(() => world?.stop(), MINUTE);
 
 describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
   it("passes the program as it is", async () => {
-    const { exitCode, stdout, stderr } = await world.run(world.program, "preview");
+    const log = world.file("passes.jsonl");
+    const { exitCode, stdout, stderr } = await world.run(world.program, "preview", "--event-log", log);
     const said = `${stdout}${stderr}`;
     expect(said).toMatch(/cutover@v0\.1\.0/);
     expect(said).not.toMatch(/\[(mandatory|advisory)\]/);
     expect(exitCode, said).toBe(0);
+    expect(policyReport(readFileSync(log, "utf8"))).toEqual({
+      markdown: "### Policies\n\nEvery policy passes.\n",
+      stopped: false,
+    });
   });
 
   it("tells every violation in a preview, each with what mends it, and no secret", async () => {
@@ -42,6 +49,18 @@ describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
     expect(said).not.toContain("can't run policy");
     expect(said).not.toContain("4".repeat(12));
     expect(exitCode).not.toBe(0);
+  });
+
+  it("gives a comment the violations from the event log, which `preview --json` leaves out", async () => {
+    const log = world.file("events.jsonl");
+    const { stdout } = await world.run(world.violations, "preview", "--json", "--event-log", log);
+    expect(stdout).not.toContain("remove kmsMasterKeyId");
+    const { markdown, stopped } = policyReport(readFileSync(log, "utf8"));
+    expect(stopped).toBe(true);
+    expect(markdown).toMatch(/\*\*must\*\* `alarm-topic-key` \(`rollback`\): rollback: alarms can't publish/);
+    expect(markdown).toMatch(/`triggers-armed`: The trigger cutover-test-python-probes is missing/);
+    expect(markdown).not.toContain("<{%");
+    expect(markdown).not.toContain("4".repeat(12));
   });
 
   it("stops an update before the resource is touched", async () => {

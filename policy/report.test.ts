@@ -1,0 +1,50 @@
+import { describe, expect, it } from "vitest";
+import { policyReport } from "./report";
+
+const load = JSON.stringify({ sequence: 1, policyLoadEvent: {} });
+const violation = (over: object = {}) =>
+  JSON.stringify({
+    policyEvent: {
+      policyName: "modern-tls",
+      enforcementLevel: "mandatory",
+      resourceUrn: "urn:pulumi:prod::cutover::cutover:index:Cutover$aws:lb/listener:Listener::traffic-https",
+      message: "<{%reset%}>Customers come by TLS 1.2 or newer only.<{%reset%}>\nhttps: set a newer one\n",
+      ...over,
+    },
+  });
+
+describe("policyReport", () => {
+  it("says that every policy passes", () => {
+    expect(policyReport(`${load}\n`)).toEqual({ markdown: "### Policies\n\nEvery policy passes.\n", stopped: false });
+  });
+
+  it("tells each violation once, with its resource, without colours and description", () => {
+    const { markdown, stopped } = policyReport([load, violation()].join("\n"));
+    expect(stopped).toBe(true);
+    expect(markdown).toBe(
+      "### Policies\n\n**An update would be stopped.** 1 to mend:\n\n- **must** `modern-tls` (`traffic-https`): https: set a newer one\n",
+    );
+  });
+
+  it("lets advice pass, and names no resource for the stack", () => {
+    const advice = violation({
+      enforcementLevel: "advisory",
+      resourceUrn: "urn:pulumi:prod::cutover::pulumi:pulumi:Stack::cutover-prod",
+    });
+    const { markdown, stopped } = policyReport([load, advice].join("\n"));
+    expect(stopped).toBe(false);
+    expect(markdown).toContain("- should `modern-tls`: https: set a newer one");
+  });
+
+  it("does not take a run without the pack, or one that was cut short, for one that passes", () => {
+    for (const log of ["", '{"preludeEvent":{}}', `${load.slice(0, 20)}`]) {
+      expect(policyReport(log)).toMatchObject({ stopped: true, markdown: expect.stringContaining("did not run") });
+    }
+  });
+
+  it("stays short", () => {
+    const { markdown } = policyReport([load, ...Array.from({ length: 500 }, () => violation())].join("\n"));
+    expect(markdown.length).toBeLessThan(4100);
+    expect(markdown).toMatch(/- … and \d+ more: see the job's log\n$/);
+  });
+});
