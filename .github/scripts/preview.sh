@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Previews stack $STACK and writes $OUT/comment.md: what the change means, and the policies it breaks.
+# Exit code: 0 an update would be allowed; 1 the preview failed or a policy stops the update (the comment is written all the
+# same). What may hold secrets (preview.json, events.jsonl) stays in $OUT, which nobody uploads.
+# Runs on any machine: STACK=prod OUT=$(mktemp -d) .github/scripts/preview.sh
+set -uo pipefail
+: "${STACK:?name of the Pulumi stack}" "${OUT:?folder for the results}"
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+pulumi=${PULUMI:-node_modules/.bin/pulumi}
+pack=${POLICY_PACK:-policy}
+umask 077
+mkdir -p "$OUT"
+# GitHub takes 65,536 characters; the policies get at most 4,000 of them.
+longest=61000
+
+code=0
+# PULUMI_DEBUG_COMMANDS makes --event-log known: the violations are in there, `preview --json` leaves them out.
+PULUMI_DEBUG_COMMANDS=true "$pulumi" preview --stack "$STACK" --json --non-interactive --color never \
+  --policy-pack "$pack" --event-log "$OUT/events.jsonl" >"$OUT/preview.json" 2>"$OUT/preview.log" || code=$?
+cat "$OUT/preview.log" >&2
+
+# 0: the next step is open, 1: it is not; anything else: nobody could look, and the comment says nothing of evidence.
+evidence=()
+node tools/run.mjs cli/next.ts --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT/next.log"
+if (($? <= 1)); then evidence=(--evidence "$OUT/next.json"); fi
+
+explain() { node tools/run.mjs cli/explain.ts "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
+explain ${evidence[@]+"${evidence[@]}"}
+# 1: explained, and dangerous. 2: the evidence is of another step, or the preview broke off before it had anything to say.
+if (($? > 1)); then
+  explain
+  if (($? > 1)); then
+    printf '<!-- cutover:%s -->\n## %s: the preview failed\n\nIt ended before it could be explained: see the log of the job.\n' \
+      "$STACK" "$STACK" >"$OUT/comment.md"
+  fi
+fi
+
+policies=0
+touch "$OUT/events.jsonl"
+{
+  echo
+  node tools/run.mjs policy/report.ts "$OUT/events.jsonl"
+} >>"$OUT/comment.md" || policies=$?
+
+if ((code != 0)); then echo "the preview ended with exit code $code" >&2; fi
+if ((policies != 0)); then echo "a policy stops the update, or the policy pack did not run" >&2; fi
+((code == 0 && policies == 0))

@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { workflowProblems } from "./rules";
+
+// The YAML parser of the Pulumi SDK: this project has none of its own.
+const { load } = createRequire(require.resolve("@pulumi/pulumi"))("js-yaml") as { load: (text: string) => unknown };
+const folder = join(__dirname, "../../.github/workflows");
+const files = readdirSync(folder);
+const read = (file: string) => readFileSync(join(folder, file), "utf8");
+const problems = (file: string, text: string) => workflowProblems({ file, text, parsed: load(text) });
+
+it("there are the four workflows and no other", () => {
+  expect(files.sort()).toEqual(["deploy.yml", "drift.yml", "preview.yml", "rollback.yml"]);
+});
+
+it.each(files)("%s is as it must be", (file) => {
+  expect(problems(file, read(file))).toEqual([]);
+});
+
+/** As GitHub writes expressions. */
+const expression = (inside: string) => `\${{ ${inside} }}`;
+
+describe("each rule bites", () => {
+  it.each([
+    ["preview.yml", /(actions\/checkout@)[0-9a-f]{40} # v6.0.1/, "$1v6", /not pinned/],
+    ["preview.yml", /# v6\.0\.1/, "", /not pinned/],
+    ["preview.yml", "pull_request:", "pull_request_target:", /runs on pull_request_target/],
+    ["preview.yml", "permissions:\n  contents: read", "permissions: write-all", /whole file to contents: read/],
+    ["preview.yml", "pull-requests: write", "actions: write", /may not have actions: write/],
+    ["preview.yml", "secrets.GHL_READONLY_TOKEN", "secrets.GHL_TOKEN", /secret GHL_TOKEN/],
+    ["preview.yml", "secrets.GHL_READONLY_TOKEN", "toJSON(secrets[github.job])", /must not see/],
+    ["preview.yml", /if: github\.event.*repository/, "name: any", /fork's code/],
+    ["preview.yml", /environment: preview.*/, "name: any", /outside its environment/],
+    ["preview.yml", /persist-credentials: false/, "fetch-depth: 1", /leaves a token/],
+    ["preview.yml", /timeout-minutes: 20/, "", /no timeout-minutes/],
+    ["preview.yml", "run: npm ci", `run: echo ${expression("github.event.pull_request.title")}`, /pass it by env/],
+    ["preview.yml", /concurrency:\n.*\n.*\n/, "", /concurrency group/],
+    ["deploy.yml", "branches: [main]", 'branches: ["**"]', /other branches than main/],
+    ["deploy.yml", "cancel-in-progress: false", "cancel-in-progress: true", /killed halfway/],
+    ["deploy.yml", "max-parallel: 1", "max-parallel: 2", /at the same time/],
+    ["deploy.yml", " --policy-pack policy", "", /without the policy pack/],
+    ["deploy.yml", /role-to-assume: .*/, "aws-access-key-id: AKIA", /assume a role by OIDC/],
+    ["deploy.yml", `environment: ${expression("matrix.stack")}`, "environment: anything", /outside its environment/],
+    ["rollback.yml", "jobs:", "concurrency: deploy\njobs:", /must wait for nothing/],
+    [
+      "rollback.yml",
+      "run: node .github/scripts/rollback.mjs",
+      `run: echo ${expression("inputs.reason")}`,
+      /pass it by env/,
+    ],
+    ["drift.yml", "issues: write", "actions: write", /may not have actions: write/],
+  ] as const)("%s: %s → %s", (file, from, to, expected) => {
+    const before = read(file);
+    const after = before.replace(from, () => to.replace("$1", "actions/checkout@"));
+    expect(after).not.toBe(before);
+    expect(problems(file, after).join("\n")).toMatch(expected);
+  });
+});

@@ -1,0 +1,172 @@
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const scripts = join(__dirname, "../../.github/scripts");
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "cutover-ci-"));
+  mkdirSync(join(folder, "bin"));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A command of that name that notes its arguments and what it read, and answers as the shell text says. */
+function fake(name: string, body: string): void {
+  const path = join(folder, "bin", name);
+  writeFileSync(path, `#!/bin/bash\nprintf '%s\\n' "$*" >>'${folder}/${name}.calls'\n${body}\n`);
+  chmodSync(path, 0o755);
+}
+
+const calls = (name: string) =>
+  existsSync(join(folder, `${name}.calls`)) ? readFileSync(join(folder, `${name}.calls`), "utf8") : "";
+
+function run(script: string, env: Record<string, string>) {
+  const path = [join(folder, "bin"), dirname(process.execPath), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter);
+  const [command, ...args] = script.endsWith(".mjs")
+    ? [process.execPath, join(scripts, script)]
+    : [join(scripts, script)];
+  const { status, stdout, stderr } = spawnSync(String(command), args, {
+    env: { PATH: path, HOME: folder, ...env },
+    encoding: "utf8",
+  });
+  return { status, said: `${stdout}${stderr}` };
+}
+
+describe("comment.sh", () => {
+  const env = () => ({ FILE: join(folder, "c.md"), PR: "7", STACK: "prod", GITHUB_REPOSITORY: "us/cutover" });
+  const marked = () => writeFileSync(join(folder, "c.md"), "<!-- cutover:prod -->\nhello\n");
+
+  it("makes the comment where there is none", () => {
+    marked();
+    fake("gh", "exit 0");
+    expect(run("comment.sh", env()).status).toBe(0);
+    expect(calls("gh")).toContain(`--method POST repos/us/cutover/issues/7/comments --field body=@${folder}/c.md`);
+    expect(calls("gh")).not.toContain("PATCH");
+  });
+
+  it("edits its own in place", () => {
+    marked();
+    fake("gh", 'if [[ $* == *"--paginate"* ]]; then printf "41\\n42\\n"; fi');
+    expect(run("comment.sh", env()).status).toBe(0);
+    expect(calls("gh")).toContain("--method PATCH repos/us/cutover/issues/comments/41 --field");
+    expect(calls("gh")).not.toContain("POST");
+  });
+
+  it("looks for the stack's own marker, in comments of the workflow only", () => {
+    marked();
+    fake("gh", `printf '%s' "$MARKER" >'${folder}/marker'`);
+    run("comment.sh", env());
+    expect(readFileSync(join(folder, "marker"), "utf8")).toBe("<!-- cutover:prod -->");
+    expect(calls("gh")).toContain('.user.login == "github-actions[bot]" and (.body | startswith(env.MARKER))');
+  });
+
+  it("refuses a text that it could not find again, and does not post when it could not look", () => {
+    writeFileSync(join(folder, "c.md"), "hello\n");
+    fake("gh", "exit 0");
+    expect(run("comment.sh", env())).toMatchObject({
+      status: 1,
+      said: expect.stringContaining("would never be found"),
+    });
+    expect(calls("gh")).toBe("");
+    marked();
+    fake("gh", "exit 1");
+    expect(run("comment.sh", env()).status).not.toBe(0);
+    expect(calls("gh")).not.toContain("POST");
+  });
+});
+
+describe("rollback.mjs", () => {
+  const env = { STACK: "prod", REASON: 'wrong "answers"; rm -rf $HOME `x` (by someone)' };
+  /** An `aws` that writes this answer into the file it is given last. */
+  const answering = (answer: object, meta: object = { StatusCode: 200 }) =>
+    fake("aws", `cat >"\${@: -1}" <<'END'\n${JSON.stringify(answer)}\nEND\necho '${JSON.stringify(meta)}'`);
+
+  it("invokes the function with the reason as it was typed, and tells what it did", () => {
+    answering({
+      outcome: "rolled-back",
+      sentence: "All messages go to Node.",
+      steps: { switch: { state: "done", detail: "rule 30" } },
+    });
+    const { status, said } = run("rollback.mjs", env);
+    expect(status).toBe(0);
+    expect(said).toBe("rolled-back: All messages go to Node.\n  switch: done, rule 30\n");
+    expect(calls("aws")).toContain("--function-name cutover-prod-rollback");
+    const payload = /--payload (\{.*\}) \//.exec(calls("aws"))?.[1] ?? "";
+    expect(JSON.parse(payload)).toEqual({ source: "manual", reason: env.REASON });
+  });
+
+  it.each(["joined", "completed"])("counts %s as rolled back", (outcome) => {
+    answering({ outcome, sentence: "x" });
+    expect(run("rollback.mjs", env).status).toBe(0);
+  });
+
+  it("fails where nothing moved", () => {
+    answering({ outcome: "not-moved", sentence: "Node is dead." });
+    expect(run("rollback.mjs", env)).toMatchObject({ status: 1, said: "not-moved: Node is dead.\n" });
+  });
+
+  it("fails where the function failed or could not be called, and says what to do", () => {
+    answering({ errorMessage: "no rights" }, { StatusCode: 200, FunctionError: "Unhandled" });
+    const { status, said } = run("rollback.mjs", env);
+    expect(status).toBe(1);
+    expect(said).toMatch(/no rights[\s\S]*docs\/runbook\.md/);
+    fake("aws", "echo 'no such function' >&2; exit 254");
+    expect(run("rollback.mjs", env)).toMatchObject({
+      status: 1,
+      said: expect.stringMatching(/could not be called \(254\)[\s\S]*By hand[\s\S]*no such function/),
+    });
+    fake("aws", "echo '{}'");
+    expect(run("rollback.mjs", env).status).toBe(1);
+  });
+});
+
+describe("drift.sh", () => {
+  const env = () => ({
+    STACK: "prod",
+    OUT: join(folder, "out"),
+    GITHUB_REPOSITORY: "us/cutover",
+    RUN_URL: "https://github.example/run/1",
+    PULUMI: join(folder, "bin/pulumi"),
+  });
+  const DRIFT =
+    "echo ' ~  aws:lb:ListenerRule traffic-kill-switch refreshing (0s) update [diff: ~actions]'; echo 'error: no changes were expected but changes were proposed'; exit 255";
+
+  it("changes nothing in the stack", () => {
+    fake("pulumi", "exit 0");
+    fake("gh", "exit 0");
+    expect(run("drift.sh", env()).status).toBe(0);
+    expect(calls("pulumi")).toMatch(/^refresh --stack prod --preview-only --expect-no-changes/);
+    expect(calls("gh")).not.toMatch(/issue (create|edit|close)/);
+  });
+
+  it("opens one issue, with what differs", () => {
+    fake("pulumi", DRIFT);
+    fake("gh", "exit 0");
+    expect(run("drift.sh", env()).status).toBe(0);
+    expect(calls("gh")).toContain("issue create --repo us/cutover --title Drift: stack prod is not what was declared");
+    const body = readFileSync(join(folder, "out/issue.md"), "utf8");
+    expect(body).toContain("     ~  aws:lb:ListenerRule traffic-kill-switch");
+    expect(body).toContain("https://github.example/run/1");
+  });
+
+  it("edits the open one, and closes it when there is no drift", () => {
+    fake("pulumi", DRIFT);
+    fake("gh", 'if [[ $* == "issue list"* ]]; then echo 9; fi');
+    run("drift.sh", env());
+    expect(calls("gh")).toMatch(/issue edit 9 .*--body-file/);
+    expect(calls("gh")).not.toContain("issue create");
+    fake("pulumi", "exit 0");
+    run("drift.sh", env());
+    expect(calls("gh")).toMatch(/issue close 9 /);
+  });
+
+  it("does not take a failure for drift, nor for none", () => {
+    fake("pulumi", "echo 'error: could not read the state'; exit 255");
+    fake("gh", "exit 0");
+    expect(run("drift.sh", env())).toMatchObject({ status: 1, said: expect.stringContaining("nobody knows") });
+    expect(calls("gh")).toBe("");
+  });
+});
