@@ -1,0 +1,81 @@
+import { comment } from "@cutover/domain/explain/comment";
+import { explain } from "@cutover/domain/explain/explain";
+import { sample } from "@cutover/domain/explain/samples";
+import { describe, expect, it } from "vitest";
+import { explainCommand } from "./explain";
+
+const DANGER = sample("dangerous-replacement").preview;
+const HARMLESS = sample("step-up");
+
+function run(args: readonly string[], files: Readonly<Record<string, string>> = {}, stdin = "") {
+  const [out, err]: [string[], string[]] = [[], []];
+  const read = (file: string) => {
+    const text = files[file];
+    if (text !== undefined) return text;
+    throw Object.assign(new Error("ENOENT"), { code: "ENOENT", syscall: "open", path: file });
+  };
+  const code = explainCommand(args, {
+    write: (text) => void out.push(text),
+    complain: (text) => void err.push(text),
+    read,
+    stdin: () => stdin,
+  });
+  return { code, out: out.join(""), err: err.join("") };
+}
+
+describe("cutover explain", () => {
+  it("writes the comment of a file, with evidence", () => {
+    const files = { "preview.json": HARMLESS.preview, "next.json": HARMLESS.evidence ?? "" };
+    const { code, out, err } = run(["preview.json", "--evidence", "next.json"], files);
+    expect([code, err]).toEqual([0, ""]);
+    expect(out).toBe(comment(explain({ preview: HARMLESS.preview, evidence: HARMLESS.evidence })));
+    expect(out).toContain("**Evidence:** PASS");
+  });
+
+  it("reads standard input and ends with 1 where there is a danger, the comment written all the same", () => {
+    const { code, out } = run([], {}, DANGER);
+    expect(code).toBe(1);
+    expect(out).toContain("[!CAUTION]");
+    expect(run(["-"], {}, DANGER).out).toBe(out);
+  });
+
+  it("gives the same as data", () => {
+    const { code, out } = run(["--json"], {}, DANGER);
+    expect(code).toBe(1);
+    const codes = (JSON.parse(out) as { headlines: { code: string }[] }).headlines.map((one) => one.code);
+    expect(codes).toEqual(["node-capacity", "replaced", "deleted", "looser-trigger", "plain-secret"]);
+  });
+
+  it("keeps to a length", () => {
+    expect(run(["--max-length", "1500"], {}, DANGER).out.length).toBeLessThanOrEqual(1500);
+  });
+
+  it.each<[string, readonly string[], string, RegExp]>([
+    ["nothing", [], "", /found nothing/],
+    ["text", [], "error: no stack selected sk-0123456789abcdef", /no single JSON value/],
+    ["the engine's stream of events", [], '{"sequence":1}\n{"sequence":2}', /PULUMI_ENABLE_STREAMING_JSON_PREVIEW/],
+    ["other JSON", [], "{}", /without a list of "steps"/],
+    ["a preview without steps", [], '{"steps":[]}', /found no step/],
+    ["a missing file", ["gone.json"], "", /gone\.json can't be read \(ENOENT\)/],
+    ["a wrong length", ["--max-length", "10"], DANGER, /at least 500/],
+    ["an unknown option", ["--post"], DANGER, /unknown option/],
+  ])("refuses %s with 2, and writes no comment", (_what, args, stdin, says) => {
+    const { code, out, err } = run(args, {}, stdin);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toMatch(says);
+    expect(err).not.toContain("sk-0123456789abcdef");
+  });
+
+  it("refuses an evidence file that is something else", () => {
+    const { code, err } = run(["p", "--evidence", "e"], { p: HARMLESS.preview, e: '{"a":1}' });
+    expect(code).toBe(2);
+    expect(err).toMatch(/cutover next --json/);
+  });
+
+  it("has help with examples and exit codes", () => {
+    const { code, out } = run(["--help"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Exit code: 0 explained[\s\S]*pulumi preview --json --stack prod/);
+    expect(out).toContain("--evidence next.json > comment.md");
+  });
+});

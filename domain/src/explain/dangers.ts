@@ -1,0 +1,284 @@
+import { ladder, nextRung } from "../phases";
+import type { AlarmChange } from "./alarms";
+import { nameFor, numberIn } from "./allowed";
+import type { PlannedChange } from "./change";
+import type { EvidenceView } from "./evidence";
+import type { KnownMessages } from "./messages";
+import type { MigrationChange } from "./migrations";
+import { plainSecrets } from "./plain-secrets";
+import type { Preview, PreviewStep } from "./preview";
+
+/** Something a person must have read before saying yes. */
+export interface Headline {
+  /** `danger`: can lose messages, the way back, or a secret. `notice`: meant, but weighs something. */
+  readonly level: "danger" | "notice";
+  /** Fixed, for machines. */
+  readonly code: HeadlineCode;
+  readonly text: string;
+  /** Lines in the program's own words, commands mostly. */
+  readonly quoted?: readonly string[];
+}
+
+export type HeadlineCode =
+  | "refused"
+  | "failed"
+  | "destroy"
+  | "skipped-rung"
+  | "node-removed"
+  | "node-early"
+  | "node-capacity"
+  | "replaced"
+  | "deleted"
+  | "looser-trigger"
+  | "unclear-trigger"
+  | "kill-switch"
+  | "plain-secret"
+  | "contract-migration"
+  | "rewrite"
+  | "rolled-back"
+  | "released"
+  | "waits"
+  | "gate"
+  | "front-door"
+  | "image";
+
+/** What the headlines are made from. */
+export interface DangerInput {
+  readonly preview: Preview;
+  readonly change: PlannedChange;
+  readonly messages: KnownMessages;
+  readonly alarms: readonly AlarmChange[];
+  readonly migrations: MigrationChange;
+  readonly evidence: EvidenceView;
+}
+
+/** All headlines, dangers first. */
+export function headlines(input: DangerInput): Headline[] {
+  const all = [
+    ...stopped(input),
+    ...ofSteps(input),
+    ...ofNode(input),
+    ...ofRoutes(input),
+    ...ofAlarms(input),
+    ...ofDatabase(input),
+    ...plainSecrets(input.preview).map((place): Headline => {
+      const text = `A secret is in plain text: ${place}. Whoever can read the repository or the state can read it. Set it anew with \`--secret\` and take the old one out of use.`;
+      return { level: "danger", code: "plain-secret", text };
+    }),
+    ...notices(input),
+  ];
+  return [...all.filter(({ level }) => level === "danger"), ...all.filter(({ level }) => level === "notice")];
+}
+
+function danger(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
+  return { level: "danger", code, text, ...(quoted ? { quoted } : {}) };
+}
+
+function notice(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
+  return { level: "notice", code, text, ...(quoted ? { quoted } : {}) };
+}
+
+function stopped({ preview, messages, change }: DangerInput): Headline[] {
+  const failed = "The preview failed, so what follows is not the whole change. Mend that first.";
+  const where =
+    messages.failedAt.length > 0 ? ` It failed at ${messages.failedAt.join(", ")}; the job's log says why.` : "";
+  return [
+    ...(preview.failed ? [danger("failed", `${failed}${where}`, messages.failures)] : []),
+    ...(messages.refused.length > 0
+      ? [danger("refused", "`pulumi up` will refuse this and change nothing. Why, and what helps:", messages.refused)]
+      : []),
+    ...(change.destroys
+      ? [danger("destroy", "Removes the whole stack: load balancer, services, secrets and the rollback.")]
+      : []),
+  ];
+}
+
+/** Rungs and shares that are jumped over. */
+function ofSteps({ change: { before, after, released } }: DangerInput): Headline[] {
+  if (!before || !after || released !== undefined) return [];
+  const next = nextRung(before.phase);
+  const skips = after.phase.rung !== undefined && next?.rung !== undefined && after.phase.rung > next.rung;
+  const nextShare = Math.min(...ladder.map((p) => p.pythonShare).filter((share) => share > before.share), 100);
+  if (skips) {
+    const text = `Skips a rung: after \`${before.phase.name}\` comes \`${next.name}\` (${next.pythonShare} %), not \`${after.phase.name}\` (${after.phase.pythonShare} %). Each rung is there to find faults while few customers meet them.`;
+    return [danger("skipped-rung", text)];
+  }
+  if (after.share <= Math.max(nextShare, before.share)) return [];
+  const text = `Python's share jumps from ${before.share} % to ${after.share} %; the next step is ${nextShare} %.`;
+  return [danger("skipped-rung", text)];
+}
+
+const NODE_RESOURCE = /^(node-|traffic-node-|traffic-probe-node$|traffic-kill-switch$|traffic-pinned$)/;
+
+function ofNode({ preview, change: { before, after, destroys } }: DangerInput): Headline[] {
+  if (destroys) return [];
+  const removes = after?.phase.node === "removed" && before?.phase.node !== "removed";
+  if (removes) {
+    const text =
+      "Removes Node for good. After this there is no way back to it: no rollback, neither by itself nor by hand. Its code is archived first.";
+    return [danger("node-removed", text)];
+  }
+  if (after?.phase.node === "removed") return [];
+  const gone = preview.steps.filter(
+    ({ type, op, name }) => op === "delete" && type === "aws:ecs/service:Service" && name === "node-service",
+  );
+  const early = gone.map(() =>
+    danger("node-early", "Deletes the Node service while it is still the way back: a rollback would find nobody."),
+  );
+  return [...early, ...preview.steps.flatMap(fewerNodeTasks)];
+}
+
+function fewerNodeTasks({ type, name, old, new: made }: PreviewStep): Headline[] {
+  if (type !== "aws:appautoscaling/target:Target" || name !== "node-capacity") return [];
+  const [before, now] = [numberIn(old?.inputs.minCapacity), numberIn(made?.inputs.minCapacity)];
+  if (before === undefined || now === undefined || now >= before) return [];
+  const text = `Node keeps ${now} tasks instead of ${before}: a rollback sends it all messages at once, and new tasks need minutes.`;
+  return [danger("node-capacity", text)];
+}
+
+interface Route {
+  readonly what: string;
+  /** What happens to customers when it is replaced, and when it goes. */
+  readonly replaced: string;
+  readonly deleted: string;
+}
+
+/** What carries customers' requests, by type. */
+const ROUTES: Readonly<Record<string, Route>> = {
+  "aws:lb/loadBalancer:LoadBalancer": {
+    what: "load balancer",
+    replaced: "its name in DNS changes, and messages are lost until the new one is known everywhere",
+    deleted: "no message arrives any more",
+  },
+  "aws:lb/listener:Listener": {
+    what: "listener",
+    replaced: "nobody answers on its port in between",
+    deleted: "nobody answers on its port any more",
+  },
+  "aws:lb/listenerRule:ListenerRule": {
+    what: "listener rule",
+    replaced: "in between, its requests go to the rule after it",
+    deleted: "its requests go to the rule after it from then on",
+  },
+  "aws:lb/targetGroup:TargetGroup": {
+    what: "target group",
+    replaced: "the new one begins empty, without data for its alarms, and the service behind it starts anew",
+    deleted: "nobody answers what was sent to it",
+  },
+};
+
+function ofRoutes({ preview, change }: DangerInput): Headline[] {
+  if (change.destroys) return [];
+  const nodeGoes = change.after?.phase.node === "removed";
+  return preview.steps.flatMap((step): Headline[] => {
+    const route = ROUTES[step.type];
+    if (!route || (nodeGoes && NODE_RESOURCE.test(step.name))) return [];
+    const name = `${route.what} \`${nameFor(step.name)}\``;
+    if (
+      step.type === "aws:lb/listenerRule:ListenerRule" &&
+      step.name === "traffic-kill-switch" &&
+      step.op === "update"
+    ) {
+      const touched = step.properties.filter((one) => one === "conditions" || one === "actions");
+      if (touched.length === 0) return [];
+      return [
+        danger(
+          "kill-switch",
+          `Writes the kill switch's own rule (${touched.join(", ")}): only a rollback may do that.`,
+        ),
+      ];
+    }
+    if (step.op === "replace") {
+      const because = step.replacing.length > 0 ? ` (because of ${step.replacing.join(", ")})` : "";
+      const perhaps = step.uncertain ? " That hangs on a value that only the update knows; it may well stay." : "";
+      return [danger("replaced", `Replaces the ${name}${because}: ${route.replaced}.${perhaps}`)];
+    }
+    return step.op === "delete" ? [danger("deleted", `Deletes the ${name}: ${route.deleted}.`)] : [];
+  });
+}
+
+function ofAlarms({ alarms }: DangerInput): Headline[] {
+  const of = (kind: AlarmChange["kind"]) =>
+    alarms.filter((one) => one.kind === kind).map(({ name, says }) => `\`${name}\`: ${says.join(", ")}`);
+  const [looser, unclear] = [of("looser"), of("unclear")];
+  return [
+    ...(looser.length > 0
+      ? [danger("looser-trigger", `Loosens what rolls back by itself. ${looser.join("; ")}.`)]
+      : []),
+    ...(unclear.length > 0
+      ? [notice("unclear-trigger", `Whether these still ring in time can't be told from here. ${unclear.join("; ")}.`)]
+      : []),
+  ];
+}
+
+function ofDatabase({ migrations: { pending } }: DangerInput): Headline[] {
+  const contract = pending.filter(({ kind }) => kind === "contract").map(({ file }) => `\`${file}\``);
+  const rewrite = pending.filter(({ statements }) => statements.some((one) => one.rewrite === "yes"));
+  return [
+    ...(contract.length > 0
+      ? [
+          danger(
+            "contract-migration",
+            `Takes from the database what Node needs, and no step down brings it back: ${contract.join(", ")}.`,
+          ),
+        ]
+      : []),
+    ...(rewrite.length > 0
+      ? [
+          danger(
+            "rewrite",
+            `Rewrites a whole table; nobody can write to it meanwhile: ${rewrite.map(({ file }) => `\`${file}\``).join(", ")}.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function notices({ change, messages, evidence }: DangerInput): Headline[] {
+  const { before, after, waitingRollback, released, images } = change;
+  const toFrontDoor = before?.webhook === "as-found" && after?.webhook === "front-door";
+  const newImage = images.find(({ engine, from }) => engine === "python" && from !== undefined);
+  const share = after?.share ?? 0;
+  return [
+    ...(waitingRollback === undefined
+      ? []
+      : [
+          notice(
+            "rolled-back",
+            "Traffic is rolled back: all customers' messages go to Node, and this change leaves it so.",
+            messages.warnings,
+          ),
+        ]),
+    ...(released === undefined
+      ? []
+      : [
+          notice(
+            "released",
+            `Releases the rollback ${released}.`,
+            messages.warnings.length > 0 ? messages.warnings : [`Python gets ${share} % at once when the update ends.`],
+          ),
+        ]),
+    ...(messages.waits.length > 0
+      ? [notice("waits", "`pulumi up` will stop before the share rises, as things are now:", messages.waits)]
+      : []),
+    ...(evidence.kind === "judged" && !evidence.open && messages.refused.length === 0
+      ? [notice("gate", "The gate is closed for this step: `pulumi up` will refuse it as things are now.")]
+      : []),
+    ...(toFrontDoor
+      ? [
+          notice(
+            "front-door",
+            "All customers' messages move to the new load balancer, Node still answers them. It is the biggest single step; leaving the phase puts the old URL back.",
+          ),
+        ]
+      : []),
+    ...(newImage && share > 0
+      ? [
+          notice(
+            "image",
+            `A new Python image answers ${share} % of the messages at once; what was seen of the old one is no evidence for it.`,
+          ),
+        ]
+      : []),
+  ];
+}

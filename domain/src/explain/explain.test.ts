@@ -1,0 +1,189 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { comment } from "./comment";
+import { type Explanation, explain } from "./explain";
+import { SAMPLES, sample } from "./samples";
+import { capacity, fixedPromise, type Place, previewText, step, UNKNOWN } from "./testkit";
+
+const RAMP_25: Place = { phase: "ramp-25", share: 25 };
+const RAMP_50: Place = { phase: "ramp-50", share: 50 };
+
+function explained(parts: Parameters<typeof previewText>[0]): Explanation {
+  return explain({ preview: previewText(parts), promise: fixedPromise });
+}
+
+const codes = ({ headlines }: Explanation) => headlines.map(({ code }) => code);
+
+describe("a preview of the real engine", () => {
+  const preview = readFileSync(join(__dirname, "__fixtures__/engine-preview.json"), "utf8");
+  const found = explain({ preview, promise: fixedPromise });
+
+  it("is read: phases, shares, webhook, refusal, alarms, and what waits", () => {
+    expect(found.change.before).toMatchObject({ phase: { name: "prepare" }, share: 0, webhook: "as-found" });
+    expect(found.change.after).toMatchObject({ phase: { name: "ramp-50" }, share: 50, webhook: "front-door" });
+    expect(found.change.messagesPerHour).toBe(1200);
+    expect(codes(found)).toEqual(["refused", "skipped-rung", "waits", "front-door"]);
+    expect(found.alarms.map(({ name, kind }) => [name.replace("cutover-rehearsal-", ""), kind])).toContainEqual([
+      "python-hosts",
+      "resized",
+    ]);
+    expect(found.unquotedWarnings).toBe(0);
+  });
+
+  it("gives a comment with the refusal's own words and command", () => {
+    const text = comment(found);
+    expect(text.startsWith("<!-- cutover:rehearsal -->\n")).toBe(true);
+    expect(text).toContain('the next phase is "parallel" (10 %); "ramp-50" skips a rung.');
+    expect(text).toContain("→ pulumi config set cutover:phase parallel");
+    expect(text).toContain("0 of 20 messages of customers in a row");
+  });
+});
+
+describe("dangers", () => {
+  it.each<[string, Parameters<typeof step>, string]>([
+    ["a load balancer replaced", ["replace", "aws:lb/loadBalancer:LoadBalancer", "traffic"], "replaced"],
+    ["a listener rule deleted", ["delete", "aws:lb/listenerRule:ListenerRule", "traffic-split"], "deleted"],
+    ["a target group deleted", ["delete", "aws:lb/targetGroup:TargetGroup", "traffic-node-customer"], "deleted"],
+    ["Node's service deleted", ["delete", "aws:ecs/service:Service", "node-service"], "node-early"],
+    [
+      "the kill switch written",
+      [
+        "update",
+        "aws:lb/listenerRule:ListenerRule",
+        "traffic-kill-switch",
+        { old: { actions: [1] }, new: { actions: [2] } },
+      ],
+      "kill-switch",
+    ],
+  ])("%s", (_what, of, code) => {
+    const found = explained({ from: RAMP_25, to: RAMP_25, steps: [step(...of)] });
+    expect(found).toMatchObject({ dangerous: true, headlines: [{ level: "danger", code }] });
+  });
+
+  it("Node with fewer tasks is one, with more is none", () => {
+    expect(codes(explained({ from: RAMP_25, to: RAMP_25, steps: [capacity("node", 4, 3)] }))).toEqual([
+      "node-capacity",
+    ]);
+    expect(explained({ from: RAMP_25, to: RAMP_25, steps: [capacity("node", 3, 4)] }).dangerous).toBe(false);
+  });
+
+  it("Python's own groups are none of Node's when Node goes", () => {
+    const steps = [step("delete", "aws:lb/targetGroup:TargetGroup", "traffic-python-customer")];
+    const found = explained({ from: { phase: "full", share: 100 }, to: { phase: "decommission", share: 100 }, steps });
+    expect(codes(found)).toEqual(["node-removed", "deleted"]);
+  });
+
+  it("a step of one rung, either way, is none", () => {
+    expect(codes(explained({ from: RAMP_25, to: RAMP_50 }))).toEqual([]);
+    expect(codes(explained({ from: RAMP_50, to: RAMP_25 }))).toEqual([]);
+    expect(codes(explained({ from: RAMP_50, to: { phase: "node-only", share: 0, webhook: "node" } }))).toEqual([]);
+  });
+
+  it("a share that jumps within a phase is one", () => {
+    const from: Place = { phase: "ramp-75", share: 10 };
+    expect(codes(explained({ from, to: { phase: "ramp-75", share: 75 } }))).toEqual(["skipped-rung"]);
+  });
+
+  it("a replacement that hangs on an unknown value says so", () => {
+    const filter = step("replace", "aws:lb/targetGroup:TargetGroup", "traffic-python-customer", {
+      old: { vpcId: "vpc-1" },
+      new: { vpcId: UNKNOWN },
+      diff: { vpcId: { kind: "update-replace", inputDiff: true } },
+    });
+    const found = explained({ from: RAMP_25, to: RAMP_25, steps: [filter] });
+    expect(found.headlines[0]?.text).toContain("only the update knows");
+    expect(comment(found)).toContain("(perhaps:");
+  });
+
+  it("removing the stack is one", () => {
+    const preview = JSON.parse(previewText({ from: RAMP_25, to: RAMP_50 })) as { steps: { op: string; urn: string }[] };
+    for (const one of preview.steps)
+      if (one.urn.endsWith("Cutover::cutover")) Object.assign(one, { op: "delete", newState: null });
+    const found = explain({ preview: JSON.stringify(preview), promise: fixedPromise });
+    expect(codes(found)).toEqual(["destroy"]);
+    expect(found.wayBack.reversible).toBe(false);
+  });
+});
+
+describe("what counts", () => {
+  it("names the engine's three steps of one replacement once", () => {
+    const type = "aws:lb/targetGroup:TargetGroup";
+    const one = step("replace", type, "traffic-python-probe", { old: { port: 1 }, new: { port: 2 } });
+    const steps = ["create-replacement", "replace", "delete-replaced"].map((op) => ({ ...one, op }));
+    const found = explained({ from: RAMP_25, to: RAMP_25, steps });
+    expect(found.resources.changes).toHaveLength(1);
+    expect(codes(found)).toEqual(["replaced"]);
+  });
+
+  it("costs what the tasks cost, in the region's prices or the nearest", () => {
+    const steps = [capacity("python", 2, 4)];
+    const { cost } = explained({ from: RAMP_25, to: RAMP_50, steps });
+    // 2 tasks × 730 h × (0.5 vCPU × 0.04656 + 1 GB × 0.00511)
+    expect(cost.perMonth).toBeCloseTo(41.45, 2);
+    expect(cost.parts.map(({ what }) => what)).toEqual(["2 more tasks of Python"]);
+    const elsewhere = explained({ from: RAMP_25, to: RAMP_50, steps, config: { "aws:region": "ap-south-1" } }).cost;
+    expect(elsewhere).toMatchObject({ pricesOf: "us-east-1", otherRegion: true });
+  });
+
+  it("shortens a person's address in a name", () => {
+    const type = "aws:sns/topicSubscription:TopicSubscription";
+    const steps = [step("create", type, "rollback-people-mara@example.com")];
+    expect(JSON.stringify(explained({ from: RAMP_25, to: RAMP_25, steps }))).not.toContain("mara@");
+  });
+
+  it("takes the worst case from the windows where there is no back-test", () => {
+    const found = explain({ preview: previewText({ from: RAMP_25, to: RAMP_50 }), promise: () => undefined });
+    expect(found.worstCase?.source).toBe("windows");
+    expect(found.worstCase?.everyMessage?.minutes).toBeLessThanOrEqual(5);
+    expect(comment(found)).toContain("there is no back-test");
+  });
+});
+
+describe("evidence", () => {
+  it("for another step, phase or stack is no evidence", () => {
+    const { evidence = "" } = sample("step-up");
+    const view = (text: string, from: Place, to: Place) =>
+      explain({ preview: previewText({ from, to }), evidence: text, promise: fixedPromise }).evidence;
+    expect(view(evidence, RAMP_25, RAMP_50)).toMatchObject({ kind: "other" });
+    expect(view(evidence.replace('"prod"', '"dev"'), { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("other");
+    expect(view('{"error":"AccessDenied"}', { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("other");
+    expect(view(evidence, { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("judged");
+  });
+});
+
+describe("the length", () => {
+  const many = Array.from({ length: 400 }, (_, i) => step("create", "aws:ec2/subnet:Subnet", `subnet-${i}`));
+
+  it("is kept, rows of the last list go first, and it says how many", () => {
+    const found = explained({ from: RAMP_25, to: RAMP_25, steps: [...many, capacity("node", 4, 2)] });
+    const whole = comment(found);
+    const short = comment(found, 4000);
+    expect(whole.length).toBeGreaterThan(8000);
+    expect(short.length).toBeLessThanOrEqual(4000);
+    const left = Number(/characters:\*\* (\d+) resources/.exec(short)?.[1]);
+    expect(left).toBe(400 + 1 - (short.match(/^[+!] /gm) ?? []).length);
+    expect(short).toContain("Node keeps 2 tasks instead of 4");
+  });
+
+  it.each(Object.keys(SAMPLES))("of %s never exceeds the limit, and marker and first headline stay", (name) => {
+    const found = explain(sample(name));
+    for (const max of [500, 1000, 2000, 65_536]) {
+      const text = comment(found, max);
+      expect(text.length).toBeLessThanOrEqual(max);
+      expect(text.startsWith(found.marker)).toBe(true);
+      const [first] = found.headlines;
+      if (first) expect(text).toContain(first.text.slice(0, 60));
+    }
+  });
+});
+
+describe("text of others", () => {
+  it("makes no markup, calls nobody and ends no comment", () => {
+    const preview = JSON.parse(sample("refusal").preview) as { diagnostics: { message: string }[] };
+    const [first] = preview.diagnostics;
+    const message = `${first?.message.trimEnd()}\n@team <img src=x> --> **bold** | [a](http://b)\n`;
+    const text = comment(explain({ preview: JSON.stringify({ ...preview, diagnostics: [{ ...first, message }] }) }));
+    expect(text).not.toMatch(/@team|<img|--> |(?<!\\)\]\(http/);
+  });
+});

@@ -1,0 +1,87 @@
+import { type AlarmChange, alarmChanges } from "./alarms";
+import { type PlannedChange, plannedChange } from "./change";
+import { type CostChange, costChange } from "./cost";
+import { type Headline, headlines } from "./dangers";
+import { type EvidenceView, evidenceFor } from "./evidence";
+import { hideIn, hider } from "./hide";
+import { knownMessages } from "./messages";
+import { type MigrationChange, migrationChange } from "./migrations";
+import { type NoticeChange, noticeChanges } from "./notices";
+import { readPreview } from "./preview";
+import { PRICES_SOURCE } from "./prices";
+import { type ResourceChanges, resourceChanges } from "./resources";
+import { type WayBack, wayBack } from "./way-back";
+import { type WorstCase, worstCase } from "./worst-case";
+
+/** What a change means, as data. Every string in it may be shown. */
+export interface Explanation {
+  readonly version: 1;
+  readonly stack: string;
+  /** First line of the comment: by it the stack's comment is found again and edited. */
+  readonly marker: string;
+  /** At least one headline is a danger. */
+  readonly dangerous: boolean;
+  readonly headlines: readonly Headline[];
+  readonly change: PlannedChange;
+  /** Undefined where Python gets no message. */
+  readonly worstCase: WorstCase | undefined;
+  readonly wayBack: WayBack;
+  readonly evidence: EvidenceView;
+  readonly alarms: readonly AlarmChange[];
+  readonly migrations: MigrationChange;
+  readonly notices: readonly NoticeChange[];
+  readonly cost: CostChange;
+  readonly pricesSource: string;
+  readonly resources: ResourceChanges;
+  /** Warnings of the preview that are not told here, because nobody knows what they hold. */
+  readonly unquotedWarnings: number;
+}
+
+export interface ExplainInput {
+  /** Text of `pulumi preview --json`. */
+  readonly preview: string;
+  /** Text of `cutover next --json` for the same step. */
+  readonly evidence?: string | undefined;
+  /** Measured detection times; default: the committed back-test's. */
+  readonly promise?: Parameters<typeof worstCase>[2];
+}
+
+/**
+ * Preview (and evidence) → what people have to know. Only what `allowed.ts` lets through comes out of a property, and
+ * `hide.ts` looks over all of it once more.
+ * @throws PreviewError, EvidenceError when a text is something else
+ */
+export function explain(input: ExplainInput): Explanation {
+  const preview = readPreview(input.preview);
+  const change = plannedChange(preview);
+  const messages = knownMessages(preview);
+  const alarms = alarmChanges(preview, change);
+  const migrations = migrationChange(preview);
+  const evidence = evidenceFor(input.evidence, change);
+  const all = headlines({ preview, change, messages, alarms, migrations, evidence });
+  const share = change.after?.share ?? 0;
+  const explanation: Explanation = {
+    version: 1,
+    stack: preview.stack,
+    marker: markerOf(preview.stack),
+    dangerous: all.some(({ level }) => level === "danger"),
+    headlines: all,
+    change,
+    worstCase: worstCase(change.messagesPerHour, share, input.promise),
+    wayBack: wayBack(change, migrations),
+    evidence,
+    alarms,
+    migrations,
+    notices: noticeChanges(preview),
+    cost: costChange(preview, change),
+    pricesSource: PRICES_SOURCE,
+    resources: resourceChanges(preview),
+    unquotedWarnings: messages.others,
+  };
+  return hideIn(explanation, hider(preview));
+}
+
+/** First line of a stack's comment. */
+export function markerOf(stack: string): string {
+  return `<!-- cutover:${stack} -->`;
+}

@@ -1,0 +1,60 @@
+import { nameFor } from "./allowed";
+import type { Preview } from "./preview";
+
+/** What the preview said that a person must know. Other messages are counted, never quoted: they can hold anything. */
+export interface KnownMessages {
+  /** `pulumi up` will refuse: the reasons and commands, a line each. */
+  readonly refused: readonly string[];
+  /** The share will not rise yet, because too few messages carried the secret. */
+  readonly waits: readonly string[];
+  /** Sentences of the program about rollback and kill switch. */
+  readonly warnings: readonly string[];
+  /** Resources (or "the program") at which the preview failed. */
+  readonly failedAt: readonly string[];
+  /** Problems of the stack's configuration and reasons to stop, as the program words them; keys and commands. */
+  readonly failures: readonly string[];
+  /** Warnings that are not quoted. */
+  readonly others: number;
+}
+
+/** index.ts says this before all refusals. */
+const REFUSED = /^pulumi up will refuse this; the whole difference is shown all the same\.\n/;
+/** clients/src/frontdoor/secret-proof.ts */
+const WAITS = /^Python's share does not rise from \d+ % yet: [^\n]*/;
+/** decide.ts: waitingSentence, releaseWarning, unclearWarning. */
+const WARNINGS: readonly RegExp[] = [
+  /^Rolled back\b[^\n]* and not acknowledged\.[^\n]*/,
+  /^The kill switch\b[^\n]*/,
+  /^This update releases rollback (rb-\d+|unrecorded)\b[^\n]*/,
+];
+/** config.ts, world/observe.ts, index.ts: what stops the program. */
+const FAILURES =
+  /^(\d+ problems? in the stack's configuration:|Could not read |Refused, nothing was changed\.|aws:region is not set)/;
+/** clients/src/postgres/provider.ts says the migrations' plan line by line; it is told by `migrations.ts`. */
+const MIGRATIONS = /^(All \d+ database migrations|\d+ of \d+ database migrations| {2,})/;
+
+/** Sorts the preview's messages into those whose words are ours, and the rest. */
+export function knownMessages({ messages }: Preview): KnownMessages {
+  const known = { refused: [] as string[], waits: [] as string[], warnings: [] as string[] };
+  const failedAt: string[] = [];
+  const failures: string[] = [];
+  let others = 0;
+  for (const { severity, message, about } of messages) {
+    const text = message.replace(/^\s*(warning|error): /, "").trimEnd();
+    const warning = WARNINGS.map((form) => form.exec(text)?.[0]).find((found) => found !== undefined);
+    const waits = WAITS.exec(text)?.[0];
+    if (REFUSED.test(text)) known.refused.push(...text.replace(REFUSED, "").split("\n"));
+    else if (waits !== undefined) known.waits.push(waits);
+    else if (warning !== undefined) known.warnings.push(warning);
+    else if (severity === "error") {
+      const ours = [
+        /(?:^|RunError: )((?:\d+ problems? in the stack's|Could not read |Refused, nothing|aws:region is)[\s\S]*)/,
+      ]
+        .map((form) => form.exec(text)?.[1])
+        .find((found) => found !== undefined && FAILURES.test(found));
+      if (ours !== undefined) failures.push(...ours.split("\n"));
+      else failedAt.push(about === undefined ? "the program" : nameFor(about));
+    } else if (!severity.startsWith("info") && !MIGRATIONS.test(message)) others++;
+  }
+  return { ...known, failedAt: [...new Set(failedAt)], failures, others };
+}

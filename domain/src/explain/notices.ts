@@ -1,0 +1,33 @@
+import { nameFor, textIn } from "./allowed";
+import type { Preview } from "./preview";
+
+/** A message to people that is planned for a date. */
+export interface NoticeChange {
+  readonly name: string;
+  readonly kind: "new" | "moved" | "removed";
+  /** "2026-12-01 09:00 Europe/Berlin"; undefined for a removed one. */
+  readonly at: string | undefined;
+}
+
+const SCHEDULE = "aws:scheduler/schedule:Schedule";
+
+/** Notices are one-time schedules: `at(2026-12-01T09:00:00)`. Repeated ones are no notices. */
+export function noticeChanges({ steps }: Preview): NoticeChange[] {
+  return steps
+    .filter(({ type, op }) => type === SCHEDULE && op !== "same")
+    .flatMap(({ name, op, old, new: made }): NoticeChange[] => {
+      const at = dateOf(made?.inputs);
+      const was = dateOf(old?.inputs);
+      if (op === "delete") return was === undefined ? [] : [{ name: nameFor(name), kind: "removed", at: undefined }];
+      if (at === undefined || at === was) return [];
+      return [{ name: nameFor(name), kind: was === undefined ? "new" : "moved", at }];
+    })
+    .sort((a, b) => (a.at ?? "").localeCompare(b.at ?? ""));
+}
+
+function dateOf(inputs: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  const once = textIn(inputs?.scheduleExpression, "once");
+  if (once === undefined) return undefined;
+  const zone = textIn(inputs?.scheduleExpressionTimezone, "zone") ?? "UTC";
+  return `${once.slice(3, 13)} ${once.slice(14, 19)} ${zone}`;
+}

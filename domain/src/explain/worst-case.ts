@@ -1,0 +1,80 @@
+import { triggerPromise } from "../backtest/promise";
+import { type TriggerSet, triggers } from "../triggers";
+
+/** How long a fault of Python may last before traffic is moved back, and how many messages it reaches until then. */
+export interface WorstCase {
+  /** `backtest`: p95 of the committed back-test. `windows`: computed from the alarms' windows, no measurement. */
+  readonly source: "backtest" | "windows";
+  /** Every message fails. Null: perhaps not seen within a day. */
+  readonly everyMessage: Exposure | null;
+  /** One message in five fails. */
+  readonly oneInFive: Exposure | null;
+}
+
+export interface Exposure {
+  readonly minutes: number;
+  /** Messages that come to harm, rounded up. */
+  readonly messages: number;
+}
+
+const FIFTH = 0.2;
+const DAY_MINUTES = 24 * 60;
+/** From the last bad minute to the alarm: publication of the metric and the alarm's own rhythm. */
+const LAG_MINUTES = 2;
+
+/**
+ * The worst case at a share.
+ * @param promise Measured numbers; default: the committed back-test's
+ * @returns undefined where Python gets no message
+ */
+export function worstCase(
+  messagesPerHour: number,
+  pythonShare: number,
+  promise: typeof triggerPromise = triggerPromise,
+): WorstCase | undefined {
+  const perHour = (messagesPerHour * pythonShare) / 100;
+  if (!(perHour > 0)) return undefined;
+  const measured = promise(messagesPerHour, pythonShare);
+  if (!measured) return fromWindows(messagesPerHour, pythonShare);
+  const exposure = (minutes: number | null, messages: number | null): Exposure | null =>
+    minutes === null || messages === null ? null : { minutes, messages };
+  return {
+    source: "backtest",
+    everyMessage: exposure(measured.totalOutageMinutes, measured.totalOutageMessages),
+    oneInFive: exposure(measured.oneInFiveMinutes, measured.oneInFiveMessages),
+  };
+}
+
+/** Without a back-test: the probe alarm's window for an outage, and for less the time in which enough bad messages come. */
+function fromWindows(messagesPerHour: number, pythonShare: number): WorstCase {
+  const perMinute = (messagesPerHour * pythonShare) / 100 / 60;
+  const set = definitionsAt(messagesPerHour, pythonShare);
+  const probes = set.alarms.find(({ key }) => key === "python-probes")?.definition;
+  const seconds = probes?.queries.map((query) => ("metric" in query ? query.metric.period : 0)) ?? [0];
+  const outage = Math.ceil((Math.max(...seconds) * (probes?.evaluationPeriods ?? 1)) / 60) + LAG_MINUTES;
+  const fifths = set.alarms.flatMap(({ key, definition }) => {
+    const expression = definition.queries.map((query) => ("expression" in query ? query.expression : "")).join("");
+    const count = Number(/>= (\d+)/.exec(expression)?.[1]);
+    const window = Math.max(...definition.queries.map((query) => ("metric" in query ? query.metric.period : 0))) / 60;
+    const minutes = Math.ceil(count / (perMinute * FIFTH)) + LAG_MINUTES;
+    return key.startsWith("python-errors") && minutes <= window ? [minutes] : [];
+  });
+  const fifth = Math.min(...fifths, DAY_MINUTES + 1);
+  const reached = (minutes: number, share: number) => ({ minutes, messages: Math.ceil(minutes * perMinute * share) });
+  return {
+    source: "windows",
+    everyMessage: reached(outage, 1),
+    oneInFive: fifth > DAY_MINUTES ? null : reached(fifth, FIFTH),
+  };
+}
+
+function definitionsAt(expectedMessagesPerHour: number, pythonShare: number): TriggerSet {
+  return triggers({
+    stack: "explain",
+    expectedMessagesPerHour,
+    pythonShare,
+    nodeExists: true,
+    loadBalancer: "unknown",
+    targetGroups: { pythonCustomer: "unknown" },
+  });
+}
