@@ -9,6 +9,8 @@ import { EngineWorld } from "./support/world";
 const root = projectRoot();
 /** From tests/engine/fixtures/ to the program itself. */
 const THE_PROGRAM = "../../..";
+/** Every secret of the stack's configuration; must not reach a comment. */
+export const PLANTED = "planted-secret-value";
 const image = (repository: string, digit: string) => `${repository}@sha256:${digit.repeat(64)}`;
 
 /**
@@ -53,6 +55,29 @@ export class PolicyWorld {
   async stop(): Promise<void> {
     await this.#postgres.stop();
     await this.world.stop();
+  }
+
+  /** `.github/scripts/preview.sh`, the workflow's step, on the program; its results are in the folder it returns. */
+  async previewStep(): Promise<{ readonly result: CommandResult; readonly out: string }> {
+    const { environment } = this.program;
+    const out = this.file("preview-step");
+    const result = await runCommand({
+      command: join(root, ".github/scripts/preview.sh"),
+      args: [],
+      cwd: root,
+      env: {
+        ...environment,
+        PATH: [this.#pack, environment.PATH].join(delimiter),
+        AWS_REGION: "us-east-1",
+        STACK: "test",
+        OUT: out,
+        PULUMI: "pulumi",
+        POLICY_PACK: this.#pack,
+      },
+      logFile: join(runFolderOf(this.world), "policy.log"),
+      deadlineMs: 200_000,
+    });
+    return { result, out };
   }
 
   /** A path for a file of one run. */
@@ -123,7 +148,7 @@ function settings(databaseUrl: string): ConfigEntry[] {
     { key: "cutover:expectedMessagesPerHour", value: "600" },
     { key: "cutover:ghl.locationId", value: "location-1" },
     { key: "cutover:ghl.baseUrl", value: "http://127.0.0.1:9" },
-    secret("cutover:ghl.token", "pit-opens-nothing"),
+    secret("cutover:ghl.token", PLANTED),
     secret("cutover:database.url", databaseUrl),
     ...[
       "OPENAI_API_KEY",
@@ -133,8 +158,6 @@ function settings(databaseUrl: string): ConfigEntry[] {
       "GHL_LOCATION_ID",
       "GHL_CALENDAR_ID",
       "GHL_ASSIGNED_USER_ID",
-    ].map((name) =>
-      secret(`cutover:environment.${name}`, name === "SUPABASE_URL" ? "https://x.supabase.co" : "location-1"),
-    ),
+    ].map((name) => secret(`cutover:environment.${name}`, name === "SUPABASE_URL" ? "https://x.supabase.co" : PLANTED)),
   ];
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { policyReport } from "../../policy/report";
-import { PolicyWorld } from "./policy-world";
+import { PLANTED, PolicyWorld } from "./policy-world";
 
 const MINUTE = 60_000;
 let world: PolicyWorld;
@@ -61,6 +62,15 @@ describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
     expect(markdown).toMatch(/`triggers-armed`: The trigger cutover-test-python-probes is missing/);
     expect(markdown).not.toContain("<{%");
     expect(markdown).not.toContain("4".repeat(12));
+  });
+
+  it("is part of the preview workflow's step, which writes one comment without any secret", async () => {
+    const { result, out } = await world.previewStep();
+    const comment = readFileSync(join(out, "comment.md"), "utf8");
+    expect(comment).toMatch(/^<!-- cutover:test -->\n## test: build it \(`prepare`\)/);
+    expect(comment).toMatch(/### Policies\n\nEvery policy passes\.\n$/);
+    expect(comment).not.toContain(PLANTED);
+    expect(result.exitCode, result.stderr).toBe(0);
   });
 
   it("stops an update before the resource is touched", async () => {
