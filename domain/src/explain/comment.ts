@@ -30,7 +30,7 @@ function kept(text: string): Part[] {
 
 function title({ stack, change, headlines, resources, migrations }: Explanation): string {
   const { before, after, destroys, images, waitingRollback } = change;
-  if (headlines.some(({ code }) => code === "failed")) return `${stack}: the preview failed`;
+  if (isFailed(headlines)) return `${stack}: the preview failed`;
   if (destroys) return `${stack}: remove everything`;
   if (!before && after) return `${stack}: build it (\`${after.phase.name}\`)`;
   if (!before || !after) return `${stack}: change`;
@@ -54,17 +54,25 @@ function headline({ level, text, quoted }: Headline): string {
     .replace(/<br>$/, "");
 }
 
+function isFailed(headlines: readonly Headline[]): boolean {
+  return headlines.some((one) => one.code === "failed");
+}
+
 /** Indented lines are commands. */
 function quotedLine(line: string): string {
   return /^\s{2,}/.test(line) ? `→ ${plain(line)}` : plain(line);
 }
 
 /** The change in one sentence. */
-function summary({ change, resources }: Explanation): string {
+function summary({ change, resources, headlines }: Explanation): string {
   const { before, after, destroys, waitingRollback } = change;
   if (destroys) return "The stack is removed.";
-  if (!after) return "";
-  if (!before) return `${after.phase.means} Customers' messages are not touched.`;
+  if (!after || isFailed(headlines)) return "";
+  if (!before) {
+    return after.webhook === "as-found"
+      ? `${after.phase.means} Customers' messages are not touched.`
+      : after.phase.means;
+  }
   if (after.share > before.share) {
     return `Python's share of the customers' messages **rises from ${before.share} % to ${after.share} %**.`;
   }
@@ -124,7 +132,9 @@ function table({ change, resources }: Explanation): string {
 }
 
 function answers(explanation: Explanation): string[] {
-  const { change, resources } = explanation;
+  const { change, resources, headlines } = explanation;
+  // What a broken-off preview does not show may still be there: no reassuring answers then.
+  if (isFailed(headlines)) return [];
   if (change.before && change.after && resources.changes.length + resources.bookkeeping === 0) return [];
   return [
     ...ifPythonFails(explanation),

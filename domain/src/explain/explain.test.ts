@@ -187,3 +187,11 @@ describe("text of others", () => {
     expect(text).not.toMatch(/@team|<img|--> |(?<!\\)\]\(http/);
   });
 });
+
+describe("a preview that failed", () => {
+  it("gives no reassuring answer, because what is missing may be the worst", () => {
+    const text = comment(explain(sample("failed")));
+    expect(text).toContain("The preview failed");
+    expect(text).not.toMatch(/none looser|no migration|taken back|Cost/);
+  });
+});

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { comment } from "./comment";
 import { explain } from "./explain";
@@ -7,5 +9,17 @@ import { SAMPLES, sample } from "./samples";
 describe("the comment for", () => {
   it.each(Object.keys(SAMPLES))("%s", async (name) => {
     await expect(comment(explain(sample(name)))).toMatchFileSnapshot(`__golden__/${name}.md`);
+  });
+});
+
+describe("docs/pull-requests.md", () => {
+  it("shows the comment for a step up as it is", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/pull-requests.md"), "utf8");
+    const shown = /<!-- golden: step-up -->\n([\s\S]*?)<!-- golden end -->/.exec(page)?.[1];
+    const [marker, ...golden] = comment(explain(sample("step-up"))).split("\n");
+    expect(marker).toBe("<!-- cutover:prod -->");
+    // As a quotation, headings one lower, so that it is no part of the page.
+    const quoted = golden.map((line) => `> ${line.replace(/^## /, "### ")}`.trimEnd()).join("\n");
+    expect(shown?.trim()).toBe(quoted.replace(/\n>$/, "").trim());
   });
 });

@@ -222,6 +222,7 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
   },
   failed: {
     preview: previewText({
+      from: PARALLEL,
       to: RAMP_25,
       diagnostics: [
         {

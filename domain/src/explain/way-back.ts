@@ -45,7 +45,7 @@ export function wayBack(change: PlannedChange, { pending }: MigrationChange): Wa
   }
   const python = images.find(({ engine, from }) => engine === "python" && from !== undefined);
   const says = python?.from
-    ? `Yes: put the digest ${python.from} back into cutover:python.image.${kept}`
+    ? `Yes: put the digest \`${python.from}\` back into \`cutover:python.image\`.${kept}`
     : `Yes: undo the commit.${kept}`;
   return { reversible: true, says, commands: [] };
 }
