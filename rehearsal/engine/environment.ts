@@ -52,6 +52,8 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     TMPDIR: folders.temporary,
     LANG: "C.UTF-8",
     [RUN_MARKER]: settings.runFolder,
+    // Compiled code of the program is kept from one command to the next: a rehearsal runs dozens of them.
+    NODE_COMPILE_CACHE: join(folders.temporary, "compiled"),
     PULUMI_HOME: folders.home,
     PULUMI_BACKEND_URL: `file://${folders.backend}`,
     PULUMI_CONFIG_PASSPHRASE: "rehearsal",

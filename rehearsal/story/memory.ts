@@ -13,6 +13,7 @@ export class Memory {
   sockets: SocketCheck | undefined;
   /** Id of the rollback that waits for its acknowledgement. */
   openRollback: string | undefined;
+  #images = 0;
   #migrations: ReadonlyMap<string, string> | undefined;
   #rerun = 0;
 
@@ -25,6 +26,13 @@ export class Memory {
     /** Writes that GoHighLevel had seen when the chapter began. */
     public ghlWrites = 0,
   ) {}
+
+  /** The digit of the next image's made-up digest; the first image is "b". */
+  nextImage(): string {
+    const digit = "cdef0123456789"[this.#images++];
+    if (digit === undefined) throw new RangeError("more images were mended than there are digits");
+    return digit;
+  }
 
   /** Compares with the history seen before: rows that are new or were finished anew. Returns the number over all looks. */
   rememberMigrations(history: readonly HistoryRow[]): number {

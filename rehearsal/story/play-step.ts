@@ -2,9 +2,11 @@ import { describeChanges, describeErrors } from "../engine/events";
 import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
+import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { Checks } from "./checks";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
 import { drained } from "./ledger";
+import type { Memory } from "./memory";
 import type { Scene } from "./scene";
 import { judgeShare, measuredWindow, type ShareSeen } from "./share";
 import { commandsOf, declaredShare, type RefusedTry, type UpStep } from "./steps";
@@ -81,13 +83,22 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   }
 }
 
+/** What was mended comes as a new image: the evidence on the one that failed would never let the next step pass. */
+function mendedImage(memory: Memory): ConfigEntry[] {
+  const image = imageOf(PYTHON_REPOSITORY, memory.nextImage());
+  return [
+    { key: "cutover:python.image", value: image },
+    { key: "cutover:acceptImage", value: image.slice(image.indexOf("@") + 1) },
+  ];
+}
+
 function settingsOf({ memory }: Scene, step: UpStep): [ConfigEntry, ...ConfigEntry[]] {
   if (step.release && memory.openRollback === undefined) throw new Error(`${step.phase}: no rollback waits`);
   const id = step.release ? memory.openRollback : undefined;
   return [
     { key: "cutover:phase", value: step.phase },
     ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
-    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }]),
+    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }, ...mendedImage(memory)]),
   ];
 }
 

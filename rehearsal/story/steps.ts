@@ -59,7 +59,9 @@ export interface Chapter {
 export function commandsOf(step: StoryStep): string {
   if (step.kind === "fault") return `${step.fault} at ${step.phase}`;
   const from = step.from ? `pulumi config set cutover:from ${step.from}; ` : "";
-  const release = step.release ? "pulumi config set cutover:acknowledgeRollback <id>; " : "";
+  const release = step.release
+    ? "pulumi config set --path cutover:python.image <mended>; pulumi config set cutover:acknowledgeRollback <id>; "
+    : "";
   return `${from}${release}pulumi config set cutover:phase ${step.phase}; pulumi up`;
 }
 
