@@ -80,11 +80,25 @@ export function weightsAsRecorded(all: readonly Declared[]): Finding[] {
   const rule = all.find((one) => one.type === TYPES.listenerRule && one.props.priority === 50);
   if (!rule)
     return [{ message: "No rule shares the messages (priority 50); declare trafficSplit of components/traffic.ts." }];
-  const groups = list(rule.props.actions).flatMap((one) => list(record(record(one)?.forward)?.targetGroups));
-  const weights = groups.map((group) => record(group)?.weight);
-  if (weights.includes(UNKNOWN) || JSON.stringify(weights) === JSON.stringify(wanted)) return [];
+  const groups = list(rule.props.actions).flatMap((one) =>
+    list(record(record(one)?.forward)?.targetGroups).map(record),
+  );
+  const weights = groups.map((group) => group?.weight);
+  if (weights.includes(UNKNOWN) || sameSplit(all, groups, wanted)) return [];
   const message = `${rule.name} sends ${weights.join(" : ") || "nothing"}, but the update records ${wanted.join(" : ")} (Node : Python); give both from the same value.`;
   return [{ about: rule, message }];
+}
+
+type Group = Readonly<Record<string, unknown>> | undefined;
+
+/** AWS gives the groups back in any order, so Python's is known by its ARN; before there is one, the numbers must do. */
+function sameSplit(all: readonly Declared[], groups: readonly Group[], wanted: readonly number[]): boolean {
+  const sorted = (weights: readonly unknown[]) => weights.map(Number).sort((a, b) => a - b);
+  if (JSON.stringify(sorted(groups.map((group) => group?.weight))) !== JSON.stringify(sorted(wanted))) return false;
+  const customers = all.find(({ type, name }) => type === TYPES.targetGroup && name.endsWith("python-customer"));
+  const arn = text(customers?.props.arn);
+  const python = arn === undefined ? undefined : groups.find((group) => group?.arn === arn);
+  return python === undefined || python.weight === wanted.at(-1);
 }
 
 /** Every trigger that rolls back is there, hangs on its tier's alarm, and that one reaches the function. */
