@@ -1,5 +1,3 @@
-import "./tools/build-workspaces.mjs";
-import "./tools/build-functions.mjs";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import { decide } from "@cutover/domain/decide";
 import * as pulumi from "@pulumi/pulumi";
