@@ -9,6 +9,8 @@ export interface StackRunSettings extends EngineSettings {
   /** The folder with `Pulumi.yaml`: the real project, used in place. Nothing is written into it. */
   readonly project: string;
   readonly logFile: string;
+  /** Where the emulated AWS is; default us-east-1. */
+  readonly region?: string;
   /** Real ms an engine run may take; default 300 000. */
   readonly deadlineMs?: number;
   readonly signal?: AbortSignal;
@@ -116,6 +118,20 @@ export class StackRun {
 
   destroy(options: EngineRunOptions = {}): Promise<EngineResult> {
     return this.#engine("destroy", ["--yes", "--skip-preview"], options);
+  }
+
+  /** A command of ours, `cutover next --stack … --region …`, with the engine's environment. */
+  cutover(command: "next" | "status"): Promise<CommandResult> {
+    const { project, logFile, stack, region = "us-east-1", signal } = this.#settings;
+    return runCommand({
+      command: "node",
+      args: [join(project, "tools/run.mjs"), join(project, `cli/${command}.ts`), "--stack", stack, "--region", region],
+      cwd: project,
+      env: this.environment,
+      logFile,
+      deadlineMs: 30_000,
+      ...(signal ? { signal } : {}),
+    });
   }
 
   /** Stack outputs; secret ones in plain text where `showSecrets` is set. */

@@ -2,6 +2,7 @@ import { describeChanges, describeErrors } from "../engine/events";
 import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
+import { waitFor } from "../support/wait";
 import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { Checks } from "./checks";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
@@ -39,6 +40,7 @@ export async function playStep(scene: Scene, step: UpStep, chapter: string): Pro
   const beganAt = Date.now();
   const played: PlayedStep = { step, chapter, beganAt, endedAt: beganAt, upSeconds: 0, changes: "", checks };
   terminal.heading(`${step.phase}: ${commandsOf(step)}`);
+  if (step.asksNext) await askNext(scene, played);
   for (const tried of step.refused ?? []) await expectRefusal(scene, played, tried);
   if (await update(scene, played)) {
     for (const { what, look } of step.expectations) {
@@ -51,9 +53,35 @@ export async function playStep(scene: Scene, step: UpStep, chapter: string): Pro
   return played;
 }
 
+/** Real ms in which the gate has to open: evidence and metrics come in rehearsal minutes. */
+const NEXT_DEADLINE_MS = 60_000;
+
+/** `cutover next`, as a person asks it in the morning, until it says that the next rung is open. */
+async function askNext({ stage, terminal }: Scene, { step, checks }: PlayedStep): Promise<void> {
+  const activity = terminal.activity(`cutover next, until ${step.phase} is open`);
+  const what = `cutover next opens ${step.phase}`;
+  let said = "";
+  try {
+    const asked = await waitFor(
+      async () => {
+        const { exitCode, stdout, stderr } = await stage.engine.cutover("next");
+        said = stdout || stderr;
+        return exitCode === 0;
+      },
+      { what, deadlineMs: NEXT_DEADLINE_MS, everyMs: 250, signal: stage.signal },
+    );
+    activity.done("open");
+    checks.add(what, asked, said.split("\n").find((line) => line.trim() !== "") ?? "open");
+  } catch (error) {
+    activity.failed("stays closed");
+    stage.signal.throwIfAborted();
+    checks.add(what, false, `${messageOf(error)}\n${said}`);
+  }
+}
+
 /** The update has to stop before the first resource and to say what is missing. */
 async function expectRefusal({ stage, terminal }: Scene, played: PlayedStep, tried: RefusedTry): Promise<void> {
-  await stage.engine.configSet({ key: "cutover:phase", value: played.step.phase }, ...tried.config);
+  await stage.engine.configSet({ key: "cutover:phase", value: tried.phase ?? played.step.phase }, ...tried.config);
   const activity = terminal.activity(tried.what);
   const result = await stage.engine.up({ allowFailure: true });
   const said = describeErrors(result.diagnostics);

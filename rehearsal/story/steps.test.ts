@@ -54,10 +54,12 @@ describe("the stories", () => {
   });
 
   it("say what a person would type", () => {
-    const down = ABANDONED.steps.find((step) => isUp(step) && step.from === "parallel");
-    expect(down && commandsOf(down)).toBe(
-      "pulumi config set cutover:from parallel; pulumi config set cutover:phase front-door; pulumi up",
+    const release = WHOLE.steps.find((step) => isUp(step) && step.release);
+    expect(release && commandsOf(release)).toContain(
+      "pulumi config set cutover:acknowledgeRollback <id>; pulumi config set cutover:phase parallel; pulumi up",
     );
+    const [first] = ABANDONED.steps;
+    expect(first && commandsOf(first)).toBe("pulumi config set cutover:phase prepare; pulumi up");
   });
 });
 

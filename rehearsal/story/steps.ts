@@ -13,6 +13,8 @@ export interface UpStep {
   readonly release?: true;
   /** Tried before, one after the other: each has to be refused and to change nothing. */
   readonly refused?: readonly RefusedTry[];
+  /** Waits before until `cutover next` says that the step is open. */
+  readonly asksNext: boolean;
   /** Messages of the measured window; 0: none is measured. */
   readonly measure: number;
   /** A second update is played, which must find nothing to do. */
@@ -27,6 +29,8 @@ export interface RefusedTry {
   /** What is tried, for people. */
   readonly what: string;
   readonly config: readonly ConfigEntry[];
+  /** Phase that is tried; default: the step's own. */
+  readonly phase?: PhaseName;
   /** The refusal has to say this. */
   readonly says: string;
 }

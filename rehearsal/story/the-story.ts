@@ -29,7 +29,16 @@ interface UpOptions extends Partial<Omit<UpStep, "kind" | "phase" | "expectation
 }
 
 function up(phase: PhaseName, { expect = [], ...more }: UpOptions = {}): UpStep {
-  return { kind: "up", phase, measure: 0, again: false, refresh: false, expectations: expect, ...more };
+  return {
+    kind: "up",
+    phase,
+    asksNext: false,
+    measure: 0,
+    again: false,
+    refresh: false,
+    expectations: expect,
+    ...more,
+  };
 }
 
 function fault(name: FaultName, phase: PhaseName, insist = false): FaultStep {
@@ -37,7 +46,6 @@ function fault(name: FaultName, phase: PhaseName, insist = false): FaultStep {
 }
 
 const PREPARE = up("prepare", {
-  again: true,
   refresh: true,
   expect: [ghlUntouched, webhookAsFound, bothServicesHealthy, migrationsApplied, alarmsAreArmed],
 });
@@ -46,13 +54,15 @@ const FRONT_DOOR = up("front-door", {
   expect: [webhookAtFrontDoor, secretInGhl, migrationsNotRerun],
 });
 const PARALLEL = up("parallel", {
+  asksNext: true,
   measure: MESSAGES_PER_PHASE,
   again: true,
   refresh: true,
   expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun, onLoopbackOnly],
 });
 
-const rung = (phase: PhaseName) => up(phase, { measure: FEWER_MESSAGES, expect: [webhookAtFrontDoor, killSwitchOff] });
+const rung = (phase: PhaseName) =>
+  up(phase, { asksNext: true, measure: FEWER_MESSAGES, expect: [webhookAtFrontDoor, killSwitchOff] });
 const released = (phase: PhaseName, more: UpOptions = {}) =>
   up(phase, {
     release: true,
@@ -68,12 +78,17 @@ export const ABANDONED: Chapter = {
     { ...PREPARE, refresh: false },
     FRONT_DOOR,
     { ...PARALLEL, measure: FEWER_MESSAGES, again: false, refresh: false },
-    up("front-door", {
-      from: "parallel",
-      refused: [{ what: "pulumi up without cutover:from", config: [], says: "cutover:from" }],
-      expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun],
+    up("node-only", {
+      refused: [
+        {
+          what: "pulumi up back to front-door without cutover:from",
+          phase: "front-door",
+          config: [],
+          says: "cutover:from",
+        },
+      ],
+      expect: [webhookAtNode, migrationsNotRerun],
     }),
-    up("node-only", { expect: [webhookAtNode, migrationsNotRerun] }),
   ],
   ending: "destroy",
 };
@@ -96,7 +111,6 @@ export const WHOLE: Chapter = {
           says: "the rollback that waits is",
         },
       ],
-      again: true,
     }),
     rung("ramp-25"),
     rung("ramp-50"),
@@ -110,11 +124,11 @@ export const WHOLE: Chapter = {
     released("ramp-90"),
     rung("full"),
     fault("python-dead", "full"),
-    released("full", { again: true }),
+    released("full"),
     up("decommission", {
+      asksNext: true,
       measure: FEWER_MESSAGES,
       again: true,
-      refresh: true,
       expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
     }),
   ],
