@@ -91,7 +91,7 @@ export class Cutover extends pulumi.ComponentResource {
     // Python must accept a new secret before GoHighLevel sends it, unless it gets no message anyway.
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
-    const settled = desired.direction === "down" ? [] : [services];
+    const settled = desired.direction === "down" || desired.rolledBack ? [] : [services];
     this.writeApplied([
       manifest,
       split,
@@ -251,6 +251,7 @@ export class Cutover extends pulumi.ComponentResource {
         secret: secrets.webhookSecret,
         nodeExists: desired.phase.node !== "removed",
         rolledBack: desired.rolledBack,
+        ...(desired.release === undefined ? {} : { release: desired.release }),
         loseTraffic: config.loseTraffic,
         // Destroy runs the other way round: the webhook is put back before anything it points at goes.
         after: [...ready, ...proof],

@@ -53,7 +53,9 @@ export class Services extends pulumi.ComponentResource {
     this.node = this.nodeService();
     this.python = this.pythonService(args.afterWeight);
 
-    const pythonReady = this.capacityProof("python", this.python, args.traffic.python, direction !== "down");
+    // While rolled back Python may be dead, and no customer waits for it.
+    const demanded = direction !== "down" && !args.desired.rolledBack;
+    const pythonReady = this.capacityProof("python", this.python, args.traffic.python, demanded);
     const nodeReady = this.provenNode();
     this.everything = [this.python, pythonReady, ...nodeReady];
     // Only a rising share waits for Python. Otherwise it may be broken, and that may be why the webhook moves.

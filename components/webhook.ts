@@ -33,6 +33,8 @@ export interface WebhookArgs {
   readonly nodeExists: boolean;
   /** While rolled back, Node's own URL counts as written by us; otherwise it is a person's move, not to be undone. */
   readonly rolledBack: boolean;
+  /** Id of the rollback that is, or was last, released. */
+  readonly release?: string;
   /** `cutover:destroy` is `lose-traffic`. */
   readonly loseTraffic: boolean;
   /**
@@ -92,6 +94,8 @@ export class Webhook extends pulumi.ComponentResource {
         ...(ghl.overwrite ? { overwrite: ghl.overwrite } : {}),
         frontDoor: frontDoorOf(args),
         alsoOurs: args.rolledBack && args.nodeUrl ? [args.nodeUrl] : [],
+        ...(args.release === undefined ? {} : { release: args.release }),
+        ...(args.nodeUrl ? { rollbackUrl: args.nodeUrl } : {}),
         onDestroy: "restore",
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,

@@ -43,6 +43,13 @@ export interface GhlValueArgs {
    * exists*, and only then, since a person may write it as well. @default none
    */
   readonly alsoOurs?: pulumi.Input<pulumi.Input<string>[]> | undefined;
+  /**
+   * Id of the rollback that is released, as it stays declared: the update that brings a new one takes back what the
+   * rollback function wrote, `rollbackUrl`. @default none
+   */
+  readonly release?: string | undefined;
+  /** What the rollback function writes; counts as ours in that one update only. @default none */
+  readonly rollbackUrl?: pulumi.Input<string> | undefined;
   /** True from `decommission` on: the previous value is forgotten, destroy refused while GHL points here. @default false */
   readonly decommissioned?: boolean | undefined;
   /** `cutover:destroy` is `lose-traffic`. The provider also reads that key itself. @default false */
@@ -97,6 +104,8 @@ export class GhlValue extends pulumi.dynamic.Resource {
       createWith: args.createWith === undefined ? undefined : pulumi.secret(args.createWith),
       frontDoor: args.frontDoor === undefined ? undefined : pulumi.secret(args.frontDoor),
       alsoOurs: args.alsoOurs === undefined ? undefined : pulumi.secret(args.alsoOurs),
+      release: args.release,
+      rollbackUrl: args.rollbackUrl === undefined ? undefined : pulumi.secret(args.rollbackUrl),
       decommissioned: args.decommissioned,
       loseTraffic: args.loseTraffic,
       overwrite: args.overwrite,
@@ -111,6 +120,7 @@ export class GhlValue extends pulumi.dynamic.Resource {
         "createWith",
         "frontDoor",
         "alsoOurs",
+        "rollbackUrl",
       ],
     };
     super(ghlValueStub, name, { ...outputs, ...inputs }, pulumi.mergeOptions(opts, secrets), "cutover", "GhlValue");

@@ -267,12 +267,17 @@ describe("how far alarms look back", () => {
     expect(minutes(intent("ramp-50"), after(0.2))).toBe(0);
   });
 
-  it("as long as phase and share stay, as far as before, whatever the time", () => {
+  it("while phase and share stay as far as before, growing by whole hours, until a day is over", () => {
     const kept = applied("ramp-25", { alarmsLookBackMinutes: 12 });
-    expect([minutes(intent("ramp-25"), after(90, kept)), minutes(intent("ramp-25"), after(900, kept))]).toEqual([
-      12, 12,
-    ]);
+    const looks = [13, 40, 61.5, 100, 200, 24 * 60].map((m) => minutes(intent("ramp-25"), after(m, kept)));
+    expect(looks).toEqual([12, 12, 60, 60, 180, undefined]);
     expect(minutes(intent("ramp-25"), after(90))).toBeUndefined();
+  });
+
+  it("a release counts anew, also where phase and share stay", () => {
+    const rollback = { id: "rb-0002", trigger: "slow" };
+    const world = after(7.5, { ...applied("ramp-25"), killSwitch: "node", rollback });
+    expect(minutes(intent("ramp-25", { acknowledgeRollback: "rb-0002" }), world)).toBe(6);
   });
 });
 

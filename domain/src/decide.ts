@@ -108,7 +108,7 @@ export function decide(intent: Intent, world: World): Decision {
     direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
     rolledBack,
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
-    ...lookBack(phase.name, pythonShare, world),
+    ...(phase.node === "removed" ? {} : lookBack({ phase: phase.name, share: pythonShare, releasing }, world)),
     warnings: [
       ...(rolledBack ? [waitingSentence(open)] : []),
       ...releaseWarning(open, releasing, pythonShare),
@@ -145,15 +145,25 @@ const LONGEST_WINDOW_MINUTES = 24 * 60;
 /** The last failures of a fault are counted a little after the rollback. */
 const AFTERMATH_MINUTES = 1;
 
-/** Stays what it was while phase and share stay, so that an update without a change is one; anew with every other step. */
-function lookBack(phase: PhaseName, share: number, world: World): Pick<Desired, "alarmsLookBackMinutes"> {
+/** Windows grow back in steps, so that an update soon after another one is an update without a change. */
+const WIDER_EACH_MINUTES = 60;
+
+/**
+ * As far back as the newest rollback lies, and no limit after a day. While phase and share stay it grows in whole hours, so
+ * that a second update finds no difference; a step and a release count anew.
+ */
+function lookBack(
+  step: { phase: PhaseName; share: number; releasing: boolean },
+  world: World,
+): Pick<Desired, "alarmsLookBackMinutes"> {
   const { applied, minutesSinceRollback: minutes } = world;
-  if (applied && applied.phase === phase && applied.pythonShare === share) {
-    const kept = applied.alarmsLookBackMinutes;
-    return kept === undefined ? {} : { alarmsLookBackMinutes: kept };
-  }
   if (minutes === undefined || minutes >= LONGEST_WINDOW_MINUTES) return {};
-  return { alarmsLookBackMinutes: Math.max(0, Math.floor(minutes) - AFTERMATH_MINUTES) };
+  const possible = Math.max(0, Math.floor(minutes) - AFTERMATH_MINUTES);
+  const stays = applied?.phase === step.phase && applied.pythonShare === step.share && !step.releasing;
+  const kept = stays ? applied.alarmsLookBackMinutes : undefined;
+  if (stays && kept === undefined && !isMoved(world) && !world.rollback) return {};
+  const wider = Math.floor(possible / WIDER_EACH_MINUTES) * WIDER_EACH_MINUTES;
+  return { alarmsLookBackMinutes: kept === undefined ? possible : Math.max(kept, wider) };
 }
 
 function isMoved({ killSwitch }: World): boolean {

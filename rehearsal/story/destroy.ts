@@ -1,4 +1,5 @@
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
+import { appliedPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { describeChanges, describeErrors, type TimelineEntry } from "../engine/events";
 import { EngineError } from "../engine/stack";
@@ -109,7 +110,9 @@ export async function playRefusedDestroy(scene: Scene, chapter: string): Promise
   else activity.failed("not refused");
   checks.add("pulumi destroy is refused: the stack is production now", refused, said.split("\n")[0] || "no error");
   await checks.attempt("nothing that customers' messages need is gone", async () => {
-    const gone = removed(before, await inventory(stage.aws)).filter((line) => !line.startsWith("ssm parameter"));
+    const gone = removed(before, await inventory(stage.aws)).filter(
+      (line) => line !== `SSM parameter ${appliedPath(stage.stack)}`,
+    );
     return { ok: gone.length === 0, seen: gone.join(", ") || "all there" };
   });
   await checks.attempt(webhookAtFrontDoor.what, () => webhookAtFrontDoor.look(stage, memory));

@@ -123,6 +123,8 @@ const BOOKKEEPING = [
   "createWith",
   "frontDoor",
   "alsoOurs",
+  "release",
+  "rollbackUrl",
   "decommissioned",
   "loseTraffic",
   "overwrite",
@@ -180,10 +182,18 @@ export async function updateValue(context: ResourceContext, olds: Bag, news: Bag
   const before = olds as unknown as GhlValueState;
   const inputs = declared(news);
   const found = await live(context, before, inputs);
-  if (found) return { outs: await apply(context, inputs, found, before) };
+  if (found) return { outs: await apply(context, inputs, found, takingBack(before, inputs)) };
   // Somebody deleted it. The workflow step sends nowhere until it is there again.
   const made = await make(context, inputs, inputs.mode === "set" ? inputs.value : before.previousValue);
   return { outs: await apply(context, inputs, made, { ...before, lastWritten: made.value }) };
+}
+
+/** A release follows a write of ours that the state does not know: the rollback function's. */
+function takingBack(before: GhlValueState, { release, rollbackUrl }: GhlValueInputs): GhlValueState {
+  const released = release !== undefined && release !== before.release;
+  return released && rollbackUrl !== undefined && before.maybeWritten === undefined
+    ? { ...before, maybeWritten: rollbackUrl }
+    : before;
 }
 
 /** What GHL holds now. Keeps the resource when the value is gone, so that the previous value is not forgotten. */

@@ -17,6 +17,13 @@ export interface GhlValueInputs {
   readonly frontDoor?: string;
   /** Further values that our own machinery writes, such as Node's own URL during a rollback. */
   readonly alsoOurs?: readonly string[];
+  /**
+   * Id of the rollback that is released. Where it differs from the state's, this update takes back what the rollback
+   * function wrote: `rollbackUrl` counts as ours for this one update, and never otherwise, since a person may write it too.
+   */
+  readonly release?: string;
+  /** What the rollback function writes. */
+  readonly rollbackUrl?: string;
   /** `decommission` applied: the previous value is forgotten, destroy refused while GHL points here. */
   readonly decommissioned?: boolean;
   /** `cutover:destroy: lose-traffic`. */
@@ -77,6 +84,8 @@ const INPUT_KEYS = [
   "createWith",
   "frontDoor",
   "alsoOurs",
+  "release",
+  "rollbackUrl",
   "decommissioned",
   "loseTraffic",
   "overwrite",
