@@ -1,7 +1,7 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import type { Manifest } from "@cutover/domain/stack-record";
-import { SUSPICIONS } from "@cutover/domain/triggers";
+import { OUTAGES, SUSPICIONS } from "@cutover/domain/triggers";
 import { frontDoorUrl, WEBHOOK_PATH } from "@cutover/domain/webhook";
 import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
@@ -112,6 +112,7 @@ export class SafetyNet extends pulumi.ComponentResource {
         pythonTargetGroupArn: traffic.python.customer.arn,
         healthPaths: { python: python.healthPath, ...(traffic.node ? { node: node.healthPath } : {}) },
         suspicionAlarms: SUSPICIONS.map((key) => `cutover-${stack}-${key}`),
+        ...(traffic.node ? { outageAlarms: OUTAGES.map((key) => `cutover-${stack}-${key}`) } : {}),
         probeKeySecretArn: secrets.probeKeySecretArn,
         ghl,
         nodeUrl: traffic.node && wantedUrl({ target: "node", domain, ghl, ...(node.url ? { nodeUrl: node.url } : {}) }),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AlarmDefinition } from "./cloudwatch/definition";
 import { ladder } from "./phases";
-import { PLAN, type TriggerInput, triggers } from "./triggers";
+import { OUTAGES, PLAN, type Trigger, type TriggerInput, triggers } from "./triggers";
 
 const RATES = [0.2, 1, 6, 30, 60, 120, 600, 5000, 100_000];
 const SHARES = [...new Set(ladder.map(({ pythonShare }) => pythonShare))];
@@ -62,6 +62,7 @@ describe("triggers", () => {
         "soft python-bookings-short",
         "soft python-bookings-long",
         "watch node-probes",
+        "watch node-errors",
         "watch elb-5xx",
         "watch unmatched",
         "watch prober-silent",
@@ -133,6 +134,30 @@ describe("triggers", () => {
     const watch = alarms.filter(({ tier }) => tier === "watch");
     expect(watch.filter(({ action }) => action === "rollback").map(({ key }) => key)).toEqual(["elb-5xx"]);
     expect(watch.filter(({ action }) => action === "none")).toEqual([]);
+  });
+
+  it("compare Node's own failures with the plan's share, sized for what Node gets: both bad is a shared outage", () => {
+    const nodeErrors = (pythonShare: number) => {
+      const trigger = triggers(input({ pythonShare })).alarms.find(({ key }) => OUTAGES.includes(key));
+      return trigger as Trigger;
+    };
+    const { tier, action, definition } = nodeErrors(10);
+    expect([tier, action, definition.name, definition.threshold]).toEqual([
+      "watch",
+      "people",
+      "cutover-dev-node-errors",
+      PLAN.errors.percent,
+    ]);
+    const metrics = definition.queries.flatMap((query) => ("metric" in query ? [query.metric] : []));
+    expect(metrics.map(({ metricName, dimensions }) => [metricName, dimensions.TargetGroup])).toEqual([
+      ["RequestCount", "targetgroup/node/1"],
+      ["HTTPCode_Target_5XX_Count", "targetgroup/node/1"],
+      ["NodeMessagesFailed", undefined],
+    ]);
+    expect(definition.description).not.toContain("Python");
+    const python = triggers(input({ pythonShare: 90 })).alarms.find(({ key }) => key === "python-errors-short");
+    expect(minutesOf(definition)).toBe(minutesOf(python?.definition as AlarmDefinition));
+    expect(minutesOf(nodeErrors(99).definition)).toBeGreaterThan(minutesOf(definition));
   });
 
   it("leave out Node when it is removed", () => {

@@ -1,6 +1,7 @@
 import type { AlarmDefinition, CompositeAlarmDefinition, LogMetricFilterDefinition } from "./cloudwatch/definition";
+import type { Engine } from "./metrics";
 import { filtersOf } from "./triggers/filters";
-import { burstAlarms, type RateAlarm, type RateContext, shareAlarms } from "./triggers/rates";
+import { burstAlarms, outageAlarm, type RateAlarm, type RateContext, shareAlarms } from "./triggers/rates";
 import { connectionAlarm, hostAlarm, probeAlarm, watchAlarms } from "./triggers/signals";
 
 export { type Concern, PLAN, type PlanThreshold, SLOW_SECONDS } from "./triggers/plan";
@@ -76,13 +77,15 @@ export function triggers(input: TriggerInput): TriggerSet {
   if (!(expectedMessagesPerHour > 0 && Number.isFinite(expectedMessagesPerHour))) {
     throw new RangeError(`expectedMessagesPerHour is ${expectedMessagesPerHour}: expected a number above 0`);
   }
-  const context: RateContext = {
+  const contextOf = (engine: Engine, targetGroup: string, share: number): RateContext => ({
     stack,
+    engine,
     loadBalancer,
-    targetGroup: targetGroups.pythonCustomer,
+    targetGroup,
     lookBackMinutes: input.lookBackMinutes ?? Number.POSITIVE_INFINITY,
-    perHour: Math.max(LEAST_PER_HOUR, (expectedMessagesPerHour * pythonShare) / 100),
-  };
+    perHour: Math.max(LEAST_PER_HOUR, (expectedMessagesPerHour * share) / 100),
+  });
+  const context = contextOf("python", targetGroups.pythonCustomer, pythonShare);
   const tier = (name: Tier, alarms: readonly RateAlarm[]): Trigger[] =>
     alarms.map((one) => ({ ...one, tier: name, action: name === "watch" ? watchAction(one.key) : "none" }));
   const hard = tier("hard", [
@@ -93,7 +96,9 @@ export function triggers(input: TriggerInput): TriggerSet {
   ]);
   const soft = tier("soft", shareAlarms(context));
   const watch = tier("watch", [
-    ...(nodeExists ? [probeAlarm(stack, "node")] : []),
+    ...(nodeExists
+      ? [probeAlarm(stack, "node"), outageAlarm(contextOf("node", targetGroups.nodeCustomer ?? "", 100 - pythonShare))]
+      : []),
     ...watchAlarms(context, targetGroups.unmatched),
   ]);
   return {
@@ -110,6 +115,9 @@ function watchAction(key: string): Trigger["action"] {
 
 /** Keys of the watch alarms that blame no engine, but may mean that Python is dead: a hanging task makes 504s. */
 export const SUSPICIONS: readonly string[] = ["elb-5xx"];
+
+/** Keys of the watch alarms which say that Node is as bad as Python: traffic is then not moved, unless Python is dead. */
+export const OUTAGES: readonly string[] = ["node-errors"];
 
 const TIER_MEANS = {
   hard: "Python is certainly broken: roll back.",

@@ -1,5 +1,5 @@
 import type { AlarmDefinition, MetricQuery } from "../cloudwatch/definition";
-import { metricNamespace } from "../metrics";
+import { type Engine, metricNamespace } from "../metrics";
 import { type CountedMetric, countedMetric } from "./filters";
 import { smallestCount } from "./noise";
 import { BOOKINGS_PER_MESSAGE, type Concern, HEALTHY_SHARE, PLAN, SLOW_SECONDS } from "./plan";
@@ -8,10 +8,11 @@ import { type CountWindow, SHORTEST_MINUTES, type WindowRule, windowHolding, win
 /** What a share is measured on. */
 export interface RateContext {
   readonly stack: string;
-  /** Dimension values of Python's customer target group; see `triggers`. */
+  readonly engine: Engine;
+  /** Dimension values of the engine's customer target group; see `triggers`. */
   readonly loadBalancer: string;
   readonly targetGroup: string;
-  /** Messages an hour that reach Python. */
+  /** Messages an hour that reach the engine. */
   readonly perHour: number;
   /** No window on messages is longer; see `TriggerInput.lookBackMinutes`. */
   readonly lookBackMinutes: number;
@@ -61,11 +62,13 @@ const SPANS: Readonly<Record<number, readonly string[]>> = {
   4: ["short", "medium", "long", "longest"],
 };
 
-const WORDS: Record<Concern, string> = {
-  errors: "messages that Python answered with 5xx or gave up on",
-  slow: `answers of Python slower than ${SLOW_SECONDS} s`,
-  routing: "messages for which Python could not decide on an agent",
-  bookings: "bookings that failed at Python",
+const NAMES: Record<Engine, string> = { python: "Python", node: "Node" };
+
+const WORDS: Record<Concern, (engine: string) => string> = {
+  errors: (engine) => `messages that ${engine} answered with 5xx or gave up on`,
+  slow: (engine) => `answers of ${engine} slower than ${SLOW_SECONDS} s`,
+  routing: (engine) => `messages for which ${engine} could not decide on an agent`,
+  bookings: (engine) => `bookings that failed at ${engine}`,
 };
 
 /** The soft tier: for each concern of the plan, its share over windows that this traffic allows. */
@@ -79,6 +82,16 @@ export function shareAlarms(context: RateContext): RateAlarm[] {
       return shareAlarm(context, concern, key, window, `guard >= ${window.count}`);
     });
   });
+}
+
+/**
+ * Whether Node is as bad as Python: then what both depend on has failed, and moving traffic helps nobody. The shortest
+ * window of the errors' family, over Node's numbers: an old fault of Node must not stand in a rollback's way for hours.
+ */
+export function outageAlarm(context: RateContext): RateAlarm {
+  const [rule] = FAMILIES.errors;
+  const [window = { minutes: 0, count: 0 }] = windowsFor([rule], context.perHour, context.perHour * HEALTHY_SHARE);
+  return shareAlarm(context, "errors", "node-errors", window, `guard >= ${window.count}`);
 }
 
 /** The hard tier on messages: what can be nothing but a broken Python. */
@@ -128,7 +141,7 @@ function shareAlarm(
   const minutes = lookingBack(context, window.minutes);
   const { queries, bad, all, share = `100 * ${bad} / ${all}` } = sources(context, concern, minutes * 60);
   const condition = guard.replaceAll("guard", bad).replaceAll("all", all);
-  const words = `${WORDS[concern]}: at least ${count} within ${spoken(minutes)} ${also}`.trim();
+  const words = `${WORDS[concern](NAMES[context.engine])}: at least ${count} within ${spoken(minutes)} ${also}`.trim();
   return {
     key,
     means: `${words}, and more than ${PLAN[concern].percent} %.`,
@@ -171,7 +184,7 @@ function sources(context: RateContext, concern: Concern, period: number): Source
     id,
     metric: {
       namespace: metricNamespace(context.stack),
-      metricName: countedMetric("python", metric),
+      metricName: countedMetric(context.engine, metric),
       dimensions: {},
       period,
       stat: "Sum",
