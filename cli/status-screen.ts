@@ -27,7 +27,9 @@ export function statusJson(status: StackStatus): Record<string, unknown> {
     phase: applied.phase,
     pythonShare: applied.pythonShare,
     pythonDigest: applied.pythonDigest,
-    since: since ? { image: iso(since.image), phase: iso(since.phase), share: iso(since.share) } : null,
+    since: since
+      ? { image: iso(since.image), phase: iso(since.phase), bake: iso(since.bake), share: iso(since.share) }
+      : null,
     share,
     rollback: { ...armed, open: rollback ?? null },
     standby,

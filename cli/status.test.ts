@@ -57,6 +57,27 @@ describe("cutover status", () => {
     expect(text).toContain("pulumi config set cutover:acknowledgeRollback rb-0001");
   });
 
+  it("compares the split from the release of a rollback on, in this process's time: before it Node had everything", async () => {
+    const parameters = {
+      "/cutover/prod/rollback/rb-0001": JSON.stringify(record),
+      "/cutover/prod/rollback/rb-0001/released": "2026-11-25T11:00:00Z",
+    };
+    const metrics = { ...GOOD.metrics, "RequestCount Sum py-c": 0 };
+    const justNow = await status({ parameters, metrics }, ["--stack", "prod", "--json"]);
+    expect(JSON.parse(justNow.text)).toMatchObject({
+      since: { phase: "2026-11-24T10:00:00.000Z", bake: "2026-11-25T12:00:00.000Z", share: "2026-11-25T12:00:00.000Z" },
+      share: { outcome: "unknown" },
+    });
+    const known = fakeClients({ ...GOOD, parameters })();
+    const early = { ...known, clock: { ...known.clock, fromReal: (ms: number) => ms - 3_600_000 } };
+    const { io, text } = collect();
+    await statusCommand(["--stack", "prod", "--json"], io, () => early);
+    expect(JSON.parse(text())).toMatchObject({
+      since: { share: "2026-11-25T11:00:00.000Z" },
+      share: { outcome: "proved" },
+    });
+  });
+
   it("asks for no rollback where Python gets nothing", async () => {
     const world = { applied: { ...GOOD.applied, phase: "front-door", pythonShare: 0 }, weight: 0 } as const;
     const metrics = { ...GOOD.metrics, "RequestCount Sum py-c": 0 };

@@ -12,7 +12,7 @@ import { type ServingSince, servingSince } from "@cutover/domain/evidence/servin
 import { proveShare, type ShareFacts, type ShareProof } from "@cutover/domain/evidence/share-proof";
 import { metricNamespace } from "@cutover/domain/metrics";
 import type { OpenRollback } from "@cutover/domain/release";
-import { openRollback } from "@cutover/domain/rollback/record";
+import { openRollback, type RollbackRecord } from "@cutover/domain/rollback/record";
 import type { Manifest } from "@cutover/domain/stack-record";
 import { readAlarmStates } from "../alarms/states";
 import { type Clock, clockFrom } from "../clock";
@@ -93,12 +93,12 @@ export async function readStackStatus(stack: string, aws: AwsPlace, clients: Sta
   const names = [...manifest.rollback.compositeAlarms, ...manifest.rollback.alarms.map(({ name }) => name)];
   const alarms = attempt(() => readAlarmStates(names, aws, cloudwatch));
   const rollback = attempt(() => readRollbacks(stack, ssm));
-  const read = await history;
-  const since = "value" in read ? servingSince(read.value) : undefined;
-  const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
-  const standby = await readStandby(manifest, facts, now, cloudwatch);
   const shelf = await rollback;
   if ("unavailable" in shelf) throw new NoStackError(`Could not read the rollback records: ${shelf.unavailable}`);
+  const read = await history;
+  const since = "value" in read ? servingSince(read.value, newestRelease(shelf.value.records, clock)) : undefined;
+  const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
+  const standby = await readStandby(manifest, facts, now, cloudwatch);
   const open = openRollback(shelf.value.records);
   const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
   const seen = await alarms;
@@ -114,6 +114,12 @@ export async function readStackStatus(stack: string, aws: AwsPlace, clients: Sta
     standby,
     ...(open ? { rollback: open } : {}),
   };
+}
+
+/** When the newest release was complete, by this process's clock: records carry real time. */
+function newestRelease(records: readonly RollbackRecord[], clock: Clock): number | undefined {
+  const released = records.flatMap(({ releasedAt }) => (releasedAt === undefined ? [] : [Date.parse(releasedAt)]));
+  return released.length === 0 ? undefined : clock.fromReal(Math.max(...released));
 }
 
 /** Node as the way back: tasks as the load balancer sees them, and what the prober says is asked of them. */
@@ -176,7 +182,7 @@ export async function readGateFacts(
   return {
     step,
     now: status.now,
-    phaseSince: status.since?.phase,
+    phaseSince: status.since?.bake,
     ...(settings.bakeHours === undefined ? {} : { bakeHours: settings.bakeHours }),
     ...(settings.override ? { override: settings.override } : {}),
     ...(settings.declaredDigest === undefined ? {} : { declaredDigest: settings.declaredDigest }),

@@ -73,7 +73,7 @@ export interface Standby {
 export interface GateFacts {
   readonly step: Step;
   readonly now: number;
-  /** Since when the phase to be left is applied; undefined where nobody knows. */
+  /** Since when the phase to be left bakes: applied, with this share and image, not rolled back; undefined where nobody knows. */
   readonly phaseSince: number | undefined;
   /** Hours it must have been; default {@link BAKE_HOURS}. */
   readonly bakeHours?: number;
