@@ -22,7 +22,7 @@ describe("a rollback that is released without an update in between", () => {
   });
   /** What the rollback function does: it writes without Pulumi. */
   const rollBack = (url: string) => {
-    ghl.seed(NAME, url);
+    ghl.editByHand(NAME, url);
   };
 
   beforeEach(async () => {
@@ -52,7 +52,7 @@ describe("a rollback that is released without an update in between", () => {
   it("a person's move to Node after it is not undone", async () => {
     rollBack(NODE);
     await lab.up(inputs({ release: "rb-0001" }));
-    ghl.seed(NAME, NODE);
+    ghl.editByHand(NAME, NODE);
     await lab.refresh();
     const result = await lab.up(inputs({ release: "rb-0001" }));
     expect(result.ok).toBe(false);

@@ -6,6 +6,7 @@ import { waitFor } from "../support/wait";
 import { Checks } from "./checks";
 import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
 import { switchInForce } from "./kill-switch";
+import { isAccepted } from "./ledger";
 import type { Scene } from "./scene";
 import type { FaultStep } from "./steps";
 
@@ -25,6 +26,8 @@ export interface PlayedFault {
   releasedAt?: number;
   /** Id of the rollback's record. */
   rollback?: string;
+  /** Python's requests when the switch was seen in force. */
+  pythonRequests?: number;
   /** Customers' requests that reached Python after the switch, until it was released. */
   requestsAfter: number;
   readonly checks: Checks;
@@ -37,6 +40,8 @@ const CALM_DEADLINE_MS = 90_000;
 /** Goal of the issue, emulated: from the alarm to traffic being back. */
 const TRAFFIC_BACK_GOAL_MS = 2000;
 const PATIENCE_MS = 20;
+/** Messages that are sent to the front door although the webhook has moved: GoHighLevel's caches are nobody's to trust. */
+const FRONT_DOOR_MESSAGES = 100;
 
 /** Breaks something, and waits for the rollback that nobody starts. */
 export async function playFault(scene: Scene, step: FaultStep, chapter: string): Promise<PlayedFault> {
@@ -54,12 +59,11 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
   try {
     await watchRollback(scene, played, groups);
     if (played.switchedAt !== undefined) {
-      const before = customerCounts(stage.balancer, groups).python;
       if (step.insist) await insist(scene, played, groups);
       scene.stage.faults.lift();
       played.liftedAt = Date.now();
       await calm(scene, played, "once it is mended the alarms are calm again");
-      await judgeAfter(scene, played, groups, before);
+      await judgeAfter(scene, played, groups);
     }
   } finally {
     scene.stage.faults.lift();
@@ -83,6 +87,7 @@ async function watchRollback(scene: Scene, played: PlayedFault, groups: Customer
     played.switchedAt = await soon("the kill switch to be obeyed", ROLLBACK_DEADLINE_MS, scene, () =>
       isSwitched(scene, groups) ? Date.now() : undefined,
     );
+    played.pythonRequests = customerCounts(stage.balancer, groups).python;
     played.webhookAt = await soon("GoHighLevel to hold Node's own URL", ROLLBACK_DEADLINE_MS, scene, () =>
       stage.ghl.valueOf(stage.webhookValue) === stage.urlAsFound ? webhookWrittenAt(scene, since) : undefined,
     );
@@ -146,9 +151,16 @@ async function insist(scene: Scene, { step, checks }: PlayedFault, groups: Custo
   await engine.configSet({ key: "cutover:phase", value: step.phase });
 }
 
-async function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups, before: number): Promise<void> {
+async function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups): Promise<void> {
+  const { stage, traffic } = scene;
+  // The senders follow the webhook to Node's own URL; these go on to the front door, where the switch alone protects them.
+  const late = await traffic.atFrontDoor(FRONT_DOOR_MESSAGES);
+  await played.checks.attempt("messages that still come to the front door are answered by Node", () => {
+    const byNode = late.filter((m) => m.servedBy === "node" && isAccepted(m)).length;
+    return { ok: byNode === late.length, seen: `${byNode} of ${late.length}` };
+  });
   await played.checks.attempt("after the switch no customer's request reaches Python", () => {
-    played.requestsAfter = customerCounts(scene.stage.balancer, groups).python - before;
+    played.requestsAfter = customerCounts(stage.balancer, groups).python - (played.pythonRequests ?? 0);
     return { ok: played.requestsAfter === 0 && isSwitched(scene, groups), seen: `${played.requestsAfter} requests` };
   });
 }

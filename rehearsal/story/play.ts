@@ -39,7 +39,12 @@ export async function playStory(stage: Stage, options: StoryOptions): Promise<Pl
     ghlValues(stage.ghl.store.all()),
     await stage.postgres.snapshot(),
   );
-  const scene: Scene = { stage, terminal, memory, traffic: new Traffic({ sender: stage.sender, rate: STEADY_RATE }) };
+  const scene: Scene = {
+    stage,
+    terminal,
+    memory,
+    traffic: new Traffic({ sender: stage.sender, lateSender: stage.lateSender, rate: STEADY_RATE }),
+  };
   const played: Played = { parts: [], endings: [] };
   scene.traffic.start();
   try {

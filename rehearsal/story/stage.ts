@@ -16,6 +16,8 @@ export interface Stage {
   readonly postgres: RehearsalPostgres;
   readonly ghl: GhlStandIn;
   readonly sender: WorkflowSender;
+  /** A step that holds the front door's URL itself, whatever the custom value says. */
+  readonly lateSender: WorkflowSender;
   readonly balancer: LoadBalancer;
   readonly gateway: AwsGateway;
   /** Every change of an alarm. */

@@ -10,10 +10,12 @@ export const MESSAGE_PREFIX = "story-";
 export const SENDERS = 100;
 
 /** Messages a second of real time between the measured windows. */
-export const STEADY_RATE = 20;
+export const STEADY_RATE = 40;
 
 export interface TrafficOptions {
   readonly sender: { send(message: OutgoingMessage): Promise<SendOutcome> };
+  /** Sends to the front door's own URL. */
+  readonly lateSender: { send(message: OutgoingMessage): Promise<SendOutcome> };
   /** Messages a second between the measured windows. */
   readonly rate: number;
 }
@@ -29,11 +31,13 @@ export interface Window {
 export class Traffic {
   readonly #steady: LoadGenerator;
   readonly #windows: LoadGenerator;
+  readonly #late: LoadGenerator;
 
-  constructor({ sender, rate }: TrafficOptions) {
+  constructor({ sender, lateSender, rate }: TrafficOptions) {
     const shared = { sender, concurrency: SENDERS };
     this.#steady = new LoadGenerator({ ...shared, ratePerSecond: rate, prefix: `${MESSAGE_PREFIX}steady` });
     this.#windows = new LoadGenerator({ ...shared, prefix: `${MESSAGE_PREFIX}window` });
+    this.#late = new LoadGenerator({ ...shared, sender: lateSender, prefix: `${MESSAGE_PREFIX}late` });
   }
 
   start(): void {
@@ -67,9 +71,14 @@ export class Traffic {
     }
   }
 
+  /** Messages to the front door, wherever the webhook points: a sender may know the old URL for a while. */
+  atFrontDoor(count: number): Promise<readonly SentMessage[]> {
+    return this.#late.burst(count);
+  }
+
   /** Every message sent so far. */
   get messages(): readonly SentMessage[] {
-    return [...this.#steady.messages, ...this.#windows.messages];
+    return [...this.#steady.messages, ...this.#windows.messages, ...this.#late.messages];
   }
 }
 

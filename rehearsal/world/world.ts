@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { frontDoorUrl } from "@cutover/domain/webhook";
 import type { Toolchain } from "../../tools/toolchain";
 import { EmulatedAws } from "../aws/emulated-aws";
 import { RehearsalClock } from "../clock";
@@ -115,7 +116,8 @@ export class World {
     });
     const clients = new AwsClients({ endpoint: aws.url, region: REGION });
     this.#stoppers.add("AWS clients", () => clients.destroy());
-    const sender = this.#makeSender(ghl, connectTo, aws.caFile);
+    const sender = this.#makeSender(ghl, "{{custom_values.cutover_webhook_url}}", connectTo, aws.caFile);
+    const lateSender = this.#makeSender(ghl, frontDoorUrl({ domain: DOMAIN }), connectTo, aws.caFile);
     const engine = await this.#prepareEngine(aws, connectTo);
     await this.#configure(engine, clients, ghl, postgres, environment);
     return {
@@ -124,6 +126,7 @@ export class World {
       postgres,
       ghl,
       sender,
+      lateSender,
       balancer: aws.loadBalancer,
       gateway: aws.gateway,
       cloudwatch,
@@ -222,11 +225,11 @@ export class World {
   }
 
   /** The workflow step as a person set it up, see README. */
-  #makeSender(ghl: GhlStandIn, connectTo: string, caFile: string): WorkflowSender {
+  #makeSender(ghl: GhlStandIn, url: string, connectTo: string, caFile: string): WorkflowSender {
     const sender = new WorkflowSender(
       ghl,
       {
-        url: "{{custom_values.cutover_webhook_url}}",
+        url,
         headers: {
           "x-webhook-secret": "{{custom_values.cutover_webhook_secret}}",
           "x-contact-id": "{{contact.id}}",
