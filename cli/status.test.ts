@@ -42,7 +42,7 @@ describe("cutover status", () => {
     ],
     ["an alarm in ALARM", { alarmStates: { "cutover-prod-errors": "ALARM" } }, "cutover-prod-errors is in ALARM"],
     ["a dead standby", { healthy: { python: 2, node: 0 } }, "Node has no healthy task"],
-    ["probes that failed", { metrics: { ...GOOD.metrics, "ProbeFailed Sum python": 3 } }, "Python 17/20"],
+    ["probes that failed", { metrics: { ...GOOD.metrics, "ProbeFailed Sum python": 4 } }, "Python 16/20"],
   ] as const)("%s: exit code 1 and why", async (_, world, says) => {
     const { code, text } = await status(world);
     expect(code).toBe(1);

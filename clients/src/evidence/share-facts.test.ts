@@ -97,12 +97,29 @@ describe("the facts a share is proved by", () => {
       healthy: { value: { python: 1, node: 2 } },
       probes: {
         value: {
-          python: { total: 3, failed: 0, secondsSinceOk: 10 },
-          node: { total: 3, failed: 1, secondsSinceOk: 30 },
+          python: { total: 3, failed: 0, newestFailed: false, secondsSinceOk: 10 },
+          node: { total: 3, failed: 1, newestFailed: true, secondsSinceOk: 30 },
         },
       },
       requests: { value: { python: 196, node: 616 } },
     });
+  });
+
+  it("count the newest 20 probes", async () => {
+    const ages = Array.from({ length: 30 }, (_, i) => 300 - 10 * i);
+    const cloudwatch = {
+      send: async (command: unknown) => {
+        if (!(command instanceof GetMetricDataCommand)) throw new Error("unexpected call");
+        const Timestamps = ages.map((seconds) => new Date(NOW - seconds * 1000));
+        const valuesOf = (Id: string) =>
+          ages.map((age) => (Id.endsWith("Total") ? 1 : age > 200 || age === 50 ? 1 : 0));
+        const queries = command.input.MetricDataQueries ?? [];
+        return { MetricDataResults: queries.map(({ Id = "" }) => ({ Id, Values: valuesOf(Id), Timestamps })) };
+      },
+    } as never;
+    const { probes } = await readShareFacts(manifest, 25, NOW - 3_600_000, NOW, AWS, clients({ cloudwatch }));
+    const tally = { total: 20, failed: 1, newestFailed: false, secondsSinceOk: 10 };
+    expect(probes).toEqual({ value: { python: tally, node: tally } });
   });
 
   it("fail each for itself", async () => {

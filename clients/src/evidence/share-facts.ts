@@ -5,7 +5,7 @@ import {
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Read } from "@cutover/domain/evidence/model";
-import type { ProbeTally, ShareFacts } from "@cutover/domain/evidence/share-proof";
+import { PROBES_COUNTED, type ProbeTally, type ShareFacts } from "@cutover/domain/evidence/share-proof";
 import { killSwitchState } from "@cutover/domain/kill-switch";
 import { type Engine, metricNamespace } from "@cutover/domain/metrics";
 import type { Manifest } from "@cutover/domain/stack-record";
@@ -105,9 +105,13 @@ function tally(totals: readonly Point[], failures: readonly Point[], now: number
   const good = totals.filter(({ at, value }) => value > (failedAt.get(at) ?? 0)).map(({ at }) => at);
   // The period's end: a probe within it is at least as new as its begin.
   const lastOk = good.length === 0 ? undefined : Math.max(...good);
+  const newestFirst = totals.filter(({ value }) => value > 0).sort((a, b) => b.at - a.at);
+  const counted = newestFirst.filter((_, i) => sum(newestFirst.slice(0, i)) < PROBES_COUNTED);
+  const failedOf = ({ at }: Point) => failedAt.get(at) ?? 0;
   return {
-    total: sum(totals),
-    failed: sum(failures),
+    total: sum(counted),
+    failed: counted.reduce((all, point) => all + failedOf(point), 0),
+    newestFailed: counted[0] !== undefined && failedOf(counted[0]) > 0,
     ...(lastOk === undefined ? {} : { secondsSinceOk: Math.max(0, (now - lastOk) / SECOND_MS) }),
   };
 }

@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { proveShare, type ShareFacts } from "./share-proof";
 
+const answered = { total: 8, failed: 0, newestFailed: false };
 const fine: ShareFacts = {
   declared: 25,
   rule: { value: 25 },
   killSwitch: { value: "off" },
   healthy: { value: { python: 2, node: 4 } },
   probes: {
-    value: { python: { total: 8, failed: 0, secondsSinceOk: 9 }, node: { total: 8, failed: 0, secondsSinceOk: 22 } },
+    value: { python: { ...answered, secondsSinceOk: 9 }, node: { ...answered, secondsSinceOk: 22 } },
   },
   requests: { value: { python: 196, node: 616 } },
 };
@@ -33,10 +34,16 @@ describe("the proof of a share", () => {
     ["no healthy Python", { healthy: { value: { python: 0, node: 4 } } }, "disproved", /Python 0/],
     ["no healthy Node", { healthy: { value: { python: 2 } } }, "disproved", /Node 0/],
     [
-      "a failed probe",
-      { probes: { value: { python: { total: 8, failed: 1 }, node: { total: 8, failed: 0 } } } },
+      "a newest probe that failed",
+      { probes: { value: { python: { total: 20, failed: 1, newestFailed: true }, node: answered } } },
       "disproved",
-      /Python 7\/8/,
+      /Python 19\/20 \(the newest failed\)/,
+    ],
+    [
+      "four failed probes",
+      { probes: { value: { python: { total: 20, failed: 4, newestFailed: false }, node: answered } } },
+      "disproved",
+      /Python 16\/20,/,
     ],
     [
       "a split that chance does not explain",
@@ -45,7 +52,7 @@ describe("the proof of a share", () => {
       /49.3 % measured/,
     ],
     ["no request yet", { requests: { value: { python: 0, node: 0 } } }, "unknown", /no customer's request/],
-    ["no probe of Node", { probes: { value: { python: { total: 8, failed: 0 } } } }, "unknown", /Node 0\/0/],
+    ["no probe of Node", { probes: { value: { python: answered } } }, "unknown", /Node 0\/0/],
     ["an unread rule", { rule: denied }, "unknown", /AccessDenied/],
     ["an unread kill switch", { killSwitch: denied }, "unknown", /AccessDenied/],
     ["uncounted tasks", { healthy: denied }, "unknown", /AccessDenied/],
@@ -60,6 +67,15 @@ describe("the proof of a share", () => {
     ]);
   });
 
+  it("forgives three failed probes of 20 that are past, and shows them", () => {
+    const proof = proveShare({
+      ...fine,
+      probes: { value: { python: { total: 20, failed: 3, newestFailed: false }, node: answered } },
+    });
+    expect(proof.outcome).toBe("proved");
+    expect(proof.links.map((link) => link.says)).toContain("probes answered: Python 17/20, Node 8/8");
+  });
+
   it("what is wrong weighs more than what is unknown", () => {
     expect(
       proveShare({ ...fine, rule: denied, killSwitch: { value: "off" }, requests: { value: { python: 800, node: 0 } } })
@@ -70,15 +86,14 @@ describe("the proof of a share", () => {
   it("asks nothing of Python at 0 % and nothing of a Node that is removed", () => {
     const none = { ...fine, declared: 0, rule: { value: 0 }, requests: { value: { python: 0, node: 50 } } };
     expect(
-      proveShare({ ...none, healthy: { value: { node: 4 } }, probes: { value: { node: { total: 8, failed: 0 } } } })
-        .outcome,
+      proveShare({ ...none, healthy: { value: { node: 4 } }, probes: { value: { node: answered } } }).outcome,
     ).toBe("proved");
     const alone: ShareFacts = {
       declared: 100,
       rule: { value: 100 },
       killSwitch: { value: "none" },
       healthy: { value: { python: 4 } },
-      probes: { value: { python: { total: 8, failed: 0 } } },
+      probes: { value: { python: answered } },
       requests: { value: { python: 900, node: 0 } },
     };
     expect(proveShare(alone).outcome).toBe("proved");

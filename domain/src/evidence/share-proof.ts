@@ -3,10 +3,17 @@ import type { Engine } from "../metrics";
 import type { Read } from "./model";
 import { binomialBand, splitAgrees } from "./split";
 
-/** What one engine's probes of the last minutes said. */
+/** Probes that are counted: the newest ones. */
+export const PROBES_COUNTED = 20;
+/** Of these so many may fail: a restarted function or a lost packet disproves no share. */
+const PROBES_FORGIVEN = 3;
+
+/** What one engine's newest probes said, {@link PROBES_COUNTED} at most where more are known. */
 export interface ProbeTally {
   readonly total: number;
   readonly failed: number;
+  /** The newest one failed: how the engine is now. */
+  readonly newestFailed: boolean;
   /** Seconds since the last one that succeeded; undefined where none did. */
   readonly secondsSinceOk?: number;
 }
@@ -89,10 +96,11 @@ function probesLink({ declared, probes }: ShareFacts): ProofLink {
   if ("unavailable" in probes) return { what, state: "unknown", says: `probes not read: ${probes.unavailable}` };
   const engines = expected(declared, probes.value);
   const tallies = engines.map((engine) => [engine, probes.value[engine]] as const);
-  const says = tallies.map(
-    ([engine, tally]) => `${title(engine)} ${(tally?.total ?? 0) - (tally?.failed ?? 0)}/${tally?.total ?? 0}`,
-  );
-  const state = tallies.some(([, tally]) => (tally?.failed ?? 0) > 0)
+  const says = tallies.map(([engine, tally]) => {
+    const newest = tally?.newestFailed ? " (the newest failed)" : "";
+    return `${title(engine)} ${(tally?.total ?? 0) - (tally?.failed ?? 0)}/${tally?.total ?? 0}${newest}`;
+  });
+  const state = tallies.some(([, tally]) => tally && (tally.newestFailed || tally.failed > PROBES_FORGIVEN))
     ? "wrong"
     : tallies.some(([, tally]) => !tally || tally.total === 0)
       ? "unknown"
