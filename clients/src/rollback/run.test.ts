@@ -346,8 +346,55 @@ describe("the reconciler", () => {
     expect(world.killSwitch).toBe("off");
     world.time += 60_000;
     world.ring();
-    expect(await minute(world)).toMatchObject({ outcome: "completed" });
+    expect(await minute(world)).toMatchObject({ outcome: "joined", id: "rb-0001" });
     expect(world.killSwitch).toBe("node");
+  });
+
+  it.each<[string, (world: TestWorld) => void]>([
+    ["a mere suspicion, though Python is dead", (world) => world.ring("suspicion")],
+    [
+      "Node being dead",
+      (world) => {
+        world.ring();
+        world.health = { node: "dead", python: "answers" };
+      },
+    ],
+    [
+      "an outage of what both depend on",
+      (world) => {
+        world.ring("soft");
+        world.health.python = "answers";
+        world.sharedOutage = true;
+      },
+    ],
+  ])("leaves a switch put off by hand where it is at %s, by event and by minute", async (_what, happen) => {
+    const world = new TestWorld();
+    await run(world, world.alarmEvent());
+    world.killSwitch = "off";
+    await minute(world);
+    world.time += 60_000;
+    happen(world);
+    const [{ tier, since } = { tier: "hard" as const, since: 0 }] = world.alarms;
+    await run(world, world.alarmEvent(tier, since));
+    await minute(world);
+    await minute(world);
+    expect(world.killSwitch).toBe("off");
+    expect(world.count("setSwitch")).toBe(1);
+    // Rolled back, put off by hand, and at most one page for the alarm.
+    expect(world.notices.length).toBe(tier === "suspicion" ? 2 : 3);
+  });
+
+  it("holds messages where the switch was put off by hand and both engines died since", async () => {
+    const world = new TestWorld();
+    await run(world, world.alarmEvent());
+    world.killSwitch = "off";
+    await minute(world);
+    world.time += 60_000;
+    world.health = { node: "dead", python: "dead" };
+    world.ring();
+    expect(await minute(world)).toMatchObject({ outcome: "joined", id: "rb-0001" });
+    expect(world.killSwitch).toBe("hold");
+    expect(world.records[0]).toMatchObject({ to: "hold", steps: { webhook: { state: "skipped" } } });
   });
 
   it("moves from the inbox to Node once Node lives again", async () => {

@@ -1,9 +1,20 @@
 import type { RollbackConfig } from "@cutover/domain/function-config";
-import { decideRollback, needsPythonHealth, type RollbackSituation } from "@cutover/domain/rollback";
+import {
+  decideRollback,
+  needsPythonHealth,
+  type RollbackDecision,
+  type RollbackSituation,
+} from "@cutover/domain/rollback";
 import { lateBecause, parseEvents, type RollbackEvent } from "@cutover/domain/rollback/event";
 import { pageNotice } from "@cutover/domain/rollback/notice";
 import { remainingSteps } from "@cutover/domain/rollback/reconcile";
-import { lastMove, openRecord, type RollbackRecord, type RollbackTrigger } from "@cutover/domain/rollback/record";
+import {
+  lastMove,
+  openRecord,
+  type RollbackRecord,
+  type RollbackTrigger,
+  type StepName,
+} from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
@@ -82,17 +93,10 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
   }
   const open = openRecord(records);
   const releasing = open?.releasingAt !== undefined && reason.at > Date.parse(open.releasingAt);
-  if (open && !releasing) return join(open, reason, listener, config, ports);
-  const situation = await look(
-    reason,
-    listener,
-    nodeProbe,
-    alarms?.ok ? alarms.value.sharedOutage : false,
-    config,
-    ports,
-  );
-  const decision = decideRollback(situation);
-  ports.log({ event: "rollback_decision", ...situation, ...decision, alarm });
+  const sharedOutage = alarms?.ok ? alarms.value.sharedOutage : false;
+  const judge = () => judged(reason, listener, nodeProbe, sharedOutage, config, ports);
+  if (open && !releasing) return join(open, reason, listener, shelf, judge, config, ports);
+  const { situation, decision } = await judge();
   if (decision.action !== "switch") return leave(reason, decision, config, shelf, ports);
   const phase = await applied;
   const { at: _at, ...trigger } = reason;
@@ -134,6 +138,18 @@ export async function freshRecords(
   return again.ok ? again.value.records : records;
 }
 
+interface Judgement {
+  readonly situation: RollbackSituation;
+  readonly decision: RollbackDecision;
+}
+
+async function judged(...[reason, listener, nodeProbe, sharedOutage, config, ports]: Parameters<typeof look>) {
+  const situation = await look(reason, listener, nodeProbe, sharedOutage, config, ports);
+  const decision = decideRollback(situation);
+  ports.log({ event: "rollback_decision", ...situation, ...decision, alarm: reason.alarm });
+  return { situation, decision };
+}
+
 /** Asks Python only where its answer can change the decision: a hanging engine would cost seconds. */
 async function look(
   reason: Reason,
@@ -159,28 +175,46 @@ async function look(
 
 /** A rollback is under way or done: whatever is missing of it is done now, a second one is not made. */
 async function join(
-  open: NonNullable<ReturnType<typeof openRecord>>,
+  open: RollbackRecord,
   reason: Reason,
   listener: Settled<LiveListener>,
+  shelf: Settled<RollbackShelf>,
+  judge: () => Promise<Judgement>,
   config: RunConfig,
   ports: RollbackPorts,
 ): Promise<RollbackReport> {
   const live = listener.ok ? listener.value.killSwitch : "off";
-  // A switch that was put off on purpose stays off, unless the reason is newer.
-  const mayMove = open.steps.switch?.state !== "done" || lastMove(open) < reason.at;
+  const moved = open.steps.switch?.state === "done";
+  // A switch that was put off on purpose stays off, unless the reason is newer, and more than a suspicion.
+  const mayMove = !moved || (reason.kind !== "suspicion" && lastMove(open) < reason.at);
   const todo = remainingSteps(open, live, ports.now()).filter((step) => step !== "switch" || mayMove);
   if (todo.length === 0) {
     return { outcome: "joined", id: open.id, sentence: `Already rolled back: ${open.id}.`, steps: open.steps };
   }
-  const record = await performMissing(ports, open, todo, config.stack);
-  const failed = record.steps.switch?.state === "failed";
+  if (!moved || !todo.includes("switch")) return joined(await performMissing(ports, open, todo, config.stack), todo);
+  // What was right when the record was made may be wrong now: Node may be dead, or as bad as Python.
+  const { decision } = await judge();
+  if (decision.action !== "switch") return leave(reason, decision, config, shelf, ports);
+  const { to } = decision;
+  const again = to === open.to ? open : { ...open, to, steps: withoutWebhook(open.steps) };
+  const steps = [...new Set([...todo, "verify" as const, ...(to === open.to ? [] : ["webhook" as const])])];
+  return joined(await performMissing(ports, again, steps, config.stack), steps);
+}
+
+/** The webhook's place depends on where the switch goes. */
+function withoutWebhook({ webhook: _elsewhere, ...steps }: RollbackRecord["steps"]): RollbackRecord["steps"] {
+  return steps;
+}
+
+function joined({ id, steps }: RollbackRecord, todo: readonly StepName[]): RollbackReport {
+  const failed = steps.switch?.state === "failed";
   return {
     outcome: failed ? "failed" : "joined",
-    id: record.id,
+    id,
     sentence: failed
-      ? `Rollback ${record.id}: the kill switch has not moved (${record.steps.switch?.detail}).`
-      : `Rollback ${record.id} was under way; done now: ${todo.join(", ")}.`,
-    steps: record.steps,
+      ? `Rollback ${id}: the kill switch has not moved (${steps.switch?.detail}).`
+      : `Rollback ${id} was under way; done now: ${todo.join(", ")}.`,
+    steps,
   };
 }
 

@@ -93,9 +93,16 @@ describe("planReconcile", () => {
     const told = { ...open, handOffAt: iso(5) };
     expect(plan({ records: [told], alarms: [ringing(4)] })).toEqual({ kind: "nothing" });
     expect(plan({ records: [told], alarms: [ringing(6)] })).toMatchObject({
-      kind: "complete",
-      todo: ["switch", "verify"],
+      kind: "respond",
+      alarm: { tier: "hard" },
     });
+  });
+
+  it("leaves a switch that was put off by hand, or by a release, to a mere suspicion", () => {
+    const alarms = [ringing(6, { tier: "suspicion" })];
+    expect(plan({ killSwitch: "off", records: [record({ handOffAt: iso(5) })], alarms })).toEqual({ kind: "nothing" });
+    const releasing = record({ releasingAt: iso(5) });
+    expect(plan({ killSwitch: "off", records: [releasing], alarms })).toMatchObject({ kind: "finish-release" });
   });
 
   it("tells people again when a switch that was moved again is put off again", () => {

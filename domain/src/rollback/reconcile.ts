@@ -58,15 +58,16 @@ function withOpenRecord(record: RollbackRecord, seen: ReconcileSight): Reconcile
   return { kind: "nothing" };
 }
 
-/** An alarm that fired after the release looked at the alarms is a new rollback. */
+/** An alarm that fired after the release looked at the alarms is a new rollback; a suspicion waits for the release's end. */
 function releaseBegun(record: RollbackRecord, { alarms, share }: ReconcileSight): ReconcilePlan {
-  const ringing = ringingSince(alarms, Date.parse(record.releasingAt ?? record.at));
+  const ringing = ringingSince(certain(alarms), Date.parse(record.releasingAt ?? record.at));
   return ringing && share !== 0 ? { kind: "respond", alarm: ringing } : { kind: "finish-release", record };
 }
 
-/** A person's decision is not flipped back; an alarm that fires after it is a new reason. */
+/** A person's decision is not flipped back; an alarm that fires after it is a new reason, a mere suspicion is none. */
 function putOffByHand(record: RollbackRecord, { alarms }: ReconcileSight): ReconcilePlan {
-  if (ringingSince(alarms, lastMove(record))) return { kind: "complete", record, todo: ["switch", "verify"] };
+  const ringing = ringingSince(certain(alarms), lastMove(record));
+  if (ringing) return { kind: "respond", alarm: ringing };
   const told = record.handOffAt !== undefined && record.handOffAt > (record.steps.switch?.at ?? "");
   return told ? { kind: "nothing" } : { kind: "hand-off", record };
 }
@@ -79,6 +80,10 @@ function withoutRecord(seen: ReconcileSight): ReconcilePlan {
   }
   if (ringing && share !== 0) return { kind: "respond", alarm: ringing };
   return killSwitch === "unclear" ? { kind: "unclear" } : { kind: "nothing" };
+}
+
+function certain(alarms: readonly AlarmNow[]): AlarmNow[] {
+  return alarms.filter(({ tier }) => tier !== "suspicion");
 }
 
 const ORDER = { hard: 0, soft: 1, suspicion: 2 };
