@@ -70,6 +70,27 @@ describe("the evidence of the load balancer and the logs", () => {
     expect(log).toEqual({ Namespace: "Cutover/test", MetricName: "PythonRoutings", Dimensions: [] });
   });
 
+  it("counts requests that hang until the load balancer gives up, which are in no count of errors", async () => {
+    const { errors } = await read({ "RequestCount Sum": [10, 20], "TargetResponseTime SampleCount": [10, 16] });
+    expect(errors).toEqual({ value: { n: 30, bad: 4 } });
+  });
+
+  it("takes no request for unanswered that is on its way as the span ends", async () => {
+    const quiet = Array.from({ length: 55 }, () => 1);
+    const { errors } = await read({ "RequestCount Sum": [...quiet, 3], "TargetResponseTime SampleCount": quiet });
+    expect(errors).toEqual({ value: { n: 58, bad: 0 } });
+  });
+
+  it("counts a request that was not reached once, although it was not answered either", async () => {
+    const { errors } = await read({
+      "RequestCount Sum": [10],
+      "HTTPCode_Target_5XX_Count Sum": [1],
+      "TargetConnectionErrorCount Sum": [2],
+      "TargetResponseTime SampleCount": [7],
+    });
+    expect(errors).toEqual({ value: { n: 10, bad: 4 } });
+  });
+
   it("without a message is nothing, and never a good sign", async () => {
     expect(await read({})).toEqual({
       errors: { value: { n: 0, bad: 0 } },

@@ -50,8 +50,9 @@ export async function readTrafficEvidence(
     return { errors: read, acknowledgement: read, routing: read, bookingFailures: read };
   }
   const { requests, serverErrors, unreached, answers, withinTrigger, withinSuccess, ...events } = read.value;
+  const unanswered = neverAnswered(requests, answers, span, periodSeconds * 1000);
   return {
-    errors: { value: faults(requests, [...serverErrors, ...unreached]) },
+    errors: { value: errorsOf(requests, serverErrors, unreached, unanswered) },
     acknowledgement: {
       value: {
         n: total(answers),
@@ -94,6 +95,31 @@ function metricsOf({ stack, loadBalancerArn, targetGroups }: TrafficPlace) {
     bookings: logged("PythonBookings"),
     bookingFailures: logged("PythonBookingFailures"),
   };
+}
+
+/**
+ * Answers with 5xx, and requests without an answer: not reached, or cut off at the load balancer's idle timeout, which
+ * its metrics of the target group count as a request and as nothing else. A target that was tried twice is one request.
+ */
+function errorsOf(
+  requests: readonly Point[],
+  serverErrors: readonly Point[],
+  unreached: readonly Point[],
+  unanswered: number,
+): FaultCount {
+  const n = total(requests);
+  return { n, bad: Math.min(n, total(serverErrors) + Math.max(total(unreached), unanswered)) };
+}
+
+/**
+ * Requests less answers. At the end of a period some requests may be on their way, at the ends of five hardly the same
+ * number: the least difference is that of the requests nobody will answer.
+ */
+function neverAnswered(requests: readonly Point[], answers: readonly Point[], span: Span, periodMs: number): number {
+  const ends = Array.from({ length: 5 }, (_, i) => span.until - i * periodMs).filter((end) => end > span.since);
+  const before = (points: readonly Point[], end: number) => total(points.filter(({ at }) => at < end));
+  const open = ends.map((end) => before(requests, end) - before(answers, end));
+  return open.length === 0 ? 0 : Math.max(0, Math.min(...open));
 }
 
 /** Metrics of the same minutes may be published a moment apart: more faults than messages are as many as there are. */
