@@ -136,6 +136,25 @@ describe("each phase", () => {
   });
 });
 
+describe("a shared outage", () => {
+  const outageAlarms = (all: Registered[]) => {
+    const { variables } = find(all, ":Function", "rollback-function").environment as {
+      variables: { CUTOVER_FUNCTION: string };
+    };
+    return (JSON.parse(variables.CUTOVER_FUNCTION) as { outageAlarms: unknown }).outageAlarms;
+  };
+
+  it("is known to the rollback function by an alarm over Node's numbers, which exists", async () => {
+    const all = await declare("parallel");
+    expect(outageAlarms(all)).toEqual(["cutover-test-node-errors"]);
+    expect(find(all, ":MetricAlarm", "alarms-node-errors").name).toBe("cutover-test-node-errors");
+  });
+
+  it("can't be told once Node is removed", async () => {
+    expect(outageAlarms(await declare("decommission"))).toEqual([]);
+  });
+});
+
 describe("a capacity proof", () => {
   const demanded = async (applied: PhaseName, phase: PhaseName) => {
     const share = phaseOf(applied).pythonShare;

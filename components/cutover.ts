@@ -278,7 +278,7 @@ export class Cutover extends pulumi.ComponentResource {
       trafficRuleArn: split.arn,
       rollback: net.manifest,
       expectedMessagesPerHour: config.expectedMessagesPerHour,
-      ...(config.bakeHours === undefined ? {} : { gate: { bakeHours: config.bakeHours } }),
+      ...gateOf(config),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),
@@ -323,4 +323,13 @@ export class Cutover extends pulumi.ComponentResource {
       { parent: this, dependsOn: after },
     );
   }
+}
+
+/** What the command line needs to know of the gate's settings; nothing where all are as usual. */
+function gateOf({ bakeHours, businessMetrics }: CutoverConfig): Pick<Manifest, "gate"> {
+  const gate = {
+    ...(bakeHours === undefined ? {} : { bakeHours }),
+    ...(businessMetrics.length === 0 ? {} : { business: businessMetrics }),
+  };
+  return Object.keys(gate).length === 0 ? {} : { gate };
 }

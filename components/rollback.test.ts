@@ -160,7 +160,7 @@ describe("the rollback component", () => {
       peopleTopicArn: "arn:mock:Topic/rollback-people",
       probeKeySecretArn: "arn:probe-key",
       rollbackSecretArn: "arn:mock:Secret/rollback-secret",
-      ghl: { locationId: "location-1", valueName: "Cutover Webhook URL" },
+      ghl: { locationId: "location-1", match: { name: "Cutover Webhook URL" } },
       pythonLogGroup: "/cutover/test/python",
     });
     for (const { name, visible } of all) {

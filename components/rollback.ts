@@ -1,5 +1,6 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import { FUNCTION_CONFIG, type RollbackConfig } from "@cutover/domain/function-config";
+import { matchOf } from "@cutover/domain/webhook";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
 import * as lambda from "@pulumi/aws/lambda";
@@ -233,7 +234,7 @@ export class Rollback extends pulumi.ComponentResource {
         : {
             ghl: {
               locationId: ghl.locationId,
-              valueName: ghl.webhookValue,
+              match: matchOf(ghl.webhookValue),
               ...(ghl.baseUrl === undefined ? {} : { baseUrl: ghl.baseUrl }),
             },
           }),

@@ -66,7 +66,7 @@ export class Services extends pulumi.ComponentResource {
   private nodeService(): Service | undefined {
     const { config, secrets, traffic } = this.#args;
     if (!traffic.node) return undefined;
-    const { customer, probe, unmatched } = traffic.node;
+    const { customer, probe, unmatched, pinned } = traffic.node;
     return new Service(
       "node",
       {
@@ -75,7 +75,7 @@ export class Services extends pulumi.ComponentResource {
         engine: "node",
         secrets: secrets.forNode,
         secretArns: secrets.nodeSecretArns,
-        targetGroups: [customer, probe, unmatched],
+        targetGroups: [customer, probe, unmatched, pinned],
         minimumTasks: this.minimum.node,
         maximumTasks: config.node.tasks * HEADROOM,
       },

@@ -102,7 +102,7 @@ describe("with Node", () => {
 
   it("never joins slow start with least outstanding requests, which AWS refuses", () => {
     const groups = all.filter((r) => r.type === "aws:lb/targetGroup:TargetGroup");
-    expect(groups).toHaveLength(5);
+    expect(groups).toHaveLength(6);
     for (const group of groups) {
       expect(group.inputs.loadBalancingAlgorithmType).toBe("least_outstanding_requests");
       expect(group.inputs).not.toHaveProperty("slowStart");

@@ -35,6 +35,8 @@ export interface BackendGroups {
 export interface NodeGroups extends BackendGroups {
   /** Messages without the right secret header: to Node, counted apart. */
   readonly unmatched: lb.TargetGroup;
+  /** Messages that ask for Node by `?backend=node`: counted apart, since no weight and no header decided on them. */
+  readonly pinned: lb.TargetGroup;
 }
 
 /**
@@ -93,6 +95,7 @@ export class Traffic extends pulumi.ComponentResource {
     return {
       ...this.backendGroups("node", "no", backend),
       unmatched: this.targetGroup("node-unmatched", `no-u-${backend.port}`, backend),
+      pinned: this.targetGroup("node-pinned", `no-b-${backend.port}`, backend),
     };
   }
 
@@ -190,7 +193,7 @@ export class Traffic extends pulumi.ComponentResource {
   private pinnedRule(): lb.ListenerRule[] {
     if (!this.node) return [];
     const pinned = { queryStrings: [{ key: "backend", value: "node" }] };
-    return [this.rule("pinned", 40, [WEBHOOK_PATHS, pinned], [forward(this.node.customer.arn)])];
+    return [this.rule("pinned", 40, [WEBHOOK_PATHS, pinned], [forward(this.node.pinned.arn)])];
   }
 
   /** Without the right secret: to Node while it lives, because a header somebody forgot must not lose a message. */

@@ -1,7 +1,7 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { WebhookTarget } from "@cutover/domain/phases";
 import { webhookSecretPath } from "@cutover/domain/secret-rotation";
-import { frontDoorUrl, showUrl, withBackendNode } from "@cutover/domain/webhook";
+import { frontDoorUrl, matchOf, showUrl, withBackendNode } from "@cutover/domain/webhook";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import type { GhlConfig } from "../config";
@@ -147,11 +147,6 @@ export class Webhook extends pulumi.ComponentResource {
       { parent: this, dependsOn: [after] },
     );
   }
-}
-
-/** By exact name, or, where names are not unique, `id:` and the id. */
-function matchOf(configured: string): { readonly name: string } | { readonly id: string } {
-  return configured.startsWith("id:") ? { id: configured.slice(3).trim() } : { name: configured };
 }
 
 /** Where the value of the header x-webhook-secret comes from, in words; never the value. */

@@ -1,4 +1,4 @@
-import type { BusinessNumbers, RehearsalReport, ReportDetails, StepDetails } from "../report/model";
+import type { BusinessNumbers, RehearsalReport, ReportDetails } from "../report/model";
 import type { Terminal } from "../run/terminal";
 import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy, playRefusedDestroy } from "./destroy";
 import { inventory } from "./inventory";
@@ -101,17 +101,7 @@ async function summarise(scene: Scene, played: Played): Promise<Pick<PlayedStory
   }
   const all = account(messages, rows);
   const unexplained = all.lost.filter(({ message }) => !faults.some((fault) => isExposedTo(fault, message)));
-  const failures = [
-    ...parts.flatMap(({ step, checks }) =>
-      checks.failures.map(
-        (c) => `${step.kind === "fault" ? `${step.fault} at ` : ""}${step.phase}: ${c.what}: ${c.seen}`,
-      ),
-    ),
-    ...endings.flatMap(({ checks }) => checks.failures.map((c) => `destroy: ${c.what}: ${c.seen}`)),
-    ...(unexplained.length > 0
-      ? [`${unexplained.length} of ${all.sent} messages lost without a fault: ${describeLost(unexplained)}`]
-      : []),
-  ];
+  const failures = [...failuresOf(played), ...lossWithoutFault(unexplained, all.sent)];
   const destroyed = endings.find((ending) => !ending.refused);
   const report: RehearsalReport = {
     phases: steps.map((step) => phaseResult(step, lossIn(parts, step, all.lost))),
@@ -133,24 +123,37 @@ async function summarise(scene: Scene, played: Played): Promise<Pick<PlayedStory
     clockFactor: stage.clock.factor,
     durationSeconds: Number(((Date.now() - stage.startedAtMs) / 1000).toFixed(1)),
   };
+  const lost = [...unexplained, ...all.lost.filter((one) => !unexplained.includes(one))].slice(0, SHOWN_LOST);
   const details: ReportDetails = {
     ok: failures.length === 0,
     failures,
     startedAt: new Date(stage.startedAtMs).toISOString(),
-    steps: [...parts, ...endings]
-      .toSorted((a, b) => a.beganAt - b.beganAt)
-      .map((part): StepDetails => stepDetails(part, stage)),
+    steps: [...parts, ...endings].toSorted((a, b) => a.beganAt - b.beganAt).map((part) => stepDetails(part, stage)),
     samples: samplesOf(messages, stage.startedAtMs),
     faults: faults.map((fault) => faultDetails(fault, messages, rows, stage)),
     alarms: stage.cloudwatch.changes.map(({ at, ...change }) => ({ ...change, atMs: at - stage.startedAtMs })),
     business: await businessNumbers(stage),
-    lost: [...unexplained, ...all.lost.filter((lost) => !unexplained.includes(lost))]
-      .slice(0, 50)
-      .map((lost) => lostDetails(lost, stage)),
+    lost: lost.map((one) => lostDetails(one, stage)),
     leftOnPurpose: destroyed ? LEFT_ON_PURPOSE : [],
     listening: memory.sockets?.listening.map((s) => `${s.address}:${s.port} ${s.process}`) ?? [],
   };
   return { report, details };
+}
+
+/** Lost messages that the page lists. */
+const SHOWN_LOST = 50;
+
+function failuresOf({ parts, endings }: Played): string[] {
+  const where = ({ step }: PlayedStep | PlayedFault) =>
+    step.kind === "fault" ? `${step.fault} at ${step.phase}` : step.phase;
+  return [
+    ...parts.flatMap((part) => part.checks.failures.map((c) => `${where(part)}: ${c.what}: ${c.seen}`)),
+    ...endings.flatMap(({ checks }) => checks.failures.map((c) => `destroy: ${c.what}: ${c.seen}`)),
+  ];
+}
+
+function lossWithoutFault(lost: readonly LostMessage[], sent: number): string[] {
+  return lost.length === 0 ? [] : [`${lost.length} of ${sent} messages lost without a fault: ${describeLost(lost)}`];
 }
 
 /** A message belongs to the step in which it was sent: a step owns everything up to the next step or fault. */
