@@ -15,6 +15,7 @@ import { isPhaseName } from "@cutover/domain/phases";
 import type { AlarmNow } from "@cutover/domain/rollback/reconcile";
 import { appliedPath } from "@cutover/domain/stack-record";
 import { persist } from "../aws/persist";
+import { now as applicationsNow } from "../clock";
 import { HttpClient } from "../http/client";
 import { type MoveOptions, readListener, setKillSwitch } from "../loadbalancer/kill-switch";
 import { createRecord, markReleased, readRollbacks, rememberPaged, updateRecord } from "../record/rollback-record";
@@ -89,12 +90,8 @@ export function awsPorts(
       return probeEngine({ domain: config.domain, engine, path, key }, clients.http);
     },
     moveWebhook: async () => moveWebhook(config.ghl, await secret<RollbackSecret>(config.rollbackSecretArn, clients)),
-    lostMessages: () =>
-      persist(
-        "reading Python's log",
-        (signal) => lostMessages(config.pythonLogGroup, Date.now(), clients.logs, signal),
-        WITHIN.lost,
-      ),
+    // The log's stamps are the applications' time; everything else here is stamped by AWS.
+    lostMessages: () => lostMessages(config.pythonLogGroup, applicationsNow(), clients.logs, WITHIN.lost),
     tellPeople: async ({ subject, text }) => {
       const command = new PublishCommand({ TopicArn: config.peopleTopicArn, Subject: subject, Message: text });
       await persist("telling people", (abortSignal) => clients.sns.send(command, { abortSignal }), WITHIN.notice);

@@ -1,8 +1,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { FilterLogEventsCommandInput } from "@aws-sdk/client-cloudwatch-logs";
 import type { RollbackSecret } from "@cutover/domain/function-config";
-import { afterEach, describe, expect, it } from "vitest";
+import { matchOf } from "@cutover/domain/webhook";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HttpReply } from "../http/client";
 import { HttpError } from "../http/errors";
+import { awsPorts } from "./aws-ports";
 import { lostMessages } from "./lost";
 import { probeEngine } from "./probe";
 import { moveWebhook } from "./webhook";
@@ -76,8 +79,12 @@ describe("moveWebhook", () => {
   const NODE = "https://node.example.com/hook?key=pl4nted-query";
   const secret: RollbackSecret = { ghlToken: "pit-pl4nted-token", nodeUrl: NODE, frontDoorUrl: FRONT_DOOR };
 
-  /** A GoHighLevel that holds one custom value; `fault` may answer first. */
-  async function ghl(value: string, fault?: (request: IncomingMessage, response: ServerResponse) => boolean) {
+  /** A GoHighLevel that holds the custom value v1, and another of its name, `twin`; `fault` may answer first. */
+  async function ghl(
+    value: string,
+    fault?: (request: IncomingMessage, response: ServerResponse) => boolean,
+    twin?: string,
+  ) {
     const held = { id: "v1", name: "Cutover Webhook URL", value, fieldKey: "{{ custom_values.cutover_webhook_url }}" };
     let writes = 0;
     const server = createServer((request, response) => {
@@ -93,7 +100,9 @@ describe("moveWebhook", () => {
         }
         const one = request.url?.endsWith("/v1");
         response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify(one ? { customValue: held } : { customValues: [held] }));
+        response.end(
+          JSON.stringify(one ? { customValue: held } : { customValues: twin ? [{ ...held, id: twin }, held] : [held] }),
+        );
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -103,7 +112,7 @@ describe("moveWebhook", () => {
     });
     const address = server.address();
     const baseUrl = `http://127.0.0.1:${typeof address === "object" && address ? address.port : 0}`;
-    const place = { locationId: "location-1", valueName: "Cutover Webhook URL", baseUrl };
+    const place = { locationId: "location-1", match: { name: "Cutover Webhook URL" }, baseUrl };
     return { held, place, writes: () => writes };
   }
 
@@ -115,6 +124,15 @@ describe("moveWebhook", () => {
     const outcome = await moveWebhook(place, secret);
     expect(outcome).toEqual({ state: "done", detail: "moved to https://node.example.com/hook?…" });
     expect(held.value).toBe(NODE);
+  });
+
+  it("moves the one meant by its id where two have the same name", async () => {
+    const { held, place } = await ghl(FRONT_DOOR, undefined, "v0");
+    await expect(moveWebhook(place, secret)).rejects.toThrow(
+      /2 custom values named "Cutover Webhook URL" \(ids v0, v1\)/,
+    );
+    const outcome = await moveWebhook({ ...place, match: matchOf("id:v1") }, secret);
+    expect([outcome.state, held.value]).toEqual(["done", NODE]);
   });
 
   it("writes nothing where it points there already", async () => {
@@ -156,13 +174,18 @@ describe("lostMessages", () => {
   const line = (more: object) => ({
     message: JSON.stringify({ event: "message_processed", outcome: "failed", synthetic: false, ...more }),
   });
-  const read = (events: object[], nextToken?: string) =>
-    lostMessages(
-      "/cutover/prod/python",
-      0,
-      { send: async () => ({ events, nextToken }) } as never,
-      AbortSignal.timeout(1_000),
-    );
+  /** Answers with these pages in turn; an error is thrown. What was asked for is in `asked`. */
+  const asked: FilterLogEventsCommandInput[] = [];
+  const read = (...pages: (object[] | Error)[]) => {
+    asked.length = 0;
+    const send = async ({ input }: { input: FilterLogEventsCommandInput }) => {
+      const page = pages[asked.push(input) - 1];
+      if (page instanceof Error) throw page;
+      return { events: page, ...(asked.length < pages.length ? { nextToken: `page ${asked.length}` } : {}) };
+    };
+    return lostMessages("/cutover/prod/python", 7_200_000, { send } as never, { deadlineMs: 300 });
+  };
+  const denied = Object.assign(new Error("no"), { name: "AccessDeniedException" });
 
   it("names customers' failed messages, each once", async () => {
     const events = [
@@ -178,11 +201,48 @@ describe("lostMessages", () => {
     expect(await read(events)).toEqual({ known: true, ids: ["m1", "m5"], more: false, sinceMinutes: 60 });
   });
 
-  it("says when there are more than a person wants to read, or more than one page", async () => {
-    const many = Array.from({ length: 80 }, (_, n) => line({ messageId: `m${n}` }));
-    const lost = await read(many);
+  it("says when there are more than a person wants to read", async () => {
+    const lost = await read(Array.from({ length: 80 }, (_, n) => line({ messageId: `m${n}` })));
     expect(lost).toMatchObject({ more: true });
     expect(lost.known && lost.ids).toHaveLength(50);
-    expect(await read([], "next")).toMatchObject({ ids: [], more: true });
+  });
+
+  it("reads on through empty pages to the last", async () => {
+    expect(await read([], [], [line({ messageId: "m1" })], [])).toMatchObject({ ids: ["m1"], more: false });
+    expect(asked.map(({ nextToken, startTime }) => [nextToken, startTime])).toEqual([
+      [undefined, 3_600_000],
+      ["page 1", 3_600_000],
+      ["page 2", 3_600_000],
+      ["page 3", 3_600_000],
+    ]);
+    expect(await read([], [])).toMatchObject({ known: true, ids: [], more: false });
+  });
+
+  it("never says none where it could not read to the end, and at least so many where it found some", async () => {
+    expect(await read([], denied)).toMatchObject({ known: false, why: expect.stringMatching(/AccessDenied/) });
+    expect(await read([line({ messageId: "m1" })], denied)).toMatchObject({ ids: ["m1"], more: true });
+    await expect(read(denied)).rejects.toThrow("no");
+  });
+
+  it.each([
+    ["the same page again and again", () => ({ events: [], nextToken: "same" })],
+    ["more pages than time", () => ({ events: [], nextToken: String(Math.random()) })],
+  ])("ends where there is %s", async (_what, answer) => {
+    const send = () => new Promise((resolve) => setTimeout(() => resolve(answer()), 5));
+    const lost = await lostMessages("/cutover/prod/python", 0, { send } as never, { deadlineMs: 50 });
+    expect(lost).toMatchObject({ known: false });
+  });
+
+  it("asks for stamps of the applications' clock, which a rehearsal runs faster", async () => {
+    vi.stubEnv("CUTOVER_CLOCK", `${Date.now() - 60_000},60`);
+    try {
+      const send = vi.fn(async (_command: { input: FilterLogEventsCommandInput }) => ({}));
+      await awsPorts({} as never, { logs: { send } } as never, () => {}).lostMessages();
+      // A minute ago the rehearsal began, so an hour of it has passed, less a moment: the last hour begins there.
+      const since = (send.mock.calls[0]?.[0].input.startTime ?? 0) - (Date.now() - 60_000);
+      expect(Math.abs(since)).toBeLessThan(600_000);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

@@ -115,6 +115,11 @@ Then
   });
 });
 
+it("a notice of a list that was cut off says at least", () => {
+  const { text } = rollbackNotice({ ...complete, lost: { known: true, ids: ["m1"], more: true, sinceMinutes: 60 } });
+  expect(text).toContain("at least 1 that Python reported as failed");
+});
+
 describe("the other notices", () => {
   it("have subjects that SNS takes", () => {
     const notices = [

@@ -1,7 +1,7 @@
 import { acknowledgeCommand } from "../release";
 import type { RollbackRecord, StepName, StepResult } from "./record";
 
-/** Messages that Python took and probably did not finish. */
+/** Messages that Python took and probably did not finish. `more`: there may be others than `ids`. */
 export type LostMessages =
   | { readonly known: true; readonly ids: readonly string[]; readonly more: boolean; readonly sinceMinutes: number }
   | { readonly known: false; readonly why: string };
@@ -138,7 +138,7 @@ function lostLines(lost: LostMessages): string[] {
   if (!lost.known) return [`not known: ${lost.why}`];
   if (lost.ids.length === 0) return [`none that Python reported as failed in the last ${lost.sinceMinutes} minutes`];
   return [
-    `${lost.ids.length}${lost.more ? " or more" : ""} that Python reported as failed in the last ${lost.sinceMinutes} minutes:`,
+    `${lost.more ? "at least " : ""}${lost.ids.length} that Python reported as failed in the last ${lost.sinceMinutes} minutes:`,
     ...lost.ids,
   ];
 }
