@@ -100,16 +100,36 @@ export class ConfigReader {
     const full = this.full(key);
     const text = this.raw(key);
     const value = text === undefined ? {} : this.parseObject(full, text);
-    for (const field of Object.keys(value ?? {})) {
-      if (!fields.includes(field)) {
-        this.add(
-          `${full}.${field}`,
-          `is no field of ${full}; known: ${fields.join(", ")}${didYouMean(field, fields)}`,
-          remove(`${full}.${field}`),
-        );
-      }
-    }
+    this.unknownFields(full, value, fields);
     return new ObjectReader(this, full, value, this.#source.isSecret(full));
+  }
+
+  /** A list of objects; empty where it is not set. Each is read like {@link object}. */
+  objects(key: string, fields: readonly string[]): readonly ObjectReader[] {
+    const full = this.full(key);
+    const text = this.raw(key);
+    if (text === undefined) return [];
+    const list = parseJson(text);
+    if (!Array.isArray(list) || !list.every(isObject)) {
+      const example = fields.map((field) => `"${field}":"…"`).join(",");
+      this.add(full, "is not a list of objects", set(`${full}[0]`, `'{${example}}'`));
+      return [];
+    }
+    return list.map((value, i) => {
+      this.unknownFields(`${full}[${i}]`, value, fields);
+      return new ObjectReader(this, `${full}[${i}]`, value, this.#source.isSecret(full));
+    });
+  }
+
+  private unknownFields(key: string, value: object | undefined, fields: readonly string[]): void {
+    for (const field of Object.keys(value ?? {})) {
+      if (fields.includes(field)) continue;
+      this.add(
+        `${key}.${field}`,
+        `is no field of ${key}; known: ${fields.join(", ")}${didYouMean(field, fields)}`,
+        remove(`${key}.${field}`),
+      );
+    }
   }
 
   /** Reports keys of the namespace that nobody read. */
@@ -163,12 +183,8 @@ export class ConfigReader {
   }
 
   private parseObject(full: string, text: string): Record<string, unknown> | undefined {
-    try {
-      const value: unknown = JSON.parse(text);
-      if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-    } catch {
-      // said below
-    }
+    const value = parseJson(text);
+    if (isObject(value)) return value;
     this.add(full, "is not an object; set its fields one by one", `pulumi config set --path ${full}.<field> <value>`);
     return undefined;
   }
@@ -179,13 +195,20 @@ export class ConfigReader {
 }
 
 function parseList(text: string): string[] | undefined {
+  const value = parseJson(text);
+  return Array.isArray(value) && value.every((v) => typeof v === "string") ? value : undefined;
+}
+
+function parseJson(text: string): unknown {
   try {
-    const value: unknown = JSON.parse(text);
-    if (Array.isArray(value) && value.every((v) => typeof v === "string")) return value;
+    return JSON.parse(text);
   } catch {
-    // not a list
+    return undefined;
   }
-  return undefined;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Reads the fields of one object value. */

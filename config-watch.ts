@@ -1,3 +1,4 @@
+import { BOOKING_RATE, type BusinessMetric, CRITERIA } from "@cutover/domain/evidence/criteria";
 import type { Override } from "@cutover/domain/evidence/gate";
 import { isPhaseName, phases } from "@cutover/domain/phases";
 import { type ConfigReader, optional } from "./config-reader";
@@ -12,7 +13,12 @@ export interface WatchConfig {
   readonly bakeHours?: number;
   /** `cutover:override`: who takes the responsibility for one step that the gate would refuse. */
   readonly override?: Override;
+  /** `cutover:businessMetrics`: business numbers compared with Node's besides the booking rate; absent where there are none. No secret. */
+  readonly businessMetrics?: readonly BusinessMetric[];
 }
+
+/** Bytes of all business metrics together, as JSON: they are part of the manifest, which one SSM parameter holds (4 KB). */
+const MOST_BUSINESS_BYTES = 1000;
 
 /** Messages and people: what the alarms are made from, and who hears of them. */
 export function readWatch(reader: ConfigReader): WatchConfig {
@@ -25,7 +31,36 @@ export function readWatch(reader: ConfigReader): WatchConfig {
     }),
     ...optional("bakeHours", reader.integer("bakeHours", { min: 0, max: 720 })),
     ...optional("override", readOverride(reader)),
+    ...optional("businessMetrics", readBusinessMetrics(reader)),
   };
+}
+
+function readBusinessMetrics(reader: ConfigReader): readonly BusinessMetric[] | undefined {
+  const taken: string[] = [BOOKING_RATE.name, ...CRITERIA.map(({ id }) => id), "booking failures"];
+  const metrics = reader.objects("businessMetrics", ["name", "sql"]).map((object) => {
+    const name = object.requiredString("name", {
+      pattern: /^\S(.{0,38}\S)?$/,
+      expected: "a name of at most 40 characters",
+      example: "qualification",
+    });
+    if (taken.includes(name)) object.problem("name", `is "${name}", which another number has`, "qualification");
+    taken.push(name);
+    const sql = object.requiredString("sql", {
+      pattern: /^\s*(select|with)\b(?=[\s\S]*\$1\b)(?=[\s\S]*\$2\b)/i,
+      expected: "one SELECT of (engine, hits, n) for the time from $1 to $2 (docs/gate.md)",
+      example: "'SELECT engine, hits, n FROM qualification($1, $2)'",
+    });
+    return { name, sql };
+  });
+  const bytes = Buffer.byteLength(JSON.stringify(metrics));
+  if (bytes > MOST_BUSINESS_BYTES) {
+    reader.add(
+      "cutover:businessMetrics",
+      `takes ${bytes} bytes, expected at most ${MOST_BUSINESS_BYTES}: keep long queries as functions in the database`,
+      "pulumi config set --path cutover:businessMetrics[0].sql 'SELECT engine, hits, n FROM qualification($1, $2)'",
+    );
+  }
+  return metrics.length === 0 ? undefined : metrics;
 }
 
 /** All four fields or none: an override without a name, a reason and an end is nobody's responsibility. */

@@ -41,6 +41,11 @@ function problems(changes: Record<string, unknown>, isSecret = encrypted) {
 
 const OVERRIDE = { to: "ramp-25", name: "Ada", reason: "quiet weekend", expires: "2026-11-25T18:00:00Z" };
 
+const QUALIFICATION = {
+  name: "qualification",
+  sql: "SELECT engine, count(*) FILTER (WHERE lead_qualified) AS hits, count(*) AS n\nFROM langgraph_ops.messages\nWHERE created_at >= $1 AND created_at < $2 GROUP BY engine",
+};
+
 describe("a good configuration", () => {
   it("is read with its defaults", () => {
     const config = parse();
@@ -77,6 +82,11 @@ describe("a good configuration", () => {
     expect(override).toEqual({ ...OVERRIDE, expires: Date.UTC(2026, 10, 25, 18) });
   });
 
+  it("takes business metrics, by default none", () => {
+    expect(parse()).not.toHaveProperty("businessMetrics");
+    expect(parse({ "cutover:businessMetrics": [QUALIFICATION] }).businessMetrics).toEqual([QUALIFICATION]);
+  });
+
   it("takes a list of addresses", () => {
     expect(parse({ "cutover:onCall": ["a@example.com", "b@example.com"] }).onCall).toEqual([
       "a@example.com",
@@ -98,6 +108,19 @@ describe("one wrong value", () => {
     ["cutover:expectedMessagesPerHour", "0", /1 to 1000000/],
     ["cutover:onCall", "a@example.com", /not a list of texts/],
     ["cutover:bakeHours", "-1", /0 to 720/],
+    ["cutover:businessMetrics", "qualification", /is not a list of objects/],
+    ["cutover:businessMetrics", ["qualification"], /is not a list of objects/],
+    ["cutover:businessMetrics", [{ name: "qualification" }], /is not set; expected one SELECT/],
+    ["cutover:businessMetrics", [{ ...QUALIFICATION, query: "x" }], /is no field of cutover:businessMetrics\[0\]/],
+    ["cutover:businessMetrics", [{ ...QUALIFICATION, sql: "SELECT engine, 1, 2" }], /for the time from \$1 to \$2/],
+    ["cutover:businessMetrics", [{ ...QUALIFICATION, sql: "DELETE FROM x WHERE $1 < $2" }], /one SELECT/],
+    ["cutover:businessMetrics", [QUALIFICATION, QUALIFICATION], /"qualification", which another number has/],
+    ["cutover:businessMetrics", [{ ...QUALIFICATION, name: "booking rate" }], /which another number has/],
+    [
+      "cutover:businessMetrics",
+      [{ name: "long", sql: `SELECT ${"x".repeat(1000)} FROM y WHERE z BETWEEN $1 AND $2` }],
+      /takes \d+ bytes, expected at most 1000: keep long queries as functions/,
+    ],
     ["cutover:override", { ...OVERRIDE, to: "ramp-30" }, /the phase the step leads to/],
     ["cutover:override", { ...OVERRIDE, expires: "tomorrow" }, /in UTC/],
     [

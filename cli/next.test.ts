@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { type TestDatabase, usePostgres } from "../rehearsal/postgres/testkit";
 import { nextCommand } from "./next";
 import { promiseLines } from "./promise-lines";
-import { collect, type FakeWorld, fakeClients, GOOD, NOW } from "./testkit";
+import { collect, type FakeWorld, fakeClients, GOOD, MANIFEST, NOW } from "./testkit";
 
 const postgres = usePostgres({ seedRows: 0 });
 /** Databases with 41 and with 101 messages of Python, and one without the migrations. */
@@ -160,6 +160,18 @@ describe("cutover next", () => {
     expect(text).toMatch(
       /next +decommission: BLOCKED[\s\S]*errors +… +0\/101 failed; at 95 % below 3 % → 198 more messages/,
     );
+  });
+
+  it("reads the business metrics of the manifest", async () => {
+    const sql = `SELECT engine, count(*) FILTER (WHERE appointment_booked) AS hits, count(*) AS n
+      FROM langgraph_ops.messages WHERE created_at >= $1 AND created_at < $2 GROUP BY engine`;
+    const manifest = { ...MANIFEST, gate: { business: [{ name: "satisfaction", sql }] } };
+    const { code, text } = await next({
+      ...enough(),
+      parameters: { "/cutover/prod/manifest": JSON.stringify(manifest) },
+    });
+    expect(code).toBe(0);
+    expect(text).toMatch(/satisfaction +– +Python 16\/101 \(15.8 %\), Node 45\/300/);
   });
 
   it("knows the top of the ladder", async () => {

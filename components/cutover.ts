@@ -2,7 +2,7 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { acceptedGenerations } from "@cutover/domain/secret-rotation";
-import { appliedPath, type Manifest, manifestPath } from "@cutover/domain/stack-record";
+import { appliedPath, type Manifest, manifestGate, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
@@ -278,7 +278,7 @@ export class Cutover extends pulumi.ComponentResource {
       trafficRuleArn: split.arn,
       rollback: net.manifest,
       expectedMessagesPerHour: config.expectedMessagesPerHour,
-      ...gateOf(config),
+      ...manifestGate(config),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),
@@ -323,13 +323,4 @@ export class Cutover extends pulumi.ComponentResource {
       { parent: this, dependsOn: after },
     );
   }
-}
-
-/** What the command line needs to know of the gate's settings; nothing where all are as usual. */
-function gateOf({ bakeHours, businessMetrics }: CutoverConfig): Pick<Manifest, "gate"> {
-  const gate = {
-    ...(bakeHours === undefined ? {} : { bakeHours }),
-    ...(businessMetrics.length === 0 ? {} : { business: businessMetrics }),
-  };
-  return Object.keys(gate).length === 0 ? {} : { gate };
 }

@@ -57,11 +57,12 @@ export async function askGate(
   };
 }
 
-function settingsOf({ bakeHours, override, databasePreviewUrl, intent }: CutoverConfig): GateSettings {
+function settingsOf({ bakeHours, override, businessMetrics, databasePreviewUrl, intent }: CutoverConfig): GateSettings {
   return {
     declaredDigest: intent.pythonDigest,
     ...(bakeHours === undefined ? {} : { bakeHours }),
     ...(override ? { override } : {}),
+    ...(businessMetrics === undefined ? {} : { business: businessMetrics }),
     databaseUrl:
       databasePreviewUrl === undefined
         ? { unavailable: "cutover:database.previewUrl (a read-only role) is not set" }

@@ -1,3 +1,5 @@
+import type { BusinessMetric } from "./evidence/criteria";
+
 /** Everything a stack keeps in SSM lies below this path. */
 export function stackPath(stack: string): string {
   return `/cutover/${stack}/`;
@@ -44,5 +46,15 @@ export interface Manifest {
   /** Customers' messages an hour, as configured. */
   readonly expectedMessagesPerHour: number;
   /** What the configuration says of the gate. */
-  readonly gate?: { readonly bakeHours?: number };
+  readonly gate?: { readonly bakeHours?: number; readonly business?: readonly BusinessMetric[] };
+}
+
+/** The configuration's part of the manifest that concerns the gate; empty where everything is as usual. */
+export function manifestGate(config: {
+  readonly bakeHours?: number;
+  readonly businessMetrics?: readonly BusinessMetric[];
+}): Pick<Manifest, "gate"> {
+  const { bakeHours, businessMetrics: business } = config;
+  if (bakeHours === undefined && business === undefined) return {};
+  return { gate: { ...(bakeHours === undefined ? {} : { bakeHours }), ...(business ? { business } : {}) } };
 }
