@@ -5,7 +5,7 @@ import {
   ResourceNotFound,
   type SetAlarmStateCommand,
 } from "@aws-sdk/client-cloudwatch";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { RehearsalClock } from "../clock";
 import { AlarmDriver } from "./alarms";
 import { MetricStore } from "./store";
@@ -20,6 +20,9 @@ let calls: string[];
 let store: MetricStore;
 let driver: AlarmDriver;
 let problems: string[];
+/** What happens while a state is set, and the emulator's stamp of the composite alarm. */
+let during: () => Promise<void>;
+let compositeAt: number;
 
 /** More than 5 in one of three minutes. */
 const alarm = (AlarmName: string, more: Partial<MetricAlarm> = {}): MetricAlarm => ({
@@ -40,16 +43,19 @@ const alarm = (AlarmName: string, more: Partial<MetricAlarm> = {}): MetricAlarm 
 
 beforeEach(() => {
   [alarms, composite, calls, problems] = [[alarm("a")], "OK", [], []];
+  [during, compositeAt] = [async () => {}, 0];
   store = new MetricStore();
   const client = new CloudWatchClient({ region: "us-east-1" });
   client.send = (async (command: unknown) => {
     if (command instanceof DescribeAlarmsCommand) {
       calls.push("describe");
-      return { MetricAlarms: alarms, CompositeAlarms: [{ AlarmName: "c", StateValue: composite, StateReason: "a" }] };
+      const of = { AlarmName: "c", StateValue: composite as "OK", StateReason: "a" };
+      return { MetricAlarms: alarms, CompositeAlarms: [{ ...of, StateUpdatedTimestamp: new Date(compositeAt) }] };
     }
     const { AlarmName, StateValue } = (command as SetAlarmStateCommand).input;
     calls.push(`${AlarmName} ${StateValue}`);
     if (!alarms.some((it) => it.AlarmName === AlarmName)) throw new ResourceNotFound({ message: "", $metadata: {} });
+    await during();
     alarms = alarms.map((it) => (it.AlarmName === AlarmName ? { ...it, StateValue } : it)) as MetricAlarm[];
     composite = alarms.some((it) => it.StateValue === "ALARM") ? "ALARM" : "OK";
     return {};
@@ -76,6 +82,35 @@ describe("the alarm driver", () => {
     expect((await driver.states()).get("c")).toBe("ALARM");
     await driver.evaluate(T + 30 * MINUTE, "minute");
     expect(calls.slice(4)).toEqual(["a OK", "describe", "a: ALARM → OK", "c: ALARM → OK"]);
+  });
+
+  it.each([
+    ["the emulator's stamp", (begun: number) => begun + 2, (begun: number) => begun + 2],
+    [
+      "the look's beginning where that stamp is cut to seconds",
+      (begun: number) => begun - 700,
+      (begun: number) => begun,
+    ],
+  ])("stamps a change before what follows from it; a composite alarm's with %s", async (_what, stamp, expected) => {
+    const stamps = new Map<string, number>();
+    driver.on("transition", ({ alarm: name, atMs }) => stamps.set(name, atMs));
+    await driver.evaluate(T, "minute");
+    errors(1, 6);
+    let functionBegan = 0;
+    during = async () => {
+      compositeAt = stamp(Date.now());
+      vi.setSystemTime(Date.now() + 5);
+      functionBegan = Date.now();
+      vi.setSystemTime(Date.now() + 400);
+    };
+    vi.useFakeTimers({ toFake: ["Date"], now: T });
+    try {
+      await driver.evaluate(T + 3 * MINUTE, "minute");
+    } finally {
+      vi.useRealTimers();
+    }
+    expect([stamps.get("a"), stamps.get("c")]).toEqual([T, expected(T)]);
+    expect(stamps.get("c")).toBeLessThan(functionBegan);
   });
 
   it.each([

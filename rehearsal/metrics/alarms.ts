@@ -41,6 +41,13 @@ export interface AlarmDriverOptions {
 /** Alarms with periods of a minute and more are looked at each minute, the others each 10 s. */
 export type Pace = "minute" | "seconds";
 
+interface Read {
+  readonly known: Known;
+  readonly reason: string;
+  /** The emulator's own stamp of the state, real time, ms since the epoch. */
+  readonly updatedMs: number | undefined;
+}
+
 interface Known {
   readonly definition: AlarmDefinition | undefined;
   readonly composite: boolean;
@@ -57,6 +64,10 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
   #alarms = new Map<string, Known>();
   #stale = true;
   #queue: Promise<unknown> = Promise.resolve();
+  /** Real time at which states began to be set in the look that goes on. */
+  #settingSince: number | undefined;
+  /** Real time at which each state was set in the look that goes on. */
+  readonly #setAt = new Map<string, number>();
 
   constructor(options: AlarmDriverOptions) {
     super();
@@ -81,6 +92,7 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     return this.#inTurn(async () => {
       await this.#refresh();
       let changed = false;
+      this.#settingSince = Date.now();
       for (const [name, known] of [...this.#alarms]) {
         if (known.pace !== pace || !known.definition) continue;
         const found = this.#judge(known.definition, now, known.state);
@@ -90,6 +102,9 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
       if (!changed) return;
       this.#stale = true;
       await this.#refresh();
+    }).finally(() => {
+      this.#settingSince = undefined;
+      this.#setAt.clear();
     });
   }
 
@@ -105,6 +120,8 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
   }
 
   async #set(AlarmName: string, StateValue: AlarmState, StateReason: string): Promise<boolean> {
+    // Before it is sent: inside this call the emulator also sets composite alarms and begins their functions.
+    this.#setAt.set(AlarmName, Date.now());
     try {
       await this.#options.client.send(
         new SetAlarmStateCommand({ AlarmName, StateValue, StateReason: StateReason.slice(0, 1023) || "evaluated" }),
@@ -123,7 +140,7 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     if (!this.#stale) return;
     this.#stale = false;
     const { client } = this.#options;
-    const read = new Map<string, { known: Known; reason: string }>();
+    const read = new Map<string, Read>();
     try {
       const AlarmTypes = ["CompositeAlarm", "MetricAlarm"] as const;
       for await (const page of paginateDescribeAlarms({ client }, { AlarmTypes: [...AlarmTypes] })) {
@@ -139,11 +156,12 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     }
     const before = this.#alarms;
     this.#alarms = new Map([...read].map(([name, { known }]) => [name, known]));
-    for (const [name, { known, reason }] of read) this.#tell(name, before.get(name), known, reason);
+    for (const [name, found] of read) this.#tell(name, before.get(name), found);
   }
 
-  #add(read: Map<string, { known: Known; reason: string }>, alarm: MetricAlarm | CompositeAlarm, known: Known): void {
-    read.set(alarm.AlarmName ?? "", { known, reason: alarm.StateReason ?? "" });
+  #add(read: Map<string, Read>, alarm: MetricAlarm | CompositeAlarm, known: Known): void {
+    const updatedMs = alarm.StateUpdatedTimestamp?.getTime();
+    read.set(alarm.AlarmName ?? "", { known, reason: alarm.StateReason ?? "", updatedMs });
   }
 
   #metricAlarm(alarm: MetricAlarm): Known {
@@ -157,12 +175,23 @@ export class AlarmDriver extends EventEmitter<AlarmDriverEvents> {
     }
   }
 
-  #tell(alarm: string, before: Known | undefined, { state: to, composite }: Known, reason: string): void {
+  #tell(alarm: string, before: Known | undefined, { known: { state: to, composite }, reason, updatedMs }: Read): void {
     const from = before?.state ?? "INSUFFICIENT_DATA";
     if (from === to) return;
-    const atMs = Date.now();
+    const atMs = this.#setAt.get(alarm) ?? this.#followedAt(updatedMs);
     const atRehearsalMs = this.#options.clock.toRehearsal(atMs);
     this.emit("transition", { alarm, composite, from, to, reason, atMs, atRehearsalMs });
+  }
+
+  /**
+   * When the emulator changed a state by itself, as a composite alarm's: its own stamp, where that lies within the look that
+   * goes on (it may be cut to seconds), else the beginning of the look: never after what followed from the change.
+   */
+  #followedAt(updatedMs: number | undefined): number {
+    const now = Date.now();
+    const since = this.#settingSince;
+    if (since === undefined) return now;
+    return updatedMs !== undefined && updatedMs >= since && updatedMs <= now ? updatedMs : since;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
