@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { BacktestRow } from "./backtest";
 import { MEASURED } from "./measured";
@@ -63,5 +65,14 @@ describe("what the triggers promise", () => {
     );
     expect(words(6)).toContain("a 20 % fault within 5.9 h (~7 messages)");
     expect(words(1)).toContain("a 20 % fault perhaps not within a day");
+  });
+
+  it("is what docs/gate.md shows for 40 messages an hour", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/gate.md"), "utf8");
+    const shown = [...page.matchAll(/^at ramp-50: about 40 messages an hour to Python; (.*)$/gm)].map(
+      ([, words]) => words,
+    );
+    const words = promiseWords(triggerPromise(80, 50) as never);
+    expect(shown).toEqual([words, words]);
   });
 });

@@ -5,6 +5,7 @@ import { alarmDetails, evidenceDetails, migrationDetails, resourceDetails } from
 import type { Explanation } from "./explain";
 import { type Part, trimmed } from "./trim";
 import { amount, counted, duration, money, plain, shortDigest } from "./words";
+import type { WorstCase } from "./worst-case";
 
 /** The most characters that GitHub takes in one comment ("Body is too long (maximum is 65536 characters)"). */
 export const MAX_LENGTH = 65_536;
@@ -167,8 +168,18 @@ function ifPythonFails({ worstCase, change, alarms: changes }: Explanation): str
       ? "Back-test of these alarms, 95 of 100 cases (docs/measured/backtest.md)."
       : "From the lengths of the alarms' windows; there is no back-test.";
   return [
-    `**If Python fails:** with every message: ${seen(worstCase.everyMessage)}. With one message in five: ${seen(worstCase.oneInFive)}. ${then} <sub>${source}</sub>`,
+    `**If Python fails:** with every message: ${seen(worstCase.everyMessage)}. With one message in five: ${seen(worstCase.oneInFive)}. ${then} ${falseRollbacks(worstCase, after.phase.node === "removed")} <sub>${source}</sub>`,
   ];
+}
+
+/** The price of seeing faults early. */
+function falseRollbacks({ falseRollbacksPerDay: perDay }: WorstCase, nodeRemoved: boolean): string {
+  const does = nodeRemoved ? "calls people" : "rolls back";
+  if (perDay === null) return `How often noise alone ${does} is not known.`;
+  if (perDay === 0) return "Noise alone never did so in the days simulated.";
+  const days = Math.floor(1 / perDay);
+  const rhythm = days > 1 ? ` (one in ${days} days)` : "";
+  return `Noise alone ${does} about ${Number(perDay.toPrecision(2))} times a day${rhythm}.`;
 }
 
 function takingItBack({ wayBack, change }: Explanation): string[] {
@@ -178,13 +189,17 @@ function takingItBack({ wayBack, change }: Explanation): string[] {
   return [`**Can it be taken back?** ${wayBack.says}${commands}`];
 }
 
-function evidence({ evidence: view, change }: Explanation): string[] {
+function evidence({ evidence: view, change, headlines }: Explanation): string[] {
   const { before, after } = change;
   if (!before || !after) return [];
+  const says = (...codes: readonly string[]) => headlines.some(({ code }) => codes.includes(code));
+  const overridden = says("overridden");
   const asked = after.share > before.share || (after.phase.node === "removed" && before.phase.node !== "removed");
   if (view.kind === "none") {
     return asked
-      ? ["**Evidence:** none was given to this comment. `cutover next` shows it; without it the gate stays closed."]
+      ? [
+          `**Evidence:** none was given to this comment. \`cutover next\` shows it; ${overridden ? "the gate is overridden" : "without it the gate stays closed"}.`,
+        ]
       : [];
   }
   if (view.kind === "other") return asked ? [`**Evidence:** none for this step: ${plain(view.why)}.`] : [];
@@ -192,7 +207,10 @@ function evidence({ evidence: view, change }: Explanation): string[] {
   const passed = view.criteria.filter((one) => one.outcome === "PASS").length;
   const count = view.criteria.length > 0 ? ` (${passed} of ${view.criteria.length} criteria pass)` : "";
   const waits = view.openAt === undefined ? "" : `, until about ${view.openAt.slice(0, 16).replace("T", " ")} UTC`;
-  const gate = view.open ? "The gate is open." : `The gate is closed${waits}.`;
+  const closed = says("refused", "gate")
+    ? `The gate is closed${waits}.`
+    : "`cutover next` calls it closed, the preview does not.";
+  const gate = view.open ? "The gate is open." : overridden ? "The gate is overridden." : closed;
   const why = view.open ? [] : view.refusals.map(({ reason }) => plain(reason));
   return [[`**Evidence:** ${outcome}${count}. ${gate}`, ...why].join(" ")];
 }

@@ -2,7 +2,6 @@ import { ladder, nextRung } from "../phases";
 import type { AlarmChange } from "./alarms";
 import { nameFor, numberIn } from "./allowed";
 import type { PlannedChange } from "./change";
-import type { EvidenceView } from "./evidence";
 import type { KnownMessages } from "./messages";
 import type { MigrationChange } from "./migrations";
 import { plainSecrets } from "./plain-secrets";
@@ -39,6 +38,7 @@ export type HeadlineCode =
   | "released"
   | "waits"
   | "gate"
+  | "overridden"
   | "front-door"
   | "image";
 
@@ -49,7 +49,6 @@ export interface DangerInput {
   readonly messages: KnownMessages;
   readonly alarms: readonly AlarmChange[];
   readonly migrations: MigrationChange;
-  readonly evidence: EvidenceView;
 }
 
 /** All headlines, dangers first. */
@@ -84,7 +83,7 @@ function stopped({ preview, messages, change }: DangerInput): Headline[] {
     messages.failedAt.length > 0 ? ` It failed at ${messages.failedAt.join(", ")}; the job's log says why.` : "";
   return [
     ...(preview.failed ? [danger("failed", `${failed}${where}`, messages.failures)] : []),
-    ...(messages.refused.length > 0
+    ...(messages.refused.length > 0 && !messages.onlyWaiting
       ? [danger("refused", "`pulumi up` will refuse this and change nothing. Why, and what helps:", messages.refused)]
       : []),
     ...(change.destroys
@@ -234,7 +233,7 @@ function ofDatabase({ migrations: { pending } }: DangerInput): Headline[] {
   ];
 }
 
-function notices({ change, messages, evidence }: DangerInput): Headline[] {
+function notices({ change, messages }: DangerInput): Headline[] {
   const { before, after, waitingRollback, released, images } = change;
   const toFrontDoor = before?.webhook === "as-found" && after?.webhook === "front-door";
   const newImage = images.find(({ engine, from }) => engine === "python" && from !== undefined);
@@ -261,9 +260,7 @@ function notices({ change, messages, evidence }: DangerInput): Headline[] {
     ...(messages.waits.length > 0
       ? [notice("waits", "`pulumi up` will stop before the share rises, as things are now:", messages.waits)]
       : []),
-    ...(evidence.kind === "judged" && !evidence.open && messages.refused.length === 0
-      ? [notice("gate", "The gate is closed for this step: `pulumi up` will refuse it as things are now.")]
-      : []),
+    ...gateNotices(messages),
     ...(toFrontDoor
       ? [
           notice(
@@ -280,5 +277,15 @@ function notices({ change, messages, evidence }: DangerInput): Headline[] {
           ),
         ]
       : []),
+  ];
+}
+
+/** Only the preview knows whether `pulumi up` will refuse: `cutover next` sees neither override nor new image. */
+function gateNotices({ refused, onlyWaiting, overridden }: KnownMessages): Headline[] {
+  const closed = "The gate is closed for this step: `pulumi up` will refuse it as things are now.";
+  const aside = "A person puts the gate's judgement aside for this step, by `cutover:override`:";
+  return [
+    ...(overridden.length > 0 ? [notice("overridden", aside, overridden)] : []),
+    ...(onlyWaiting ? [notice("gate", closed, refused)] : []),
   ];
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { triggerPromise } from "../backtest/promise";
 import { comment } from "./comment";
 import { type Explanation, explain } from "./explain";
 import { SAMPLES, sample } from "./samples";
-import { capacity, fixedPromise, type Place, previewText, step, UNKNOWN } from "./testkit";
+import { capacity, fixedPromise, type Place, previewText, step, UNKNOWN, warning } from "./testkit";
 
 const RAMP_25: Place = { phase: "ramp-25", share: 25 };
 const RAMP_50: Place = { phase: "ramp-50", share: 50 };
@@ -137,6 +138,27 @@ describe("what counts", () => {
     expect(found.worstCase?.source).toBe("windows");
     expect(found.worstCase?.everyMessage?.minutes).toBeLessThanOrEqual(5);
     expect(comment(found)).toContain("there is no back-test");
+    expect(comment(found)).toContain("How often noise alone rolls back is not known.");
+  });
+
+  it("names both numbers of the back-test: minutes to detect and false rollbacks", () => {
+    const parts = { from: RAMP_25, to: RAMP_50 };
+    const measured = triggerPromise(80, 50);
+    expect(explain({ preview: previewText(parts) }).worstCase).toMatchObject({
+      everyMessage: { minutes: measured?.totalOutageMinutes },
+      oneInFive: { minutes: measured?.oneInFiveMinutes },
+      falseRollbacksPerDay: measured?.falseRollbacksPerDay,
+    });
+    const text = (perDay: number) => {
+      const promise: typeof triggerPromise = (...at) => {
+        const fixed = fixedPromise(...at);
+        return fixed && { ...fixed, falseRollbacksPerDay: perDay };
+      };
+      return comment(explain({ preview: previewText(parts), promise }));
+    };
+    expect(text(0.0318)).toContain("Noise alone rolls back about 0.032 times a day (one in 31 days).");
+    expect(text(2)).toContain("Noise alone rolls back about 2 times a day.");
+    expect(text(0)).toContain("Noise alone never did so in the days simulated.");
   });
 });
 
@@ -149,6 +171,47 @@ describe("evidence", () => {
     expect(view(evidence.replace('"prod"', '"dev"'), { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("other");
     expect(view('{"error":"AccessDenied"}', { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("other");
     expect(view(evidence, { phase: "parallel", share: 10 }, RAMP_25).kind).toBe("judged");
+  });
+});
+
+describe("the gate in the preview", () => {
+  const ramp75: Place = { phase: "ramp-75", share: 75 };
+  const refusal = (...lines: readonly string[]) =>
+    warning(["pulumi up will refuse this; the whole difference is shown all the same.", ...lines].join("\n"));
+  const FEW = 'NOT ENOUGH EVIDENCE to leave "ramp-50": errors: 0/41 failed.';
+  const BAKE = '"ramp-50" is watched for 20 hours, until 2026-11-25 16:00 UTC.';
+  const judged = (...diagnostics: ReturnType<typeof warning>[]) =>
+    explain({
+      preview: previewText({ from: RAMP_50, to: ramp75, diagnostics }),
+      evidence: sample("override").evidence,
+      promise: fixedPromise,
+    });
+
+  it.each([
+    ["too little evidence", [FEW, "  wait"], ["gate"], false],
+    ["bake time and too little evidence", [BAKE, "  wait", FEW, "  wait"], ["gate"], false],
+    ["a failed criterion", ['FAIL to leave "ramp-50": errors: 9/41 failed.', "  mend it"], ["refused"], true],
+    ["patience and a dead standby", [FEW, "  wait", "Node has 0 of 4 healthy tasks."], ["refused"], true],
+    ["a new image", ["NOT ENOUGH EVIDENCE: the step would bring a new image (sha256:1)."], ["refused"], true],
+  ])("%s", (_what, lines, expected, dangerous) => {
+    const found = judged(refusal(...lines));
+    expect(codes(found)).toEqual(expected);
+    expect(found.dangerous).toBe(dangerous);
+    expect(comment(found)).toContain("The gate is closed");
+  });
+
+  it("is told as overridden where a person puts it aside, and never as closed", () => {
+    const found = judged(warning(`Overridden by Mara (quiet week): ${FEW}`));
+    expect(found.headlines).toMatchObject([{ level: "notice", code: "overridden" }]);
+    expect(found.unquotedWarnings).toBe(0);
+    const text = comment(found);
+    expect(text).toContain("Overridden by Mara (quiet week): NOT ENOUGH EVIDENCE");
+    expect(text).not.toMatch(/will refuse|gate is closed/);
+  });
+
+  it("is not told as closed because of a file that the preview does not agree with", () => {
+    expect(codes(judged())).toEqual([]);
+    expect(comment(judged())).toContain("`cutover next` calls it closed, the preview does not.");
   });
 });
 

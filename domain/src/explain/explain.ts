@@ -58,7 +58,7 @@ export function explain(input: ExplainInput): Explanation {
   const alarms = alarmChanges(preview, change);
   const migrations = migrationChange(preview);
   const evidence = evidenceFor(input.evidence, change);
-  const all = headlines({ preview, change, messages, alarms, migrations, evidence });
+  const all = headlines({ preview, change, messages, alarms, migrations });
   const share = change.after?.share ?? 0;
   const explanation: Explanation = {
     version: 1,

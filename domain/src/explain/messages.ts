@@ -5,6 +5,10 @@ import type { Preview } from "./preview";
 export interface KnownMessages {
   /** `pulumi up` will refuse: the reasons and commands, a line each. */
   readonly refused: readonly string[];
+  /** Every reason of the refusal goes away by waiting: bake time, too few messages yet. */
+  readonly onlyWaiting: boolean;
+  /** What `cutover:override` puts aside, by whom and why. */
+  readonly overridden: readonly string[];
   /** The share will not rise yet, because too few messages carried the secret. */
   readonly waits: readonly string[];
   /** Sentences of the program about rollback and kill switch. */
@@ -19,6 +23,10 @@ export interface KnownMessages {
 
 /** index.ts says this before all refusals. */
 const REFUSED = /^pulumi up will refuse this; the whole difference is shown all the same\.\n/;
+/** evidence/gate.ts: bakeRefusals and verdictRefusals. A new image is no matter of time: of it nothing will be known. */
+const WAITING = /^(NOT ENOUGH EVIDENCE to leave "|"[a-z0-9-]+" is watched for \d+ hours, until )/;
+/** evidence/gate.ts: overrideWarning. */
+const OVERRIDDEN = /^Overridden by [^\n]*/;
 /** clients/src/frontdoor/secret-proof.ts */
 const WAITS = /^Python's share does not rise from \d+ % yet: [^\n]*/;
 /** decide.ts: waitingSentence, releaseWarning, unclearWarning. */
@@ -35,7 +43,12 @@ const MIGRATIONS = /^(All \d+ database migrations|\d+ of \d+ database migrations
 
 /** Sorts the preview's messages into those whose words are ours, and the rest. */
 export function knownMessages({ messages }: Preview): KnownMessages {
-  const known = { refused: [] as string[], waits: [] as string[], warnings: [] as string[] };
+  const known = {
+    refused: [] as string[],
+    overridden: [] as string[],
+    waits: [] as string[],
+    warnings: [] as string[],
+  };
   const failedAt: string[] = [];
   const failures: string[] = [];
   let others = 0;
@@ -43,7 +56,9 @@ export function knownMessages({ messages }: Preview): KnownMessages {
     const text = message.replace(/^\s*(warning|error): /, "").trimEnd();
     const warning = WARNINGS.map((form) => form.exec(text)?.[0]).find((found) => found !== undefined);
     const waits = WAITS.exec(text)?.[0];
+    const overridden = OVERRIDDEN.exec(text)?.[0];
     if (REFUSED.test(text)) known.refused.push(...text.replace(REFUSED, "").split("\n"));
+    else if (overridden !== undefined) known.overridden.push(overridden);
     else if (waits !== undefined) known.waits.push(waits);
     else if (warning !== undefined) known.warnings.push(warning);
     else if (severity === "error") {
@@ -56,5 +71,11 @@ export function knownMessages({ messages }: Preview): KnownMessages {
       else failedAt.push(about === undefined ? "the program" : nameFor(about));
     } else if (!severity.startsWith("info") && !MIGRATIONS.test(message)) others++;
   }
-  return { ...known, failedAt: [...new Set(failedAt)], failures, others };
+  return { ...known, onlyWaiting: onlyWaiting(known.refused), failedAt: [...new Set(failedAt)], failures, others };
+}
+
+/** Indented lines are what helps; the others are reasons. */
+function onlyWaiting(refused: readonly string[]): boolean {
+  const reasons = refused.filter((line) => line.trim() !== "" && !/^\s/.test(line));
+  return reasons.length > 0 && reasons.every((reason) => WAITING.test(reason));
 }

@@ -20,6 +20,7 @@ const FRONT_DOOR: Place = { phase: "front-door", share: 0 };
 const PARALLEL: Place = { phase: "parallel", share: 10 };
 const RAMP_25: Place = { phase: "ramp-25", share: 25 };
 const RAMP_50: Place = { phase: "ramp-50", share: 50 };
+const RAMP_75: Place = { phase: "ramp-75", share: 75 };
 const FULL: Place = { phase: "full", share: 100 };
 const DECOMMISSION: Place = { phase: "decommission", share: 100 };
 
@@ -28,6 +29,10 @@ const RULE = "aws:lb/listenerRule:ListenerRule";
 const TASK = "aws:ecs/taskDefinition:TaskDefinition";
 const SERVICE = "aws:ecs/service:Service";
 const MIGRATIONS = "pulumi-nodejs:dynamic/cutover:SupabaseMigrations";
+
+const TOO_FEW =
+  'NOT ENOUGH EVIDENCE to leave "ramp-50": errors: 0/41 failed; at 95 % below 7.1 % (18 more messages without a fault).';
+const REFUSED = "pulumi up will refuse this; the whole difference is shown all the same.";
 
 const WAITING =
   "Rolled back at 2026-11-25T03:12:07Z (rb-0003: cutover-prod-rollback-soft) and not acknowledged. This update plans 0 % for Python and leaves the kill switch alone. When it is understood: pulumi config set cutover:acknowledgeRollback rb-0003; pulumi config set cutover:phase parallel; pulumi up";
@@ -129,8 +134,23 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
     evidence: evidenceText(PARALLEL, RAMP_25),
   },
   "step-up-too-early": {
-    preview: previewText({ from: RAMP_50, to: { phase: "ramp-75", share: 75 }, steps: [capacity("python", 2, 3)] }),
-    evidence: evidenceText(RAMP_50, { phase: "ramp-75", share: 75 }, false),
+    preview: previewText({
+      from: RAMP_50,
+      to: RAMP_75,
+      steps: [capacity("python", 2, 3)],
+      diagnostics: [
+        warning(`${REFUSED}\n${TOO_FEW} Expected 2026-11-25 12:54 UTC.\n  wait and look with cutover next`),
+      ],
+    }),
+    evidence: evidenceText(RAMP_50, RAMP_75, false),
+  },
+  override: {
+    preview: previewText({
+      from: RAMP_50,
+      to: RAMP_75,
+      diagnostics: [warning(`Overridden by Mara (quiet week): ${TOO_FEW}`)],
+    }),
+    evidence: evidenceText(RAMP_50, RAMP_75, false),
   },
   "step-down": {
     preview: previewText({
@@ -201,7 +221,7 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
       to: RAMP_50,
       diagnostics: [
         warning(
-          'pulumi up will refuse this; the whole difference is shown all the same.\nFrom "parallel" (10 %) the next phase is "ramp-25" (25 %); "ramp-50" skips a rung.\n  pulumi config set cutover:phase ramp-25',
+          `${REFUSED}\nFrom "parallel" (10 %) the next phase is "ramp-25" (25 %); "ramp-50" skips a rung.\n  pulumi config set cutover:phase ramp-25`,
         ),
       ],
     }),
@@ -235,9 +255,9 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
   },
 };
 
-/** The sample with fixed detection times. */
+/** The sample with fixed detection times; that of docs/pull-requests.md with the committed back-test's. */
 export function sample(name: string): ExplainInput {
   const found = SAMPLES[name];
   if (!found) throw new RangeError(`no sample is called "${name}"`);
-  return { ...found, promise: fixedPromise };
+  return name === "step-up" ? found : { ...found, promise: fixedPromise };
 }

@@ -9,6 +9,8 @@ export interface WorstCase {
   readonly everyMessage: Exposure | null;
   /** One message in five fails. */
   readonly oneInFive: Exposure | null;
+  /** Rollbacks a day that noise alone causes, at most. Null: there is no back-test. */
+  readonly falseRollbacksPerDay: number | null;
 }
 
 export interface Exposure {
@@ -42,6 +44,7 @@ export function worstCase(
     source: "backtest",
     everyMessage: exposure(measured.totalOutageMinutes, measured.totalOutageMessages),
     oneInFive: exposure(measured.oneInFiveMinutes, measured.oneInFiveMessages),
+    falseRollbacksPerDay: measured.falseRollbacksPerDay,
   };
 }
 
@@ -65,6 +68,7 @@ function fromWindows(messagesPerHour: number, pythonShare: number): WorstCase {
     source: "windows",
     everyMessage: reached(outage, 1),
     oneInFive: fifth > DAY_MINUTES ? null : reached(fifth, FIFTH),
+    falseRollbacksPerDay: null,
   };
 }
 
