@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Previews stack $STACK and writes $OUT/comment.md: what the change means, and the policies it breaks.
-# Exit code: 0 an update would be allowed; 1 the preview failed or a policy stops the update (the comment is written all the
-# same). What may hold secrets (preview.json, events.jsonl) stays in $OUT, which nobody uploads.
+# Exit code: 0 nothing speaks against merging, except that the gate may still want time or evidence (the comment says so); 1 the
+# preview failed, a policy stops the update, the change is dangerous and DANGER_ACCEPTED is not "true", or it could not be
+# explained (the comment is written all the same). What may hold secrets (preview.json, events.jsonl) stays in $OUT, which nobody uploads.
 # Runs on any machine: STACK=prod OUT=$(mktemp -d) .github/scripts/preview.sh
 set -uo pipefail
 : "${STACK:?name of the Pulumi stack}" "${OUT:?folder for the results}"
@@ -25,11 +26,13 @@ node tools/run.mjs cli/next.ts --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT
 if (($? <= 1)); then evidence=(--evidence "$OUT/next.json"); fi
 
 explain() { node tools/run.mjs cli/explain.ts "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
-explain ${evidence[@]+"${evidence[@]}"}
-# 1: explained, and dangerous. 2: the evidence is of another step, or the preview broke off before it had anything to say.
-if (($? > 1)); then
-  explain
-  if (($? > 1)); then
+dangers=0
+explain ${evidence[@]+"${evidence[@]}"} || dangers=$?
+# 1: explained, and dangerous. 2: the evidence is no such file, or the preview broke off before it had anything to say.
+if ((dangers > 1)); then
+  dangers=0
+  explain || dangers=$?
+  if ((dangers > 1)); then
     printf '<!-- cutover:%s -->\n## %s: the preview failed\n\nIt ended before it could be explained: see the log of the job.\n' \
       "$STACK" "$STACK" >"$OUT/comment.md"
   fi
@@ -44,4 +47,10 @@ touch "$OUT/events.jsonl"
 
 if ((code != 0)); then echo "the preview ended with exit code $code" >&2; fi
 if ((policies != 0)); then echo "a policy stops the update, or the policy pack did not run" >&2; fi
-((code == 0 && policies == 0))
+if ((dangers == 1)) && [[ ${DANGER_ACCEPTED:-} == true ]]; then
+  echo "dangerous, and accepted by the label danger-accepted" >&2
+  dangers=0
+fi
+if ((dangers == 1)); then echo "dangerous: read the comment; who accepts it sets the label danger-accepted" >&2; fi
+if ((dangers > 1)); then echo "the preview could not be explained" >&2; fi
+((code == 0 && policies == 0 && dangers == 0))

@@ -170,3 +170,64 @@ describe("drift.sh", () => {
     expect(calls("gh")).toBe("");
   });
 });
+
+describe("preview.sh", () => {
+  const env = () => ({ STACK: "prod", OUT: join(folder, "out"), PULUMI: join(folder, "bin/pulumi") });
+  /** The commands behind the step, with the exit code of `cutover explain`, and of it without evidence. */
+  const world = (explained: number, again = explained, policies = 0, previewed = 0) => {
+    fake("pulumi", `echo '{}'; exit ${previewed}`);
+    fake(
+      "node",
+      `case $2 in
+  cli/next.ts) echo '{}' ;;
+  cli/explain.ts) echo "<!-- cutover:prod -->"; [[ $* == *--evidence* ]] && exit ${explained}; exit ${again} ;;
+  policy/report.ts) echo policies; exit ${policies} ;;
+esac`,
+    );
+  };
+  const written = () => readFileSync(join(folder, "out/comment.md"), "utf8");
+
+  it("passes where nothing is dangerous: a gate that only wants time is a notice", () => {
+    world(0);
+    expect(run("preview.sh", env()).status).toBe(0);
+    expect(written()).toBe("<!-- cutover:prod -->\n\npolicies\n");
+  });
+
+  it.each<[string, Record<string, string>, number]>([
+    ["no label", {}, 1],
+    ["the label not set", { DANGER_ACCEPTED: "false" }, 1],
+    ["the label", { DANGER_ACCEPTED: "true" }, 0],
+  ])("a danger with %s", (_what, more, status) => {
+    world(1);
+    const ran = run("preview.sh", { ...env(), ...more });
+    expect(ran.status).toBe(status);
+    expect(ran.said).toMatch(status === 0 ? /accepted by the label/ : /dangerous: read the comment/);
+    expect(written()).toContain("policies");
+  });
+
+  it("asks again without evidence that is no such file, and takes that answer", () => {
+    world(2, 0);
+    expect(run("preview.sh", env()).status).toBe(0);
+    world(2, 1);
+    expect(run("preview.sh", env()).status).toBe(1);
+  });
+
+  it("no label helps where a policy stops it, the preview failed, or nothing could be explained", () => {
+    const accepted = { ...env(), DANGER_ACCEPTED: "true" };
+    world(1, 1, 1);
+    expect(run("preview.sh", accepted)).toMatchObject({ status: 1, said: expect.stringContaining("a policy stops") });
+    world(1, 1, 0, 255);
+    expect(run("preview.sh", accepted)).toMatchObject({ status: 1, said: expect.stringContaining("exit code 255") });
+    world(2, 2);
+    expect(run("preview.sh", accepted)).toMatchObject({ status: 1, said: expect.stringContaining("not be explained") });
+    expect(written()).toContain("the preview failed");
+  });
+});
+
+describe("preview.yml", () => {
+  it("hands the label over, and looks again when labels change", () => {
+    const text = readFileSync(join(scripts, "../workflows/preview.yml"), "utf8");
+    expect(text).toContain("contains(github.event.pull_request.labels.*.name, 'danger-accepted')");
+    expect(text).toMatch(/types: \[opened, synchronize, reopened, labeled, unlabeled\]/);
+  });
+});
