@@ -66,6 +66,7 @@ describe("triggers", () => {
         "watch elb-5xx",
         "watch unmatched",
         "watch prober-silent",
+        "watch rollback-silent",
         "watch unfinished",
         "watch python-slow-end-to-end",
       ]

@@ -11,6 +11,7 @@ import { OWN_KEYS } from "../aws/gateway/gateway";
 import { hostData, minuteData } from "../loadbalancer/publisher";
 import { LogShipper } from "../tasks/log-shipper";
 import { AlarmDriver, type AlarmTransition } from "./alarms";
+import { functionData } from "./function-metrics";
 import { LogFilters } from "./log-filters";
 import { Patience } from "./patience";
 import { StoreApi } from "./reads";
@@ -83,7 +84,10 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
     const { patienceMs = 30_000 } = options;
     this.#schedule = new Schedule({ events, lambda, patienceMs });
     this.#patience = new Patience(patienceMs, (line) => onProblem(new Error(line)));
-    this.#schedule.on("invoked", (invocation) => this.emit("invoked", invocation));
+    this.#schedule.on("invoked", (invocation) => {
+      this.#put(functionData(invocation));
+      this.emit("invoked", invocation);
+    });
     this.#schedule.on("skipped", (name, minute) => this.emit("skipped", name, minute));
     for (const part of [this.#alarms, this.#schedule]) part.on("problem", onProblem);
     this.#sequence = new MinuteSequence({ clock: aws.clock, steps: this.#steps(), onProblem });

@@ -1,4 +1,4 @@
-import type { AlarmDefinition, MetricStat } from "../cloudwatch/definition";
+import type { AlarmDefinition, MetricQuery, MetricStat } from "../cloudwatch/definition";
 import { type Engine, metricNamespace } from "../metrics";
 import { countedMetric } from "./filters";
 import { PLAN, SLOW_SECONDS } from "./plan";
@@ -116,6 +116,7 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
       datapointsToAlarm: 3,
       treatMissingData: "breaching",
     }),
+    rollbackSilent(stack),
     alarm(stack, "unfinished", "A message that Python accepted is unfinished after 10 minutes.", {
       metric: own("OldestUnfinishedSeconds", 60, "Maximum"),
       comparison: "GreaterThanThreshold",
@@ -126,6 +127,44 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
     }),
     slowEndToEnd(context),
   ];
+}
+
+/**
+ * The rollback function is called each minute. Without a run that ended well nothing else would say so: its own alarms go
+ * to the very function that is broken. AWS reports neither metric in a minute without a call.
+ */
+function rollbackSilent(stack: string): RateAlarm {
+  const key = "rollback-silent";
+  const means = "The rollback function has ended no run well for 3 minutes: nothing rolls back by itself now.";
+  const runs = (id: string, metricName: "Invocations" | "Errors"): MetricQuery => ({
+    id,
+    metric: {
+      namespace: "AWS/Lambda",
+      metricName,
+      dimensions: { FunctionName: `cutover-${stack}-rollback` },
+      period: 60,
+      stat: "Sum",
+    },
+  });
+  return {
+    key,
+    means,
+    definition: {
+      name: `cutover-${stack}-${key}`,
+      description: means,
+      queries: [
+        runs("runs", "Invocations"),
+        runs("failed", "Errors"),
+        { id: "well", expression: "runs - FILL(failed, 0)", returnData: true },
+      ],
+      comparison: "LessThanThreshold",
+      threshold: 1,
+      // The newest minute may not be published yet, so three that are known and this one.
+      evaluationPeriods: 4,
+      datapointsToAlarm: 4,
+      treatMissingData: "breaching",
+    },
+  };
 }
 
 /**
