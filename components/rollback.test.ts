@@ -178,6 +178,11 @@ describe("the rollback component", () => {
     });
   });
 
+  it("tells the function the custom value's id where the configuration names it so", async () => {
+    const { all } = await declare({ ghl: { ...args.ghl, webhookValue: "id:abc123" } });
+    expect(environment(all)).toMatchObject({ ghl: { match: { id: "abc123" } } });
+  });
+
   it("gives the function no token where a person edits the step", async () => {
     const { all } = await declare({ ghl: { ...args.ghl, mode: "manual" } });
     expect(json(find(all, ":SecretVersion", "rollback-secret").secretString)).not.toHaveProperty("ghlToken");

@@ -1,3 +1,5 @@
+import type { ValueMatch } from "./webhook";
+
 /** Environment variable with a function's configuration as JSON: names and ARNs, no secret. Not SSM: it must work with SSM down. */
 export const FUNCTION_CONFIG = "CUTOVER_FUNCTION";
 
@@ -28,7 +30,7 @@ export interface RollbackConfig {
   /** ARN of the secret {"ghlToken", "nodeUrl", "frontDoorUrl"}. */
   readonly rollbackSecretArn: string;
   /** Absent in mode `manual`: a person edits the workflow step. */
-  readonly ghl?: { readonly locationId: string; readonly valueName: string; readonly baseUrl?: string };
+  readonly ghl?: { readonly locationId: string; readonly match: ValueMatch; readonly baseUrl?: string };
   /** Log group whose failed messages a notice lists. */
   readonly pythonLogGroup: string;
 }

@@ -10,6 +10,14 @@ export const PIN_NODE = "node";
 /** Path of the webhook at our load balancer. */
 export const WEBHOOK_PATH = "/webhooks/ghl";
 
+/** Which custom value is meant: by its exact name or by its id. */
+export type ValueMatch = { readonly name: string } | { readonly id: string };
+
+/** What the configuration means: an exact name, or, where names are not unique, `id:` and the id. */
+export function matchOf(configured: string): ValueMatch {
+  return configured.startsWith("id:") ? { id: configured.slice(3).trim() } : { name: configured };
+}
+
 /** Whose value GHL holds now. */
 export type Owner =
   /** Exactly what we want it to be or what we last wrote. */

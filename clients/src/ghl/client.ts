@@ -1,3 +1,4 @@
+import type { ValueMatch } from "@cutover/domain/webhook";
 import { HttpClient, type HttpReply } from "../http/client";
 import { HttpError } from "../http/errors";
 import { DEFAULT_RETRY, nextWaitMs, REAL_SURROUNDINGS, type RetryPolicy, type Surroundings } from "../http/retry";
@@ -33,8 +34,8 @@ export interface GhlClientOptions {
   readonly ca?: string;
 }
 
-/** Which custom value is meant: by its exact name or by its id. */
-export type Match = { readonly name: string } | { readonly id: string };
+/** Which custom value is meant. */
+export type Match = ValueMatch;
 
 /** What `write` did. */
 export interface WriteResult {

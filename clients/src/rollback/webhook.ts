@@ -41,7 +41,7 @@ export async function moveWebhook(
     ...overrides,
   });
   try {
-    const found = await client.adopt({ name: ghl.valueName });
+    const found = await client.adopt(ghl.match);
     const { wrote } = await client.write(found.id, nodeUrl, (now) => {
       const owner = ownerOf(now.value, { frontDoor: frontDoorUrl, alsoOurs: [nodeUrl] });
       if (owner === "theirs") throw new ForeignValue(showUrl(now.value));
