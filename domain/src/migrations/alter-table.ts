@@ -44,7 +44,10 @@ const VOLATILE = [
 export function classifyAlterTable(statement: AlterTableStmt): StatementFacts {
   const table = relationName(statement.relation);
   if (statement.objtype === "OBJECT_VIEW") return alterView(statement, table);
-  if (statement.objtype !== "OBJECT_TABLE") return facts(`ALTER ${statement.objtype?.replace("OBJECT_", "")} ${table}`);
+  if (statement.objtype !== "OBJECT_TABLE") {
+    // Locks the table behind an index or a partition; which, and how, is not in the text.
+    return facts(`ALTER ${statement.objtype?.replace("OBJECT_", "")} ${table}`, { opaque: true });
+  }
   const parts = (statement.cmds ?? []).flatMap((node) =>
     "AlterTableCmd" in node ? [classifyPart(table, node.AlterTableCmd)] : [],
   );

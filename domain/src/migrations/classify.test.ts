@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadModule, parseSync } from "libpg-query";
 import { beforeAll, describe, expect, it } from "vitest";
 import { describePlan } from "./describe";
@@ -60,6 +62,18 @@ describe("a statement's locks and cost", () => {
     ["CREATE TABLE n (id int REFERENCES t (id))", [`${T} SHARE ROW EXCLUSIVE`], "no", false],
     ["CREATE VIEW v WITH (security_invoker = true) AS SELECT 1", [], "no", false],
     ["GRANT SELECT ON t TO anon", [], "no", false],
+    ["UPDATE t SET a = 1 WHERE b = 2", [`${T} ROW EXCLUSIVE`], "no", false],
+    ["VACUUM t", [`${T} SHARE UPDATE EXCLUSIVE`], "no", false],
+    ["VACUUM FULL t, s.u", [`${T} ACCESS EXCLUSIVE`, "s.u ACCESS EXCLUSIVE"], "yes", false],
+    ["VACUUM (FULL, ANALYZE) t", [`${T} ACCESS EXCLUSIVE`], "yes", false],
+    ["VACUUM (FULL false) t", [`${T} SHARE UPDATE EXCLUSIVE`], "no", false],
+    ["VACUUM (FULL 0) t", [`${T} SHARE UPDATE EXCLUSIVE`], "no", false],
+    ["ANALYZE t", [`${T} SHARE UPDATE EXCLUSIVE`], "no", false],
+    ["REINDEX (CONCURRENTLY false) TABLE t", [`${T} SHARE`], "no", true],
+    ["LOCK TABLE t", [`${T} ACCESS EXCLUSIVE`], "no", false],
+    ["LOCK TABLE t, s.u IN SHARE MODE", [`${T} SHARE`, "s.u SHARE"], "no", false],
+    ["CLUSTER t USING i", [`${T} ACCESS EXCLUSIVE`], "yes", false],
+    ["ALTER POLICY p ON t USING (true)", [`${T} ACCESS EXCLUSIVE`], "no", false],
   ])("%s", (sql, locks, rewrite, scan) => {
     const facts = first(sql);
     expect({
@@ -170,8 +184,78 @@ describe("lint", () => {
     ["-- mode: no-tx", "SELECT 1; SELECT 2", ["no-tx-is-one-statement"]],
     ["", "DO $$ BEGIN EXECUTE 'ALTER TABLE t ADD COLUMN a int'; END $$", ["opaque"]],
     ["", "DO $$ BEGIN CREATE ROLE r; END $$", []],
+    ["-- mode: no-tx", "ALTER TABLE t ADD COLUMN a int", ["no-tx-not-needed"]],
+    ["-- mode: no-tx", "UPDATE t SET a = 1 WHERE b", ["no-tx-not-needed"]],
+    ["-- mode: no-tx", "CREATE INDEX i ON t (a)", ["no-tx-not-needed", "blocks-writers"]],
+    ["-- mode: no-tx", "VACUUM t", []],
+    ["-- mode: no-tx", "VACUUM FULL t", ["no-tx-blocks-writers", "table-rewrite"]],
+    ["-- mode: no-tx", "VACUUM FULL", ["unknown-statement"]],
+    ["-- mode: no-tx", "REINDEX INDEX CONCURRENTLY i", []],
+    ["-- mode: no-tx", "REINDEX SCHEMA s", ["unknown-statement"]],
+    ["-- mode: no-tx", "DROP INDEX CONCURRENTLY IF EXISTS i", []],
+    ["", "CLUSTER t USING i", ["table-rewrite"]],
+    ["", "LOCK TABLE t; UPDATE t SET a = 1 WHERE b", ["lock-held-while-working"]],
+    ["", "UPDATE t SET a = 1 WHERE true", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = 1 WHERE 1 = 1 AND now() > '2020-01-01'", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = 1 WHERE b OR true", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = 1 WHERE NOT false", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = 1 WHERE a = a", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = (SELECT max(b) FROM o WHERE o.c)", ["unfiltered-change"]],
+    ["", "UPDATE t SET a = 1 WHERE true AND b = 2", []],
+    ["", "UPDATE t SET a = 1 WHERE b = 1 OR NOT c", []],
+    ["-- kind: contract", "DELETE FROM t WHERE true", ["unfiltered-change"]],
+    ["-- kind: contract", "DELETE FROM t WHERE b < 3", []],
+    ["", "WITH o AS (UPDATE t SET a = 1 RETURNING 1) INSERT INTO u SELECT 1", ["unknown-statement"]],
+    ["", "WITH o AS (DELETE FROM t RETURNING 1) SELECT 1", ["unknown-statement"]],
+    ["", "SELECT our_own()", ["unknown-statement"]],
+    ["", "SELECT a FROM t FOR UPDATE", ["unknown-statement"]],
+    ["", "SELECT a INTO n FROM t", ["unknown-statement"]],
+    ["", "SELECT a FROM t WHERE b", []],
+    ["", "CALL our_own()", ["unknown-statement"]],
+    ["", "COPY t FROM '/tmp/x'", ["unknown-statement"]],
+    ["", "CREATE TABLE n AS SELECT * FROM t", ["unknown-statement"]],
+    ["", "REFRESH MATERIALIZED VIEW m", ["unknown-statement"]],
+    ["", "MERGE INTO t USING o ON t.a = o.a WHEN MATCHED THEN DELETE", ["unknown-statement"]],
+    ["", "CREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING", ["unknown-statement"]],
+    ["", "ALTER TABLE t SET SCHEMA s", ["unknown-statement"]],
+    ["", "ALTER INDEX i SET (fillfactor = 70)", ["unknown-statement"]],
+    ["-- kind: contract", "ALTER TABLE t SET SCHEMA s", ["unknown-statement"]],
+    ...(
+      [
+        "GRANT SELECT ON t TO anon",
+        "REVOKE ALL ON t FROM anon",
+        "GRANT a TO b",
+        "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM anon",
+        "COMMENT ON TABLE t IS 'x'",
+        "SET LOCAL search_path = ''",
+        "CREATE ROLE r",
+        "ALTER ROLE r SET statement_timeout = '5s'",
+        "CREATE SCHEMA s",
+        "CREATE EXTENSION IF NOT EXISTS pgcrypto",
+        "CREATE TYPE s.x AS ENUM ('a')",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE POLICY p ON t USING (true)",
+        "NOTIFY pgrst, 'reload schema'",
+        "ANALYZE t",
+      ] as const
+    ).map((sql): [string, string, string[]] => ["", sql, []]),
   ])("%s %s", (header, sql, rules) => {
     expect(lintMigration(parse(sql, header)).map((finding) => finding.rule)).toEqual(rules);
+  });
+
+  it("finds nothing in our own files", () => {
+    const folder = join(__dirname, "../../../migrations");
+    const files = readdirSync(folder).filter((name) => name.endsWith(".sql"));
+    expect(files).toHaveLength(6);
+    const parsed = files.map((name) => parseMigration(name, readFileSync(join(folder, name), "utf8"), parseSync));
+    expect(parsed.flatMap(lintMigration)).toEqual([]);
+  });
+
+  it("stops for a statement it does not know, except in a contract, and never for a DO block", () => {
+    const severity = (sql: string, header = "") => lintMigration(parse(sql, header)).map((one) => one.severity);
+    expect(severity("CALL our_own()")).toEqual(["error"]);
+    expect(severity("CALL our_own()", "-- kind: contract")).toEqual(["warning"]);
+    expect(severity("DO $$ BEGIN PERFORM our_own(); END $$")).toEqual(["warning"]);
   });
 });
 

@@ -6,13 +6,16 @@ import type {
   DropStmt,
   IndexStmt,
   Node,
+  RangeVar,
   RenameStmt,
+  VacuumStmt,
   ViewStmt,
 } from "libpg-query";
 import { classifyAlterTable } from "./alter-table";
 import type { CatalogCheck } from "./catalog";
 import { facts, type Statement, type StatementFacts } from "./facts";
-import type { LockMode } from "./locks";
+import { changesInWith, isHarmless, leavesRowsOut } from "./harmless";
+import { LOCK_MODES, type LockMode } from "./locks";
 import { formatType, indexShape, nameParts, type ParsedStatement, qualified, relationName } from "./syntax";
 
 export function classify(statement: ParsedStatement): Statement {
@@ -48,39 +51,82 @@ function classifyRest(node: Node, sql: string): StatementFacts {
     return facts(`CREATE ROLE ${role}`, { ensures: [{ kind: "role", role }] });
   }
   if ("TruncateStmt" in node) {
-    const tables = (node.TruncateStmt.relations ?? []).map((r) =>
-      relationName("RangeVar" in r ? r.RangeVar : undefined),
-    );
+    const tables = tablesOf(node.TruncateStmt.relations);
     const locks = tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const }));
     return facts(`TRUNCATE ${tables.join(", ")}`, { locks, destructive: true });
   }
-  if ("DeleteStmt" in node) return change("DELETE FROM", node.DeleteStmt.relation, { destructive: true });
-  if ("UpdateStmt" in node) return change("UPDATE", node.UpdateStmt.relation, { scan: !node.UpdateStmt.whereClause });
-  if ("InsertStmt" in node) return change("INSERT INTO", node.InsertStmt.relation, {});
+  if ("DeleteStmt" in node) {
+    const everyRow = !leavesRowsOut(node.DeleteStmt.whereClause);
+    return change("DELETE FROM", node.DeleteStmt, { destructive: true, everyRow });
+  }
+  if ("UpdateStmt" in node) {
+    const everyRow = !leavesRowsOut(node.UpdateStmt.whereClause);
+    return change("UPDATE", node.UpdateStmt, { scan: everyRow, everyRow });
+  }
+  if ("InsertStmt" in node) return change("INSERT INTO", node.InsertStmt, {});
   if ("DoStmt" in node) return facts("DO block", { opaque: TOUCHES_TABLES.test(sql) });
   if ("ReindexStmt" in node) {
-    const concurrently = (node.ReindexStmt.params ?? []).some(
-      (p) => "DefElem" in p && p.DefElem.defname === "concurrently",
-    );
+    const concurrently = isOn(node.ReindexStmt.params, "concurrently");
+    if (!node.ReindexStmt.relation) return facts(summary, { needsNoTx: true, scan: true, opaque: true });
     const table = relationName(node.ReindexStmt.relation);
     const mode = concurrently ? "SHARE UPDATE EXCLUSIVE" : "SHARE";
     return facts(`REINDEX ${table}`, { locks: [{ table, mode }], needsNoTx: concurrently, scan: true });
   }
-  if ("VacuumStmt" in node) return facts(summary, { needsNoTx: node.VacuumStmt.is_vacuumcmd ?? false });
+  if ("VacuumStmt" in node) return vacuum(node.VacuumStmt, summary);
+  if ("ClusterStmt" in node) {
+    if (!node.ClusterStmt.relation) return facts(summary, { needsNoTx: true, opaque: true });
+    const table = relationName(node.ClusterStmt.relation);
+    return facts(`CLUSTER ${table}`, { locks: [{ table, mode: "ACCESS EXCLUSIVE" }], rewrite: "yes" });
+  }
+  if ("LockStmt" in node) {
+    const mode = LOCK_MODES[(node.LockStmt.mode ?? 0) - 1] ?? "ACCESS EXCLUSIVE";
+    const tables = tablesOf(node.LockStmt.relations);
+    return facts(`LOCK TABLE ${tables.join(", ")}`, { locks: tables.map((table) => ({ table, mode })) });
+  }
+  if ("AlterPolicyStmt" in node) {
+    const table = relationName(node.AlterPolicyStmt.table);
+    const locks = [{ table, mode: "ACCESS EXCLUSIVE" as const }];
+    return facts(`ALTER POLICY ${node.AlterPolicyStmt.policy_name ?? "?"} ON ${table}`, { locks });
+  }
   if ("CreatedbStmt" in node || "DropdbStmt" in node || "AlterSystemStmt" in node)
     return facts(summary, { needsNoTx: true });
-  return facts(summary);
+  return facts(summary, { opaque: !isHarmless(node) });
+}
+
+function tablesOf(relations: readonly Node[] | undefined): string[] {
+  return (relations ?? []).map((node) => relationName("RangeVar" in node ? node.RangeVar : undefined));
+}
+
+/** Whether an option such as FULL is given and not switched off. */
+function isOn(options: readonly Node[] | undefined, name: string): boolean {
+  return (options ?? []).some((option) => {
+    if (!("DefElem" in option) || option.DefElem.defname !== name) return false;
+    return !/"(?:false|off|no)"|"Integer":\{\}|"boolval":\{\}/.test(JSON.stringify(option.DefElem.arg ?? null));
+  });
+}
+
+/** VACUUM and ANALYZE; FULL writes the table again while nobody can use it. */
+function vacuum(statement: VacuumStmt, summary: string): StatementFacts {
+  const full = isOn(statement.options, "full");
+  const needsNoTx = statement.is_vacuumcmd ?? false;
+  const tables = (statement.rels ?? []).map((node) =>
+    relationName("VacuumRelation" in node ? node.VacuumRelation.relation : undefined),
+  );
+  const mode: LockMode = full ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE";
+  const locks = tables.map((table) => ({ table, mode }));
+  return facts(summary, { locks, needsNoTx, rewrite: full ? "yes" : "no", opaque: full && tables.length === 0 });
 }
 
 function change(
   verb: string,
-  relation: Parameters<typeof relationName>[0],
+  statement: { relation?: RangeVar; withClause?: unknown },
   known: Partial<StatementFacts>,
 ): StatementFacts {
-  const table = relationName(relation);
+  const table = relationName(statement.relation);
   return facts(`${verb} ${table}`, {
     locks: [{ table, mode: "ROW EXCLUSIVE" }],
     requires: [{ kind: "table", table }],
+    opaque: changesInWith(statement.withClause),
     ...known,
   });
 }

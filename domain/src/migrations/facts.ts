@@ -17,8 +17,10 @@ export interface StatementFacts {
   readonly needsNoTx: boolean;
   /** Takes away something an application may still use, or rows. */
   readonly destructive: boolean;
-  /** What exists only as text to us (a DO block): locks and effects are not known. */
+  /** A DO block, whose text tells us little, or a statement we don't know: locks and effects are not known. */
   readonly opaque: boolean;
+  /** An UPDATE or DELETE whose WHERE, if any, leaves no row out. */
+  readonly everyRow: boolean;
   /** Must be true before. */
   readonly requires: readonly CatalogCheck[];
   /** Is true afterwards. */
@@ -42,6 +44,7 @@ const NOTHING: StatementFacts = {
   needsNoTx: false,
   destructive: false,
   opaque: false,
+  everyRow: false,
   requires: [],
   ensures: [],
   drops: [],

@@ -13,6 +13,8 @@ export interface LintFinding {
 export type LintRule =
   | "no-tx-is-one-statement"
   | "needs-no-tx"
+  | "no-tx-not-needed"
+  | "no-tx-blocks-writers"
   | "own-transaction"
   | "blocks-writers"
   | "table-rewrite"
@@ -23,7 +25,8 @@ export type LintRule =
   | "public-row-security"
   | "lock-held-while-working"
   | "unfiltered-change"
-  | "opaque";
+  | "opaque"
+  | "unknown-statement";
 
 /** The rules on top of squawk's: what a live table, row level security and our two modes ask for. */
 export function lintMigration(file: MigrationFile): LintFinding[] {
@@ -42,12 +45,37 @@ export function lintMigration(file: MigrationFile): LintFinding[] {
         `${statement.summary} takes something away; say "-- kind: contract" (runs in decommission only)`,
       );
     }
-    if (statement.opaque) report("opaque", "a DO block's locks can't be foreseen; prefer plain statements", "warning");
+    if (statement.opaque) lintOpaque(file, statement, report);
   }
   return findings;
 }
 
 type Report = (rule: LintRule, text: string, severity?: LintFinding["severity"]) => void;
+
+function lintOpaque(file: MigrationFile, statement: Statement, report: Report): void {
+  if (/^do\b/i.test(statement.sql)) {
+    report("opaque", "a DO block's locks can't be foreseen; prefer plain statements", "warning");
+    return;
+  }
+  report(
+    "unknown-statement",
+    `what "${statement.summary}" locks and changes can't be told; use statements whose locks are known, or do it outside migrations`,
+    file.kind === "expand" ? "error" : "warning",
+  );
+}
+
+/** Without a transaction there is neither the short lock attempts of a tx file nor a way back: only what needs it may. */
+function lintNoTx(file: MigrationFile, statement: Statement): LintFinding[] {
+  const at = `${file.file}, line ${statement.line}`;
+  if (!statement.needsNoTx) {
+    const message = `${at}: ${statement.summary} can run in a transaction; leave out "-- mode: no-tx"`;
+    return [{ rule: "no-tx-not-needed", severity: "error", message }];
+  }
+  const blocking = statement.locks.find((lock) => blocksWriters(lock.mode));
+  if (!blocking) return [];
+  const message = `${at}: ${statement.summary} stops writers of ${blocking.table} for as long as it runs; do it outside migrations, in a window`;
+  return [{ rule: "no-tx-blocks-writers", severity: "error", message }];
+}
 
 function lintShape(file: MigrationFile): LintFinding[] {
   const findings: LintFinding[] = [];
@@ -55,6 +83,8 @@ function lintShape(file: MigrationFile): LintFinding[] {
   if (file.mode === "no-tx" && count !== 1) {
     const message = `${file.file}: a no-tx file holds exactly one statement, this one ${count}; give each its own file`;
     findings.push({ rule: "no-tx-is-one-statement", severity: "error", message });
+  } else if (file.mode === "no-tx") {
+    findings.push(...file.statements.flatMap((statement) => lintNoTx(file, statement)));
   }
   for (const statement of file.statements) {
     const at = `${file.file}, line ${statement.line}`;
@@ -97,7 +127,7 @@ function lintLocks(file: MigrationFile, statement: Statement, created: ReadonlyS
       `the lock on ${blocking.table} would be held while other statements work on rows; split the file`,
     );
   }
-  if (/^(?:update|delete)\b/i.test(statement.sql) && !/\bwhere\b/i.test(statement.sql)) {
+  if (statement.everyRow) {
     report(
       "unfiltered-change",
       `${statement.summary} changes every row in one transaction; do it in batches, outside migrations`,
