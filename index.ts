@@ -17,6 +17,7 @@ export = async () => {
   const step = refusals.length === 0 ? gatedStep(desired, world) : undefined;
   const gated = await askGate(stack, aws, step, config).catch(asUserError);
 
+  if (gated.notes.length > 0) pulumi.log.info(gated.notes.join("\n"));
   for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);
   const refused = [...refusals, ...gated.refusals].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);

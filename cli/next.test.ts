@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadMigrations } from "@cutover/clients/postgres/parse-folder";
 import { runMigrations } from "@cutover/clients/postgres/run";
+import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type TestDatabase, usePostgres } from "../rehearsal/postgres/testkit";
 import { nextCommand } from "./next";
-import { promiseLines } from "./promise-lines";
 import { collect, type FakeWorld, fakeClients, GOOD, MANIFEST, NOW } from "./testkit";
 
 const postgres = usePostgres({ seedRows: 0 });
@@ -46,11 +46,11 @@ async function next(world: Partial<FakeWorld> = {}, args: string[] = ["--stack",
 const promise: typeof promiseLines = (manifest, step) =>
   promiseLines(manifest, step, () => ({
     messagesPerHour: 40,
-    falseRollbacksPerDay: 0.04,
-    totalOutageMinutes: 3,
+    falseRollbacksPerDay: 0.032,
+    totalOutageMinutes: 1.6,
     totalOutageMessages: 2,
-    oneInFiveMinutes: 55,
-    oneInFiveMessages: 8,
+    oneInFiveMinutes: 79,
+    oneInFiveMessages: 11,
   }));
 
 /** The same world with 101 messages everywhere. */

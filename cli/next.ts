@@ -1,8 +1,8 @@
 import { readGateFacts, readStackStatus, statusClients } from "@cutover/clients/evidence/stack-status";
+import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import { gate } from "@cutover/domain/evidence/gate";
 import { nextStep } from "@cutover/domain/evidence/next-step";
 import { isOpen, type NextView, nextJson, nextLines } from "./next-screen";
-import { promiseLines } from "./promise-lines";
 import { runScreen, type ScreenIo } from "./screen";
 
 /**

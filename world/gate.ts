@@ -6,9 +6,11 @@ import {
   statusClients,
 } from "@cutover/clients/evidence/stack-status";
 import type { AwsPlace } from "@cutover/domain/aws-place";
+import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import type { Desired, Refusal, World } from "@cutover/domain/decide";
 import { gate, isGated, type Step } from "@cutover/domain/evidence/gate";
 import { type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
+import { verdictLines } from "@cutover/domain/evidence/verdict-lines";
 import { phaseOf } from "@cutover/domain/phases";
 import type { CutoverConfig } from "../config";
 
@@ -16,11 +18,13 @@ import type { CutoverConfig } from "../config";
 export interface Gated {
   readonly refusals: readonly Refusal[];
   readonly warnings: readonly string[];
+  /** What was seen, passed or not, and what the new share means; empty where the gate was not asked. */
+  readonly notes: readonly string[];
   /** What a step that may be made rests on; missing where nothing rises. */
   readonly entry?: LedgerEntry;
 }
 
-const NOT_ASKED: Gated = { refusals: [], warnings: [] };
+const NOT_ASKED: Gated = { refusals: [], warnings: [], notes: [] };
 
 /**
  * The step that the gate has to judge: the share would rise, or Node would go. None for a release, which has its own
@@ -53,6 +57,7 @@ export async function askGate(
   return {
     refusals: result.refusals,
     warnings: result.warnings,
+    notes: [...verdictLines(facts, result), ...(step.shareAfter > step.shareBefore ? promiseLines(config, step) : [])],
     entry: ledgerEntry(facts, result, config.intent.pythonDigest),
   };
 }

@@ -1,5 +1,5 @@
-import { phaseOf } from "@cutover/domain/phases";
 import { describe, expect, it } from "vitest";
+import { phaseOf } from "../phases";
 import { promiseLines } from "./promise-lines";
 
 const step = { from: phaseOf("ramp-25"), to: phaseOf("ramp-50"), shareBefore: 25, shareAfter: 50 };

@@ -1,6 +1,6 @@
-import { promiseWords, triggerPromise } from "@cutover/domain/backtest/promise";
-import type { Step } from "@cutover/domain/evidence/gate";
-import type { Manifest } from "@cutover/domain/stack-record";
+import type { Step } from "../evidence/gate";
+import type { Manifest } from "../stack-record";
+import { promiseWords, triggerPromise } from "./promise";
 
 /** What a step's share means: messages an hour, and how soon a fault would be seen (docs/measured/backtest.md). */
 export function promiseLines(
