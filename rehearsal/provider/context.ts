@@ -6,6 +6,8 @@ export interface ContextSettings {
   readonly region: string;
   readonly name: string;
   readonly programDir: string;
+  /** Default: this process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly accountId: () => Promise<string>;
   readonly created?: (id: string) => void;
   /** Real milliseconds a wait may take. */
@@ -21,6 +23,7 @@ export function makeContext(settings: ContextSettings): Context {
     region: settings.region,
     name: settings.name,
     programDir: settings.programDir,
+    environment: settings.environment ?? process.env,
     accountId: settings.accountId,
     created: settings.created ?? (() => undefined),
     wait: (what, look, everyMs = 250) => waitUntil(what, look, everyMs, settings.deadlineMs, settings.signal),

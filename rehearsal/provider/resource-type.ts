@@ -14,6 +14,8 @@ export interface Context {
   readonly name: string;
   /** Where the program lies; relative paths of assets and scripts start here. */
   readonly programDir: string;
+  /** What scripts get as their environment. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   accountId(): Promise<string>;
   /** To be called as soon as AWS has the thing: if anything later fails, the engine still learns the id. */
   created(id: string): void;

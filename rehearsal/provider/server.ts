@@ -22,6 +22,8 @@ export interface ProviderServerOptions {
   readonly waitDeadlineMs?: number;
   /** Folder of the program: relative paths of assets and scripts start there; default: the current folder. */
   readonly programDir?: string;
+  /** Environment of scripts, as the engine's own provider would have it; default: this process's. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Called with one line per change made or refused, for the rehearsal's log. */
   readonly log?: (line: string) => void;
 }
@@ -165,6 +167,7 @@ export class ProviderServer {
       region: this.#options.region,
       name,
       programDir: this.#programDir,
+      environment: this.#options.environment ?? process.env,
       accountId: () => this.#accountId(),
       deadlineMs,
       signal: this.#cancel.signal,

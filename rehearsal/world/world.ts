@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import type { Toolchain } from "../../tools/toolchain";
 import { EmulatedAws } from "../aws/emulated-aws";
 import { RehearsalClock } from "../clock";
+import { awsEnvironment } from "../engine/environment";
 import { StackRun } from "../engine/stack";
 import { RehearsalError } from "../errors";
 import { RehearsalFaults } from "../faults";
@@ -243,7 +244,14 @@ export class World {
 
   async #prepareEngine(aws: EmulatedAws, connectTo: string): Promise<StackRun> {
     const { toolchain, runFolder, signal } = this.#options;
-    const provider = new ProviderServer({ endpoint: aws.url, region: REGION });
+    const emptyFolder = join(runFolder, "engine", "tmp");
+    // Scripts of the program reach the emulated account only, and no file of the user's.
+    const environment = {
+      ...process.env,
+      PATH: [...toolchain.pathDirs, process.env.PATH].join(delimiter),
+      ...awsEnvironment(aws.url, emptyFolder),
+    };
+    const provider = new ProviderServer({ endpoint: aws.url, region: REGION, environment });
     const { debugProviders } = await provider.start();
     this.#stoppers.add("provider", () => provider.stop());
     return new StackRun({

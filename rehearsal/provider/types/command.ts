@@ -21,13 +21,13 @@ interface Output {
 export function runScript(
   script: string,
   a: Bag,
-  programDir: string,
+  { programDir, environment }: Pick<Context, "programDir" | "environment">,
   extra: Record<string, string> = {},
 ): Promise<Output> {
   const [command = "/bin/sh", ...args] = a.someStrs("interpreter") ?? ["/bin/sh", "-c"];
   const child = spawn(command, [...args, script], {
     cwd: resolve(programDir, a.str("dir") ?? "."),
-    env: { ...process.env, ...a.map("environment"), ...extra },
+    env: { ...environment, ...a.map("environment"), ...extra },
     timeout: DEADLINE_MS,
   });
   return new Promise((done, fail) => {
@@ -67,7 +67,7 @@ const Command: ResourceType = {
   deleteBeforeReplace: true,
   async create(ctx, a) {
     const script = a.str("create");
-    printed.set(ctx, script ? { ...(await runScript(script, a, ctx.programDir)) } : { stdout: "", stderr: "" });
+    printed.set(ctx, script ? { ...(await runScript(script, a, ctx)) } : { stdout: "", stderr: "" });
     return `${ctx.name}${randomBytes(4).toString("hex")}`;
   },
   async read(ctx, _id, known) {
@@ -77,11 +77,11 @@ const Command: ResourceType = {
     const script = news.str("update") ?? news.str("create");
     if (!script) return;
     const before = previous(news, state);
-    printed.set(ctx, { ...(await runScript(script, news, ctx.programDir, before)) });
+    printed.set(ctx, { ...(await runScript(script, news, ctx, before)) });
   },
   async delete(ctx, _id, state) {
     const script = state.str("delete");
-    if (script) await runScript(script, state, ctx.programDir, previous(state, state));
+    if (script) await runScript(script, state, ctx, previous(state, state));
   },
 };
 
