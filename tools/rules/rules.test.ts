@@ -56,6 +56,7 @@ describe("import rules", { timeout: 90_000 }, () => {
       "functions/b.ts",
       'import * as pulumi from "@pulumi/pulumi"; export default pulumi;',
     ],
+    ["policy-judges-from-outside", "policy/b.ts", 'import { c } from "../components/c"; export default c;'],
     ["rehearsal-stays-outside", "rehearsal/b1.ts", 'import { c } from "../components/c"; export default c;'],
     ["rehearsal-stays-outside", "rehearsal/b2.test.ts", 'import { config } from "../config"; export default config;'],
     ["nothing-uses-the-rehearsal", "clients/src/b3.ts", 'import { r } from "../../rehearsal/r"; export default r;'],
@@ -88,6 +89,7 @@ describe("import rules", { timeout: 90_000 }, () => {
       "components",
       "functions",
       "rehearsal",
+      "policy",
       "tests",
     ];
     const { stdout, stderr } = spawnSync(

@@ -150,8 +150,8 @@ describe("what counts", () => {
       falseRollbacksPerDay: measured?.falseRollbacksPerDay,
     });
     const text = (perDay: number) => {
-      const promise: typeof triggerPromise = (...at) => {
-        const fixed = fixedPromise(...at);
+      const promise: typeof triggerPromise = (perHour, share) => {
+        const fixed = fixedPromise(perHour, share);
         return fixed && { ...fixed, falseRollbacksPerDay: perDay };
       };
       return comment(explain({ preview: previewText(parts), promise }));
