@@ -24,6 +24,7 @@ describe("import rules", { timeout: 90_000 }, () => {
       'import * as aws from "@pulumi/aws/lb"; import { d } from "@cutover/domain/d"; import type { P } from "../providers/p"; export const c = [d, aws]; export type { P };',
     "functions/f.ts": 'import { c } from "@cutover/clients/c"; export const f = c;',
     "rehearsal/r.ts": 'import { c } from "@cutover/clients/c"; export const r = c;',
+    "policy/p.ts": 'import { readFileSync } from "node:fs"; export const p = readFileSync;',
     "tests/t.test.ts":
       'import { r } from "../rehearsal/r"; import { c } from "../components/c"; export const t = [r, c];',
   };
