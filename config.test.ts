@@ -57,6 +57,16 @@ describe("a good configuration", () => {
     expect([config.expectedMessagesPerHour, config.onCall]).toEqual([60, []]);
   });
 
+  it("names the one migration that may run late, as text or not", () => {
+    const late = (allowOutOfOrder: unknown) =>
+      parse({ "cutover:database": { url: "postgresql://u:p@h/d", allowOutOfOrder } }).allowOutOfOrder;
+    expect([late(20261122090000), late("20261122090000"), late(undefined)]).toEqual([
+      "20261122090000",
+      "20261122090000",
+      undefined,
+    ]);
+  });
+
   it("takes numbers and booleans as Pulumi stores them, as text or not", () => {
     const config = parse({
       "cutover:node": { image: IMAGE, tasks: "7", hardened: "true" },
@@ -144,6 +154,8 @@ describe("one wrong value", () => {
     ["cutover:ghl", { token: TOKEN, locationId: "x" }, /id of the GoHighLevel location/],
     ["cutover:ghl", { token: TOKEN, locationId: "ve9EPM428h8vShlRW1KT", mode: "auto" }, /one of custom-value, manual/],
     ["cutover:database", { url: "mysql://x" }, /a Postgres URL/],
+    ["cutover:database", { url: "postgresql://u:p@h/d", allowOutOfOrder: "all" }, /found "all", expected a whole/],
+    ["cutover:database", { url: "postgresql://u:p@h/d", allowOutOfOrder: true }, /expected a whole number/],
     ["cutover:environment", { OPENAI_API_KEY: "x" }, /is not set/],
     ["cutover:network", { cidr: "10.0.0.0/8" }, /a \/16 range/],
     ["cutover:network", { cidr: "999.1.0.0/16" }, /a \/16 range/],

@@ -69,6 +69,8 @@ export interface CutoverConfig extends WatchConfig {
   readonly network: NetworkConfig;
   /** Read-only role over the session pooler: previews, the prober's numbers and the gate. Secret. */
   readonly databasePreviewUrl?: string;
+  /** Version of the one migration that may run although a newer one is applied. */
+  readonly allowOutOfOrder?: string;
   /** `cutover:destroy` is `lose-traffic`: destroy may leave customers without a webhook. */
   readonly loseTraffic: boolean;
 }
@@ -298,8 +300,8 @@ function readSentry(reader: ConfigReader): string | undefined {
  * `url` is checked here and used by the migrations' provider, which reads the same key: nothing of it enters a resource's
  * inputs. The read-only `previewUrl` is also the prober's.
  */
-function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePreviewUrl"> {
-  const object = reader.object("database", ["url", "previewUrl"]);
+function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePreviewUrl" | "allowOutOfOrder"> {
+  const object = reader.object("database", ["url", "previewUrl", "allowOutOfOrder"]);
   const url = {
     secret: true,
     pattern: /^postgres(ql)?:\/\/\S+$/,
@@ -307,7 +309,12 @@ function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePrevie
     example: "",
   };
   object.requiredString("url", url);
-  return optional("databasePreviewUrl", object.optionalString("previewUrl", url));
+  // A number for whoever sets it with --path, which knows no other kind of digits; 14 of them are exact.
+  const late = object.integer("allowOutOfOrder", { min: 10_000_000_000_000, max: 99_999_999_999_999 }, -1);
+  return {
+    ...optional("databasePreviewUrl", object.optionalString("previewUrl", url)),
+    ...optional("allowOutOfOrder", late < 0 ? undefined : String(late)),
+  };
 }
 
 function readNetwork(reader: ConfigReader): NetworkConfig {
