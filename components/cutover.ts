@@ -62,6 +62,7 @@ export class Cutover extends pulumi.ComponentResource {
       {
         contract: desired.phase.contractMigrations,
         mayWait: desired.phase.rung === undefined || desired.direction === "down",
+        allowOutOfOrder: config.allowOutOfOrder,
       },
       { parent: this },
     );

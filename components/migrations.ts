@@ -6,6 +6,8 @@ export interface MigrationsArgs {
   readonly contract: boolean;
   /** On the way back to Node a database that can't be asked must not stand in the way. */
   readonly mayWait: boolean;
+  /** Version of the one file that may run although a newer one is applied; `cutover:database.allowOutOfOrder`. @default none */
+  readonly allowOutOfOrder?: string | undefined;
 }
 
 export interface MigrationSummary {
@@ -23,7 +25,12 @@ export class Migrations extends pulumi.ComponentResource {
     super("cutover:index:Migrations", name, { contract: args.contract }, opts);
     const { applied, appliedNow } = new SupabaseMigrations(
       `${name}-supabase`,
-      { files: migrationFiles(), phaseAllowsContract: args.contract, mayWait: args.mayWait },
+      {
+        files: migrationFiles(),
+        phaseAllowsContract: args.contract,
+        mayWait: args.mayWait,
+        allowOutOfOrder: args.allowOutOfOrder,
+      },
       { parent: this },
     );
     this.summary = pulumi.all([applied, appliedNow]).apply(([files, now]) => ({ applied: files, appliedNow: now }));

@@ -24,8 +24,8 @@ export interface SupabaseMigrationsArgs {
   readonly files: readonly FileRef[];
   /** Whether `contract` migrations may run: true from `decommission` on. */
   readonly phaseAllowsContract: boolean;
-  /** Whether a file older than the newest applied one may run. @default false */
-  readonly allowOutOfOrder?: boolean | undefined;
+  /** Version of the one file that may run although a newer one is applied. @default none */
+  readonly allowOutOfOrder?: string | undefined;
   /** Whether a database that can't be asked holds nothing up: on the way down, and where nothing rises. @default false */
   readonly mayWait?: boolean | undefined;
 }

@@ -12,7 +12,7 @@ export async function planPending(
   files: readonly MigrationFile[],
   options: PreviewOptions,
 ): Promise<Preview> {
-  const { allowContract, allowOutOfOrder = false } = options;
+  const { allowContract, allowOutOfOrder } = options;
   const state = await readState(client, files, await sqlParser());
   const plan = planMigrations({ ...state, files, allowContract, allowOutOfOrder });
   const pending = plan.steps.map((step) => step.file.file);

@@ -10,7 +10,7 @@ export interface PreviewOptions {
   readonly database: DatabaseSettings;
   readonly files: MigrationSource;
   readonly allowContract: boolean;
-  readonly allowOutOfOrder?: boolean;
+  readonly allowOutOfOrder?: string | undefined;
 }
 
 export interface Preview {

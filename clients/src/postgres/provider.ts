@@ -14,7 +14,7 @@ export interface MigrationInputs {
   readonly files: readonly FileRef[];
   readonly providerVersion: string;
   readonly phaseAllowsContract: boolean;
-  readonly allowOutOfOrder?: boolean;
+  readonly allowOutOfOrder?: string | undefined;
   /** On the way down, or where nothing rises: a database that can't be asked holds nothing up; it is asked the next time. */
   readonly mayWait?: boolean;
 }
@@ -63,7 +63,7 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
   const run = async (bag: Bag): Promise<MigrationOutputs> => {
     const inputs = inputsOf(bag);
     const files = open(inputs);
-    const { phaseAllowsContract: allowContract, allowOutOfOrder = false, providerVersion: runnerVersion } = inputs;
+    const { phaseAllowsContract: allowContract, allowOutOfOrder, providerVersion: runnerVersion } = inputs;
     const database = databaseFor("up", config);
     return outputs(
       inputs,
@@ -83,7 +83,7 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
       };
       try {
         const files = open(inputs);
-        const { phaseAllowsContract: allowContract, allowOutOfOrder = false } = inputs;
+        const { phaseAllowsContract: allowContract, allowOutOfOrder } = inputs;
         const { pending, waiting, problems, lines } = await previewMigrations({
           database: databaseFor("preview", config),
           files,
@@ -112,7 +112,7 @@ function inputsOf(bag: Bag): MigrationInputs {
     files: (bag.files ?? []) as readonly FileRef[],
     providerVersion: String(bag.providerVersion),
     phaseAllowsContract: bag.phaseAllowsContract === true,
-    ...(bag.allowOutOfOrder === true ? { allowOutOfOrder: true } : {}),
+    ...(typeof bag.allowOutOfOrder === "string" ? { allowOutOfOrder: bag.allowOutOfOrder } : {}),
     ...(bag.mayWait === true ? { mayWait: true } : {}),
   };
 }

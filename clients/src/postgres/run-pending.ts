@@ -46,7 +46,7 @@ async function readPlan(
 ): Promise<{ plan: MigrationPlan; state: DatabaseState }> {
   const state = await readState(client, files, parse);
   const { allowContract, allowOutOfOrder } = options;
-  const plan = planMigrations({ ...state, files, allowContract, allowOutOfOrder: allowOutOfOrder ?? false });
+  const plan = planMigrations({ ...state, files, allowContract, allowOutOfOrder });
   return { plan, state };
 }
 

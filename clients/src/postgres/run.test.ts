@@ -152,7 +152,7 @@ describe("before anything runs, a run is refused", () => {
     const files = await inlineMigrations({ "1_a.sql": "SELECT 1;", "2_b.sql": "SELECT 2;" });
     await run(database, files.slice(1));
     await refused(files, /1_a\.sql is older than 2_b\.sql/, database);
-    expect((await run(database, files, { allowOutOfOrder: true })).applied.map((one) => one.file)).toEqual(["1_a.sql"]);
+    expect((await run(database, files, { allowOutOfOrder: "1" })).applied.map((one) => one.file)).toEqual(["1_a.sql"]);
   });
 
   it("when the database knows a migration that we don't, until it is forgotten", async () => {

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** Whether `contract` migrations may run; before the phase `decommission` they are held back, the others run. */
   readonly allowContract: boolean;
   /** Whether a file older than the newest applied one may run; default false. */
-  readonly allowOutOfOrder?: boolean;
+  readonly allowOutOfOrder?: string | undefined;
   /** Noted in the history. */
   readonly runnerVersion: string;
   readonly timing?: Partial<Timing>;

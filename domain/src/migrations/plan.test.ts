@@ -85,6 +85,16 @@ describe("the planner", () => {
     });
   });
 
+  it("lets only the named version run late, and says how to name it", () => {
+    const files = [file(1, "SELECT 1"), file(2, "SELECT 2"), file(3, "SELECT 3")];
+    const history = files.slice(2).map((f) => row(f));
+    const late = (allowOutOfOrder?: string) =>
+      plan(files, history, WITH_T, { allowOutOfOrder }).problems.map((problem) => problem.message);
+    expect(late()).toEqual([expect.stringMatching(/^1_f1/), expect.stringMatching(/^2_f2/)]);
+    expect(late("2")).toEqual([expect.stringContaining("--path cutover:database.allowOutOfOrder 1")]);
+    expect(late("9")).toHaveLength(2);
+  });
+
   it("collects all problems at once", () => {
     const applied = file(2, "SELECT 2");
     const files = [
@@ -95,7 +105,7 @@ describe("the planner", () => {
     ];
     const history = [row(applied, "applied", "edited"), { ...row(applied), version: "99" }];
     expect(codes(plan(files, history)).sort()).toEqual(["changed", "lint", "out-of-order", "unknown"]);
-    expect(codes(plan(files, history, WITH_T, { allowContract: true, allowOutOfOrder: true })).sort()).toEqual([
+    expect(codes(plan(files, history, WITH_T, { allowContract: true, allowOutOfOrder: "1" })).sort()).toEqual([
       "changed",
       "lint",
       "unknown",
@@ -159,7 +169,7 @@ describe("the planner", () => {
         const history = files.flatMap((f, i) =>
           state[i] === "none" ? [] : [row(f, state[i] as HistoryRow["status"])],
         );
-        const { steps, applied } = plan(files, history, WITH_T, { allowOutOfOrder: true });
+        const { steps, applied } = plan(files, history, WITH_T);
         expect(steps.length + applied.length).toBe(5);
         expect(applied).toEqual(files.filter((_, i) => state[i] === "applied"));
       }),
@@ -208,7 +218,7 @@ describe("a quick look", () => {
           settled(f, { status: states[i]?.status as "applied", checksum: states[i]?.sha ? f.sha256 : "other" }),
         );
         const catalog = there ? WITH_T : EMPTY;
-        const full = plan(files, history, catalog, { allowOutOfOrder: true });
+        const full = plan(files, history, catalog, { allowOutOfOrder: "1" });
         expect(isSettled(files, history, catalog)).toBe(full.steps.length === 0 && full.problems.length === 0);
       }),
       { seed: 6 },

@@ -22,8 +22,8 @@ export interface PlanInput {
   readonly catalog: Catalog;
   /** Whether `contract` migrations may run: in `decommission` only. Before it they are held back, nothing else is. */
   readonly allowContract: boolean;
-  /** Whether a file older than the newest applied one may still run; default false. */
-  readonly allowOutOfOrder?: boolean;
+  /** Version of the one file that may still run although a newer one is applied; default none. */
+  readonly allowOutOfOrder?: string | undefined;
 }
 
 /** What to do with one file. */
@@ -80,7 +80,7 @@ export function planMigrations(input: PlanInput): MigrationPlan {
       // What once began, or is to run again, keeps its place; a contract is late by its nature.
       pending.filter((file) => !rows.has(file.version) && file.kind === "expand"),
       applied,
-      input.allowOutOfOrder ?? false,
+      input.allowOutOfOrder,
     ),
     ...lint.filter((f) => f.severity === "error").map((f): PlanProblem => ({ code: "lint", message: f.message })),
     ...unmetNeeds(pending, input.catalog),
@@ -136,15 +136,16 @@ function unknown(files: readonly MigrationFile[], history: readonly HistoryRow[]
 function outOfOrder(
   pending: readonly MigrationFile[],
   applied: readonly MigrationFile[],
-  allowed: boolean,
+  allowed: string | undefined,
 ): PlanProblem[] {
   const newest = applied.at(-1);
-  if (allowed || !newest) return [];
+  if (!newest) return [];
   return pending
     .filter((file) => compareVersions(file.version, newest.version) < 0)
+    .filter((file) => allowed === undefined || compareVersions(file.version, allowed) !== 0)
     .map((file) => ({
       code: "out-of-order",
-      message: `${file.file} is older than ${newest.file}, which is applied. Give it a newer version number, or allow it once with allowOutOfOrder`,
+      message: `${file.file} is older than ${newest.file}, which is applied. Give it a newer version number, or let this one run late: pulumi config set --path cutover:database.allowOutOfOrder ${file.version}`,
     }));
 }
 
