@@ -105,6 +105,14 @@ describe("the webhook secret", () => {
     });
   });
 
+  it("is written over a person's edit where the configuration allows that edit, as the URL is", async () => {
+    const ghl = { ...config("parallel", {}).ghl, overwrite: "0123456789ab" };
+    const all = await declare("parallel", { more: { ghl } });
+    for (const name of ["webhook-secret", "webhook-url"]) {
+      expect(find(all, ":GhlValue", name)).toMatchObject({ overwrite: "0123456789ab" });
+    }
+  });
+
   it("has two values in the first step of a rotation: both accepted, the new one sent", async () => {
     expect(await agreed(rotation(2))).toEqual({
       rule: [SECOND, FIRST],

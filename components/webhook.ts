@@ -113,6 +113,7 @@ export class Webhook extends pulumi.ComponentResource {
         mode: "set",
         value: args.secret,
         secret: true,
+        ...(args.ghl.overwrite ? { overwrite: args.ghl.overwrite } : {}),
         onDestroy: "delete",
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,

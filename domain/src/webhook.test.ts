@@ -170,7 +170,8 @@ describe("what an up writes", () => {
     expect(decision.reason).toContain("https://node.example.com/hook?…, the address from before the cutover");
     expect(decision.reason).toContain(`cutover:ghl.overwrite' ${FINGERPRINT}`);
     const secret = decideWrite({ ...base, current: "their-own-secret", lastWritten: DOOR, secret: true });
-    expect(secret.reason).not.toContain("their-own-secret");
+    expect(secret.reason).not.toMatch(/their-own-secret|phase|prepare/);
+    expect(secret.reason).toContain(`cutover:ghl.overwrite' ${FINGERPRINT}`);
   });
 });
 
@@ -185,6 +186,11 @@ describe("drift in words", () => {
     ["", "somebody changed the value in GHL by hand; it holds nothing (empty)"],
   ])("%s", (current, words) => {
     expect(explainDrift(current, claims)).toBe(words);
+  });
+
+  it.each(["their-own-secret", "the one before us"])("says of a secret only that it is another: %s", (current) => {
+    const known = { wanted: "ours", lastWritten: "ours", previous: "the one before us" };
+    expect(explainDrift(current, known, true)).toBe("somebody changed the secret in GHL by hand");
   });
 
   it("is none before our first write while the value is as found", () => {

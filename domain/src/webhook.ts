@@ -106,10 +106,15 @@ export function decideWrite(s: WriteSituation): WriteDecision {
 
 /** The sentence for a change somebody made by hand. Shows no query string and no secret. */
 export function foreignValue(s: WriteSituation): string {
+  if (s.secret) {
+    return (
+      "somebody changed the secret in GHL by hand. It is not overwritten, but the front door does not know it: messages with it " +
+      "count as messages without a secret. A secret of your own can't be used; to change it, rotate it (docs/runbook.md). " +
+      `To have ours put back, run: pulumi config set --path 'cutover:ghl.overwrite' ${s.currentFingerprint}`
+    );
+  }
   const back = s.previous !== undefined && s.current === s.previous;
-  const what = s.secret
-    ? "another value than we wrote"
-    : `${showUrl(s.current)}${back ? ", the address from before the cutover" : ""}`;
+  const what = `${showUrl(s.current)}${back ? ", the address from before the cutover" : ""}`;
   return (
     `somebody changed the value in GHL by hand: it holds ${what}. It is not overwritten. ` +
     `If that change should stay, set the phase that matches it (Node's own address: \`node-only\` or \`prepare\`). ` +
@@ -121,7 +126,8 @@ export function foreignValue(s: WriteSituation): string {
 export function explainDrift(current: string, claims: Claims, secret = false): string | undefined {
   const owner = ownerOf(current, claims);
   if (owner === "ours" || (owner === "previous" && claims.lastWritten === undefined)) return undefined;
-  const shown = secret ? "another secret" : showUrl(current);
+  if (secret) return "somebody changed the secret in GHL by hand";
+  const shown = showUrl(current);
   if (owner === "ours-pinned") return `the rollback moved GHL to ${shown}`;
   if (owner === "previous") return `somebody moved GHL back to ${shown}, the address from before the cutover`;
   return `somebody changed the value in GHL by hand; it holds ${shown}`;

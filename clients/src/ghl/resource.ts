@@ -81,9 +81,12 @@ export function contextFrom(
   };
 }
 
-/** The first 12 hex digits of a value's SHA-256: names a value without showing it. */
-export function fingerprint(value: string): string {
-  return createHash("sha256").update(value).digest("hex").slice(0, 12);
+/**
+ * The first 12 hex digits of a value's SHA-256: names a value without showing it. For a secret give a salt: people choose
+ * guessable ones, and the fingerprint is printed.
+ */
+export function fingerprint(value: string, salt = ""): string {
+  return createHash("sha256").update(salt).update(value).digest("hex").slice(0, 12);
 }
 
 /** Finds problems before anything is touched and adds `shown`. Values not known yet in preview are passed over. */
@@ -306,7 +309,10 @@ function decide(inputs: GhlValueInputs, current: string, past: Partial<Past>): W
     mode: inputs.mode,
     current,
     overwrite: inputs.overwrite,
-    currentFingerprint: fingerprint(current),
+    currentFingerprint: fingerprint(
+      current,
+      inputs.secret ? JSON.stringify([inputs.locationId, past.valueId]) : undefined,
+    ),
     secret: inputs.secret,
   });
 }
