@@ -158,6 +158,11 @@ describe("a connection that fails", () => {
     },
   );
 
+  it("pg's own time-out, which has no code, is explained in the same way, but not for a pooler", () => {
+    expect(say(new Error("timeout expired"))).toMatch(/timeout expired.*IPv6 address only.*Use the session pooler/);
+    expect(say(new Error("timeout expired"), SESSION)).not.toContain("IPv6");
+  });
+
   it("tells password, project, database and TLS apart", () => {
     expect(say({ code: "28P01", message: "password authentication failed" })).toContain("wrong password or user");
     expect(say({ code: "XX000", message: "Tenant or user not found" }, SESSION)).toContain("wrong region");

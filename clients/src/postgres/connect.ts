@@ -77,13 +77,15 @@ export function connectError(error: unknown, target: Target, settings: DatabaseS
   const { code, message } = plainError(error);
   const where = `${target.host}:${target.port}`;
   const text = redactText(message, [target.password]);
+  // pg's own limit for a connection has no code: packets into a network without IPv6 may simply vanish.
+  const timedOut = code === "" && /^timeout expired$/i.test(message);
   const say = (what: string) => new DatabaseError(what, { cause: undefined });
   if (
     target.kind === "direct" &&
-    /^(?:ENOTFOUND|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EAI_AGAIN)$/.test(code)
+    (/^(?:ENOTFOUND|ENETUNREACH|EHOSTUNREACH|EADDRNOTAVAIL|ETIMEDOUT|EAI_AGAIN)$/.test(code) || timedOut)
   ) {
     return say(
-      `${where} can't be reached from here (${code}). Supabase's direct host has an IPv6 address only, and this network seems ` +
+      `${where} can't be reached from here (${code || message}). Supabase's direct host has an IPv6 address only, and this network seems ` +
         `to have IPv4 only. Use the session pooler: ${sessionPoolerUrl(target, settings.region)} (the dashboard's Connect ` +
         "button shows the exact host: it may begin with aws-1- and its region is the project's). If the host is unknown " +
         "even with IPv6, the project may be paused.",
