@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly files: MigrationSource;
   /** Whether `contract` migrations may run; before the phase `decommission` they are held back, the others run. */
   readonly allowContract: boolean;
-  /** Whether a file older than the newest applied one may run; default false. */
+  /** Version of the one file that may run although a newer one is applied; default none. */
   readonly allowOutOfOrder?: string | undefined;
   /** Noted in the history. */
   readonly runnerVersion: string;
