@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { clockTime, quietNeededMs, secretEvidence } from "./front-door-messages";
+import { clockTime, quietNeededMs, refuseRemoval, secretEvidence } from "./front-door-messages";
 
 const minutes = (...counts: [matched: number, unmatched: number][]) =>
   counts.map(([matched, unmatched], i) => ({ atMs: i * 60_000, matched, unmatched }));
@@ -71,4 +71,53 @@ describe("silence that says the address is no longer in use", () => {
 
 it("tells a minute as people do", () => {
   expect(clockTime(Date.UTC(2026, 10, 22, 14, 3, 59))).toBe("14:03 UTC");
+});
+
+describe("removing Node", () => {
+  const NOW = 20 * 86_400_000;
+  const hoursAgo = (...seen: [hours: number, matched: number, unmatched: number][]) =>
+    seen.map(([hours, matched, unmatched]) => ({ atMs: NOW - hours * 3_600_000, matched, unmatched }));
+
+  it.each([
+    ["no message at all", [], /only 0 of the newest 20 messages/],
+    ["too few with the header", [[1, 19, 0]], /only 19 of the newest 20/],
+    [
+      "one without it today, though more came after",
+      [
+        [2, 0, 1],
+        [1, 500, 0],
+      ],
+      /1 message of the last 24 hours .* at 22:00 UTC/,
+    ],
+    ["several without it today", [[2, 500, 3]], /3 messages of the last 24 hours/],
+    [
+      "one without it days ago and few since",
+      [
+        [48, 100, 1],
+        [1, 19, 0],
+      ],
+      /only 19/,
+    ],
+    ["twenty with it", [[1, 20, 0]], undefined],
+    [
+      "few a day, all with it",
+      [
+        [200, 10, 0],
+        [30, 10, 0],
+      ],
+      undefined,
+    ],
+    [
+      "one without it days ago and many since",
+      [
+        [48, 0, 1],
+        [1, 20, 0],
+      ],
+      undefined,
+    ],
+  ] as [string, [number, number, number][], RegExp | undefined][])("%s", (_what, seen, refusal) => {
+    const said = refuseRemoval(hoursAgo(...seen), NOW);
+    if (refusal) expect(said).toMatch(refusal);
+    else expect(said).toBeUndefined();
+  });
 });

@@ -34,6 +34,30 @@ export function secretEvidence(minutes: readonly MessageMinute[]): SecretEvidenc
 }
 
 const DAY_MS = 86_400_000;
+
+/** Days of messages that removing Node looks at: where few come, so many are needed for the twenty. CloudWatch keeps 15. */
+export const BEFORE_REMOVAL_DAYS = 14;
+
+/**
+ * Why Node may not be removed yet, or undefined. What comes without the header still reaches Node; afterwards it is refused
+ * for good, so the newest messages must all have carried it, and every one of the last day.
+ */
+export function refuseRemoval(minutes: readonly MessageMinute[], nowMs: number): string | undefined {
+  const { inARow, lastUnmatchedMs } = secretEvidence(minutes);
+  const today = minutes.filter(({ atMs }) => atMs > nowMs - DAY_MS).reduce((n, { unmatched }) => n + unmatched, 0);
+  if (today > 0 && lastUnmatchedMs !== undefined) {
+    return (
+      `Node is not removed: ${today} ${today === 1 ? "message" : "messages"} of the last 24 hours came without the right x-webhook-secret, ` +
+      `the last at ${clockTime(lastUnmatchedMs)}. Node answers ${today === 1 ? "it" : "them"} today; without Node ${today === 1 ? "it is" : "they are"} refused and lost.`
+    );
+  }
+  if (inARow >= MESSAGES_WITH_SECRET) return undefined;
+  return (
+    `Node is not removed: only ${inARow} of the newest ${MESSAGES_WITH_SECRET} messages of customers carried the right x-webhook-secret ` +
+    `within ${BEFORE_REMOVAL_DAYS} days. What comes without it is answered by Node today; without Node it is refused and lost.`
+  );
+}
+
 const LEAST_QUIET_MS = 300_000;
 
 /**
