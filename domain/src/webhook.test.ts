@@ -17,6 +17,7 @@ import {
 
 const NODE = "https://node.example.com/hook?key=s3cret";
 const DOOR = "https://hooks.example.com/webhooks/ghl?key=s3cret";
+const OLD_HERE = "https://hooks.example.com/old?key=s3cret";
 const HAND = "https://elsewhere.example.com/x?token=t0ken";
 const FINGERPRINT = "0123456789ab";
 
@@ -231,6 +232,13 @@ describe("what destroy does", () => {
     ["refuses when the old URL is unknown", { previous: undefined }, "refuse"],
     ["leaves what is already back", { current: NODE }, "leave"],
     ["leaves what somebody else wrote", { current: HAND }, "leave"],
+    ["refuses when the old URL is at the front door, though it answers", { previous: OLD_HERE }, "refuse"],
+    [
+      "leaves it with lose-traffic when the old URL is at the front door",
+      { previous: OLD_HERE, loseTraffic: true },
+      "leave",
+    ],
+    ["refuses when what is already back is at the front door", { previous: OLD_HERE, current: OLD_HERE }, "refuse"],
     ["refuses when somebody edited ours", { current: `${DOOR}&x=1` }, "refuse"],
     ["leaves what is gone", { current: undefined }, "leave"],
     ["leaves what we never wrote", { current: NODE, lastWritten: undefined }, "leave"],

@@ -179,12 +179,15 @@ const HOW_TO_LOSE =
 export function decideDestroy(s: DestroySituation): DestroyDecision {
   if (s.current === undefined) return { action: "leave", reason: "the value is gone from GHL already" };
   if (s.onDestroy === "keep") return { action: "leave", reason: "it is kept by configuration" };
-  if (s.current === s.previous && !s.decommissioned) {
+  const here = !s.secret && pointsAtUs(s.current, s);
+  if (s.current === s.previous && !s.decommissioned && !here) {
     return { action: "leave", reason: "it already holds the value from before the cutover" };
   }
   const owner = ownerOf(s.current, s);
-  if (owner === "previous" && s.lastWritten === undefined) return { action: "leave", reason: "we never wrote it" };
-  if (owner === "theirs" && !pointsAtUs(s.current, s)) {
+  if (owner === "previous" && s.lastWritten === undefined && !here) {
+    return { action: "leave", reason: "we never wrote it" };
+  }
+  if (owner === "theirs" && !here) {
     return { action: "leave", reason: "somebody else wrote the present value; it is left as it is" };
   }
   if (s.onDestroy === "delete") return decideDelete(s, owner);
@@ -220,13 +223,16 @@ function decideRestore(s: DestroySituation, owner: Owner): DestroyDecision {
   if (owner === "theirs") return lose("somebody changed the URL by hand, so the old one is not put back over it");
   if (s.previous === undefined) return lose("the URL from before the cutover is not known");
   if (s.secret) return { action: "restore", value: s.previous, reason: "the value is still ours" };
+  if (pointsAtUs(s.previous, s)) {
+    return lose(`the address from before, ${showUrl(s.previous)}, is at the front door itself`);
+  }
   if (s.previousAnswers === "not-asked") return { action: "ask", url: s.previous };
   if (s.previousAnswers === "no") return lose(`the address from before, ${showUrl(s.previous)}, does not answer`);
   return { action: "restore", value: s.previous, reason: "the value is still ours and the old address answers" };
 }
 
-/** A foreign value that still leads to the host we wrote, so that destroying us loses its messages. */
-function pointsAtUs(current: string, claims: Claims): boolean {
+/** Leads to the host of our front door, whoever wrote it: destroying us loses its messages. */
+export function pointsAtUs(current: string, claims: Claims): boolean {
   const host = hostOf(current);
   if (host === undefined) return false;
   return [claims.wanted, claims.lastWritten, claims.frontDoor].some((v) => v !== undefined && hostOf(v) === host);

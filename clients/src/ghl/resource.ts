@@ -5,6 +5,7 @@ import {
   decideWrite,
   isWritableUrl,
   ownerOf,
+  pointsAtUs,
   type WriteDecision,
 } from "@cutover/domain/webhook";
 import { HttpClient } from "../http/client";
@@ -319,7 +320,15 @@ function decide(inputs: GhlValueInputs, current: string, past: Partial<Past>): W
 
 /** Going back to the previous URL is refused when nothing answers there. */
 async function mustAnswer(context: ResourceContext, inputs: GhlValueInputs, url: string): Promise<void> {
-  if (inputs.secret || inputs.loseTraffic || context.loseTraffic || (await context.answers(url))) return;
+  if (inputs.secret || inputs.loseTraffic || context.loseTraffic) return;
+  if (pointsAtUs(url, claimsOf(inputs, {}))) {
+    throw new GhlError(
+      "conflict",
+      `the address from before the cutover, ${shownAs(url, false)}, is at the front door itself, so GHL is not pointed at it. ` +
+        "Put the old service's own URL into the value in GHL by hand and run again: it is left as it is then",
+    );
+  }
+  if (await context.answers(url)) return;
   throw new GhlError(
     "conflict",
     `the address from before the cutover, ${shownAs(url, false)}, does not answer, so GHL is not pointed at it. ` +
