@@ -2,6 +2,7 @@ import { ladder, type PhaseName, phaseOf } from "@cutover/domain/phases";
 import type { Arguments } from "../arguments";
 import { UsageError } from "../errors";
 import type { FaultName } from "../faults";
+import { definitionsAsGenerated } from "./deployed-definitions";
 import {
   alarmsAreArmed,
   bothServicesHealthy,
@@ -58,7 +59,7 @@ const PARALLEL = up("parallel", {
   measure: MESSAGES_PER_PHASE,
   again: true,
   refresh: true,
-  expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun, onLoopbackOnly],
+  expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun, definitionsAsGenerated, onLoopbackOnly],
 });
 
 const rung = (phase: PhaseName) =>
@@ -72,6 +73,13 @@ const released = (phase: PhaseName, more: UpOptions = {}) =>
     expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy],
     ...more,
   });
+
+const DECOMMISSION = up("decommission", {
+  asksNext: true,
+  measure: FEWER_MESSAGES,
+  again: true,
+  expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
+});
 
 /** A migration that is given up: everything back to Node, then `pulumi destroy`. */
 export const ABANDONED: Chapter = {
@@ -127,19 +135,14 @@ export const WHOLE: Chapter = {
     rung("full"),
     fault("python-dead", "full"),
     released("full"),
-    up("decommission", {
-      asksNext: true,
-      measure: FEWER_MESSAGES,
-      again: true,
-      expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
-    }),
+    DECOMMISSION,
   ],
   ending: "refused",
 };
 
 /** Every step up of the ladder once, without a fault. */
 const WAY_UP: readonly UpStep[] = ladder.map(
-  ({ name }) => [PREPARE, FRONT_DOOR, PARALLEL].find((step) => step.phase === name) ?? rung(name),
+  ({ name }) => [PREPARE, FRONT_DOOR, PARALLEL, DECOMMISSION].find((step) => step.phase === name) ?? rung(name),
 );
 
 /**

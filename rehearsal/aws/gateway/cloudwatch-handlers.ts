@@ -8,6 +8,7 @@ import { type CloudWatchReality, type JsonObject, NotRehearsed } from "./reality
  * actions are the emulator's, but it may not evaluate them: it would ignore dimensions, periods and missing data.
  */
 export const cloudwatchHandlers: Handlers = {
+  "monitoring:ListDashboards": { correct: async (_call, answer) => withEpochSeconds(answer) },
   "monitoring:PutMetricData": fromStore((store, request) => {
     store.putMetricData(request);
     return {};
@@ -87,3 +88,12 @@ const isError = (value: JsonObject | AwsError | undefined): value is AwsError =>
   typeof value?.status === "number" && typeof value.code === "string";
 
 const invalid = (message: string): AwsError => ({ status: 400, code: "InvalidParameterValue", message });
+
+/** The emulator gives a dashboard's time as text, where this protocol has seconds. */
+function withEpochSeconds(answer: Buffer): Buffer {
+  const body = JSON.parse(answer.toString("utf8")) as { DashboardEntries?: { LastModified?: unknown }[] };
+  for (const entry of body.DashboardEntries ?? []) {
+    if (typeof entry.LastModified === "string") entry.LastModified = Date.parse(entry.LastModified) / 1000;
+  }
+  return Buffer.from(JSON.stringify(body));
+}
