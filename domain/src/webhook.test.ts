@@ -305,3 +305,21 @@ describe("what destroy does", () => {
     );
   });
 });
+
+describe("a destroy after node-only", () => {
+  it("leaves Node's own address, which we wrote and which was there before", () => {
+    const node = "https://node.example.com/webhooks/ghl";
+    const situation = {
+      onDestroy: "restore",
+      current: node,
+      previous: node,
+      wanted: node,
+      lastWritten: node,
+      frontDoor: "https://door.example.com/webhooks/ghl",
+      decommissioned: false,
+      loseTraffic: false,
+      previousAnswers: "not-asked",
+    } as const;
+    expect(decideDestroy(situation).action).toBe("leave");
+  });
+});

@@ -235,7 +235,9 @@ function decideRestore(s: DestroySituation, owner: Owner): DestroyDecision {
 export function pointsAtUs(current: string, claims: Claims): boolean {
   const host = hostOf(current);
   if (host === undefined) return false;
-  return [claims.wanted, claims.lastWritten, claims.frontDoor].some((v) => v !== undefined && hostOf(v) === host);
+  // What we wrote may be Node's own address, in `node-only` and after a rollback: it tells our host only in a state without one.
+  const ours = claims.frontDoor === undefined ? [claims.wanted, claims.lastWritten] : [claims.frontDoor];
+  return ours.some((v) => v !== undefined && hostOf(v) === host);
 }
 
 /** What makes up our webhook URL. */
