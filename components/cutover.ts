@@ -93,16 +93,8 @@ export class Cutover extends pulumi.ComponentResource {
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" || desired.rolledBack ? [] : [services];
-    this.writeApplied([
-      manifest,
-      split,
-      net,
-      evidence,
-      ...released,
-      this.webhook,
-      ...settled,
-      ...this.archive(nodeExists),
-    ]);
+    const done = [manifest, split, net, evidence, ...released, this.webhook, ...settled];
+    this.writeApplied([...done, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });

@@ -8,8 +8,7 @@ import {
   pointsAtUs,
   type WriteDecision,
 } from "@cutover/domain/webhook";
-import { HttpClient } from "../http/client";
-import { HttpError } from "../http/errors";
+import { urlAnswers } from "./answers";
 import { type CustomValue, GhlClient, type GhlClientOptions, GhlError } from "./client";
 import {
   claimsOf,
@@ -243,21 +242,6 @@ export async function deleteValue(context: ResourceContext, props: Bag): Promise
     context.say(`${subject}: put back to ${shownAs(decision.value, before.secret)}`);
   }
   if (decision.action === "leave" && before.lastWritten !== undefined) context.say(`${subject}: ${decision.reason}`);
-}
-
-/** Whether anything answers at a URL. A GET has no effect on a webhook; any answer below 500 shows that a server is there. */
-export async function urlAnswers(url: string): Promise<boolean> {
-  const http = new HttpClient({ deadlineMs: 5_000, retry: { attempts: 3 } });
-  try {
-    return (
-      (await http.send({ method: "GET", path: url.trim(), headers: { "x-cutover-synthetic": "destroy" } })).status < 500
-    );
-  } catch (error) {
-    if (error instanceof HttpError) return false;
-    throw error;
-  } finally {
-    http.close();
-  }
 }
 
 /** Decides and writes. A failure after the value was adopted keeps what is known, so that nothing has to be found out again. */
