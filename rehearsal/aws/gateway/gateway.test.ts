@@ -21,9 +21,10 @@ import {
 import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ListHostedZonesCommand, Route53Client } from "@aws-sdk/client-route-53";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { GetParameterCommand, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { TargetHealth } from "../../loadbalancer/health";
+import { waitFor } from "../../support/wait";
 import { AwsGateway } from "./gateway";
 import type { BalancerReality, EcsReality, JsonObject } from "./reality";
 import { readAll } from "./upstream";
@@ -42,11 +43,22 @@ class FakeEmulator {
         ? String(target).split(".").at(-1)
         : (new URLSearchParams(body).get("Action") ?? `${request.method} ${request.url}`);
       this.asked.push({ action: action ?? "", request, body });
+      if (this.silent.has(action ?? "")) return;
+      const left = this.breaks[action ?? ""] ?? 0;
+      if (left > 0) {
+        this.breaks[action ?? ""] = left - 1;
+        request.socket.destroy();
+        return;
+      }
       const answer = this.answers[action ?? ""] ?? { body: "{}" };
       response.writeHead(answer.status ?? 200, { "content-type": answer.type ?? "application/x-amz-json-1.1" });
       response.end(answer.body);
     });
   }
+
+  /** Actions that are never answered, and how often others break off before they answer. */
+  silent = new Set<string>();
+  breaks: Record<string, number> = {};
 
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, "127.0.0.1", resolve));
@@ -98,7 +110,9 @@ afterAll(async () => {
   for (const { server } of [moto, ministack]) server.close();
 });
 beforeEach(() => {
-  for (const emulator of [moto, ministack]) Object.assign(emulator, { asked: [], answers: {} });
+  for (const emulator of [moto, ministack]) {
+    Object.assign(emulator, { asked: [], answers: {}, silent: new Set(), breaks: {} });
+  }
   gateway.clearFaults();
   notified = 0;
   attached = ["arn:lb"];
@@ -326,6 +340,50 @@ describe("faults and the journal", () => {
     await expect(new SSMClient(config()).send(new GetParameterCommand({ Name: "/a" }))).rejects.toThrow(
       /hang up|ECONNRESET/,
     );
+  });
+
+  it("asks a second time where the emulator broke off a read, and reports only what failed twice", async () => {
+    const problems: string[] = [];
+    gateway.on("problem", (error) => problems.push(error.message));
+    const ssm = new SSMClient(config());
+    ministack.breaks = { GetParameter: 1 };
+    await expect(ssm.send(new GetParameterCommand({ Name: "/a" }))).resolves.toBeDefined();
+    expect(problems).toEqual([]);
+    ministack.breaks = { GetParameter: 2, PutParameter: 1 };
+    await expect(ssm.send(new GetParameterCommand({ Name: "/a" }))).rejects.toThrow(/gave no answer/);
+    // A write is never repeated: whether the first one was carried out, nobody knows.
+    const put = new PutParameterCommand({ Name: "/a", Value: "1", Type: "String" });
+    await expect(ssm.send(put)).rejects.toThrow(/gave no answer/);
+    gateway.removeAllListeners("problem");
+    expect(problems).toHaveLength(2);
+    expect(ministack.asked.filter(({ action }) => action === "PutParameter")).toHaveLength(1);
+  });
+
+  it("takes a caller that hangs up for what it is, not for a failure of the emulator", async () => {
+    const problems: string[] = [];
+    gateway.on("problem", (error) => problems.push(error.message));
+    const since = Date.now();
+    for (const [action, command] of [
+      ["GetParameter", new GetParameterCommand({ Name: "/a" })],
+      ["PutParameter", new PutParameterCommand({ Name: "/a", Value: "1", Type: "String" })],
+    ] as const) {
+      ministack.silent.add(action);
+      const abort = new AbortController();
+      const call = new SSMClient(config()).send(command as GetParameterCommand, { abortSignal: abort.signal });
+      const rejected = expect(call).rejects.toMatchObject({ name: "AbortError" });
+      await waitFor(() => ministack.asked.some((asked) => asked.action === action), {
+        what: `${action} to be asked`,
+        deadlineMs: 5000,
+      });
+      abort.abort();
+      await rejected;
+      await waitFor(() => gateway.journal({ since, service: "ssm", action }).length === 1, {
+        what: "the journal",
+        deadlineMs: 5000,
+      });
+    }
+    gateway.removeAllListeners("problem");
+    expect(problems).toEqual([]);
   });
 
   it("meets only the service, operation and caller it names, as often as it says", async () => {

@@ -159,11 +159,14 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     try {
       const target = request.headers["x-amz-target"];
       const known = typeof target === "string" ? HANDLERS[`${service}:${target.split(".").at(-1)}`] : undefined;
-      const whole = isForm(request) || known || functionOf(credentialScope(request).accessKeyId);
+      const reads = typeof target === "string" && isRead(target.split(".").at(-1) ?? "");
+      const whole = isForm(request) || known || reads || functionOf(credentialScope(request).accessKeyId);
       const body = whole ? await readAll(request) : undefined;
       call = describeCall(request, body);
       error = await this.#handle(call, HANDLERS[`${service}:${call.action}`] ?? {}, request, response);
     } catch (failure) {
+      // A caller that gave up (a process that ended, an SDK's time-out) is no fault of ours or of the emulator's.
+      if (request.socket.destroyed) return;
       const message = failure instanceof Error ? failure.message : String(failure);
       error = "InternalFailure";
       this.emit("problem", new Error(`AWS gateway, ${service} ${call.action}: ${message}`));
@@ -211,7 +214,13 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       return undefined;
     }
     if (handler.correct || handler.rewrite) await this.#passCorrected(call, handler, context, request, response);
-    else await this.#passThrough(call, this.#upstreams, request, response);
+    else {
+      const upstreams = this.#upstreams;
+      const pass = () => this.#passThrough(call, upstreams, request, response);
+      // What only reads is asked a second time where the emulator broke off: that harms nobody.
+      const again = call.body !== undefined && isRead(call.action);
+      await (again ? pass().catch((error) => (response.headersSent ? Promise.reject(error) : pass())) : pass());
+    }
     return undefined;
   }
 
@@ -283,6 +292,8 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     this.emit("changed", call.service, call.action);
   }
 }
+
+const isRead = (action: string): boolean => /^(Describe|List|Get)/.test(action);
 
 function sendWhole(response: ServerResponse, status: number, contentType: string, body: Buffer): void {
   response.writeHead(status, { "content-type": contentType, "content-length": body.length });
