@@ -1,12 +1,13 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { RehearsalPostgres } from "../postgres/postgres";
 import { type WriterReport, Writers } from "../postgres/writers";
 import { waitFor } from "../support/wait";
 import { proofFolder } from "./folder";
-import type { BenchSettings, Measured } from "./migrations-page";
+import type { BenchResult, BenchSettings, BenchVersions, Measured } from "./migrations-page";
 
 /** Default scene: a table of a million messages, eight writers, and one console that forgot its transaction. */
 const SETTINGS: BenchSettings = { rows: 1_000_000, writers: 8, idleSeconds: 10, noopRuns: 7 };
@@ -19,13 +20,6 @@ interface Runner {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
-}
-
-export interface BenchResult {
-  readonly measured: readonly Measured[];
-  /** The longest statement of the writers alone, in ms: what this machine's own jitter is. */
-  readonly baselineMs: number;
-  readonly settings: BenchSettings;
 }
 
 /**
@@ -50,7 +44,7 @@ export async function benchMigrations(say: (line: string) => void, rows = SETTIN
       say(JSON.stringify(one));
       measured.push(one);
     }
-    return { measured, baselineMs, settings };
+    return { measured, baselineMs, settings, versions: await versionsOf(postgres) };
   } finally {
     await postgres.stop();
     rmSync(folder, { recursive: true, force: true });
@@ -178,26 +172,6 @@ async function quiet(postgres: RehearsalPostgres, settings: BenchSettings): Prom
   return Math.round(report.longestStallMs);
 }
 
-/** What the comparison has to show, and whether it did. */
-export function goalsOf(measured: readonly Measured[]): { readonly goal: string; readonly reached: boolean }[] {
-  const ours = measured.find((one) => one.runner === "cutover");
-  const peers = measured.filter((one) => one.runner !== "cutover");
-  const node = peers.filter((one) => one.runner !== "dbmate");
-  if (!ours || peers.length === 0) return [{ goal: "all runners were measured", reached: false }];
-  return [
-    { goal: "ours is applied", reached: ours.outcome === "applied" },
-    { goal: "longest stall at most 1 s", reached: ours.longestWriterStallMs <= 1000 },
-    {
-      goal: "longest stall below every peer's",
-      reached: peers.every((peer) => ours.longestWriterStallMs < peer.longestWriterStallMs),
-    },
-    {
-      goal: "no-op not slower than the fastest Node peer's",
-      reached: node.every((peer) => ours.noopMs <= peer.noopMs),
-    },
-  ];
-}
-
 /**
  * The other runners have a lock file of their own, so that nobody who uses this project has to install them. Not `npm ci`:
  * dbmate's programs for other systems are optional and not everywhere to be had, which `ci` takes for a broken lock file.
@@ -209,6 +183,23 @@ function installPeers(say: (line: string) => void): void {
     cwd: PEERS,
     stdio: ["ignore", "ignore", "inherit"],
   });
+}
+
+async function versionsOf(postgres: RehearsalPostgres): Promise<BenchVersions> {
+  const [row] = await postgres.query<{ version: string }>(
+    postgres.urlFor("supabase_admin", "template1"),
+    "SELECT split_part(current_setting('server_version'), ' ', 1) AS version",
+  );
+  const version = (name: string) =>
+    (JSON.parse(readFileSync(join(PEERS, "node_modules", name, "package.json"), "utf8")) as { version: string })
+      .version;
+  const peers = ["node-pg-migrate", "graphile-migrate", "dbmate"].map((name) => [name, version(name)] as const);
+  return {
+    postgres: row?.version ?? "?",
+    node: process.versions.node,
+    cores: availableParallelism(),
+    peers: Object.fromEntries(peers),
+  };
 }
 
 function median(values: readonly number[]): number {

@@ -1,9 +1,12 @@
 import { expect, it } from "vitest";
-import { benchMigrations, goalsOf } from "./migrations-bench";
+import { benchMigrations } from "./migrations-bench";
 import { killEverywhere } from "./migrations-kill";
+import { goalsOf } from "./migrations-page";
+import { addToProof } from "./report";
 
 it("migrations resume after kill -9 at every message to the database", { timeout: 600_000 }, async () => {
   const result = await killEverywhere();
+  addToProof("migrationsKill", result);
   expect(result.failures).toEqual([]);
   expect(result.messages).toBeGreaterThan(30);
   expect(result.resumed).toBe(result.kills);
@@ -13,6 +16,7 @@ it("no writer on a million rows waits for more than a second, and no other runne
   timeout: 900_000,
 }, async () => {
   const { measured } = await benchMigrations(() => {});
+  addToProof("migrations", measured);
   expect(measured).toHaveLength(4);
   expect(goalsOf(measured).filter(({ reached }) => !reached)).toEqual([]);
 });
