@@ -1,5 +1,5 @@
 import type { HandlerContext, Handlers } from "./handlers";
-import { ask, ownHeaders } from "./upstream";
+import { lookUp, ownHeaders } from "./upstream";
 
 interface ValidationOption {
   readonly ResourceRecord?: { readonly Name: string; readonly Type: string; readonly Value: string };
@@ -25,7 +25,7 @@ export const acmHandlers: Handlers = {
 
 /** Status of a certificate as DescribeCertificate says it; undefined when there is none. */
 export async function certificateState(arn: string, context: HandlerContext): Promise<string | undefined> {
-  const answer = await ask(context.upstreams.moto, {
+  const answer = await lookUp(context.upstreams.moto, {
     headers: ownHeaders("acm", "CertificateManager.DescribeCertificate"),
     body: JSON.stringify({ CertificateArn: arn }),
   });
@@ -49,7 +49,7 @@ async function setTrueStatus(certificate: Certificate, context: HandlerContext):
 /** CNAME records of all hosted zones, name → value, without final dots. */
 async function cnameRecords({ upstreams }: HandlerContext): Promise<ReadonlyMap<string, string>> {
   const get = async (path: string) => {
-    const answer = await ask(upstreams.ministack, { method: "GET", path, headers: ownHeaders("route53") });
+    const answer = await lookUp(upstreams.ministack, { method: "GET", path, headers: ownHeaders("route53") });
     return answer.body.toString("utf8");
   };
   const zones = [...(await get("/2013-04-01/hostedzone")).matchAll(/<Id>\/hostedzone\/([^<]+)<\/Id>/g)];

@@ -18,10 +18,9 @@ export const cloudwatchHandlers: Handlers = {
   "monitoring:ListMetrics": fromStore((store, request) => store.listMetrics(request)),
   "monitoring:PutMetricAlarm": {
     // Without a metric the emulator keeps the alarm and leaves its state alone.
-    rewrite: (call) => jsonBuffer({ ...jsonOf(call), MetricName: undefined, Namespace: undefined }),
-    correct: (call, answer, { memory }) => {
+    rewrite: (call, { memory }) => {
       memory.alarmPut(jsonOf(call));
-      return answer;
+      return jsonBuffer({ ...jsonOf(call), MetricName: undefined, Namespace: undefined });
     },
   },
   "monitoring:DeleteAlarms": {

@@ -3,7 +3,7 @@ import type { AwsError } from "./errors";
 import type { Handler, HandlerContext, Handlers } from "./handlers";
 import type { EcsReality, JsonObject } from "./reality";
 import { refuseLooseTargetGroup } from "./refusals";
-import { ask, ownHeaders } from "./upstream";
+import { lookUp, ownHeaders } from "./upstream";
 
 const bodyOf = (call: AwsCall): JsonObject => JSON.parse(call.body?.toString("utf8") || "{}") as JsonObject;
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
@@ -102,7 +102,7 @@ async function refuseService(call: AwsCall, context: HandlerContext): Promise<Aw
       return refuseLooseTargetGroup(targetGroupArn);
     }
   }
-  const described = await ask(context.upstreams.moto, {
+  const described = await lookUp(context.upstreams.moto, {
     headers: ownHeaders("ecs", "AmazonEC2ContainerServiceV20141113.DescribeServices"),
     body: JSON.stringify({ cluster, services: [serviceName] }),
   });

@@ -6,7 +6,7 @@ import { queryMembers } from "./call";
 import { type AwsError, escapeXml } from "./errors";
 import { formOf, type Handler, type HandlerContext, type Handlers } from "./handlers";
 import { refuseAttributes, refuseConditions, refuseTargets } from "./refusals";
-import { ask, ownHeaders } from "./upstream";
+import { lookUp, ownHeaders } from "./upstream";
 
 const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
 
@@ -44,7 +44,7 @@ export const elbHandlers: Handlers = {
 };
 
 async function attributesOf(targetGroupArn: string, { upstreams }: HandlerContext): Promise<Record<string, string>> {
-  const answer = await ask(upstreams.moto, {
+  const answer = await lookUp(upstreams.moto, {
     headers: ownHeaders("elasticloadbalancing"),
     body: new URLSearchParams({
       Action: "DescribeTargetGroupAttributes",

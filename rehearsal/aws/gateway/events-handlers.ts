@@ -8,16 +8,12 @@ import type { JsonObject } from "./reality";
  */
 export const eventsHandlers: Handlers = {
   "events:PutRule": {
-    rewrite: (call) => {
+    rewrite: (call, { memory }) => {
       const request = jsonOf(call);
-      return jsonBuffer(request.ScheduleExpression ? { ...request, State: "DISABLED" } : request);
-    },
-    correct: (call, answer, { memory }) => {
-      const { ScheduleExpression, State } = jsonOf(call);
       const [bus, name] = ruleOf(call);
-      if (ScheduleExpression) memory.schedulePut(bus, name, String(State ?? "ENABLED"));
+      if (request.ScheduleExpression) memory.schedulePut(bus, name, String(request.State ?? "ENABLED"));
       else memory.scheduleDeleted(bus, name);
-      return answer;
+      return jsonBuffer(request.ScheduleExpression ? { ...request, State: "DISABLED" } : request);
     },
   },
   "events:EnableRule": switchTo("ENABLED"),

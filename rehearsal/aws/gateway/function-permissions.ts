@@ -11,7 +11,7 @@ import type { AwsCall } from "./call";
 import type { AwsError } from "./errors";
 import { evaluate, type PolicyDocument, PolicyNotRehearsed } from "./iam";
 import { wishOf } from "./iam-request";
-import { ask, ownHeaders, type Upstreams } from "./upstream";
+import { lookUp, ownHeaders, type Upstreams } from "./upstream";
 
 /** What the access key id of a Lambda function begins with; the function's name follows. */
 export const FUNCTION_KEY_PREFIX = "FUNCTION.";
@@ -74,7 +74,7 @@ export class FunctionPermissions {
     const known = this.#secrets.get(id);
     if (known) return known;
     const headers = ownHeaders("secretsmanager", "secretsmanager.DescribeSecret");
-    const answer = await ask(ministack, { headers, body: JSON.stringify({ SecretId: id }) });
+    const answer = await lookUp(ministack, { headers, body: JSON.stringify({ SecretId: id }) });
     const { ARN } = JSON.parse(answer.body.toString("utf8")) as { ARN?: string };
     if (!ARN) return `arn:aws:secretsmanager:${AWS_REGION}:${AWS_ACCOUNT_ID}:secret:${id}`;
     this.#secrets.set(id, ARN);
@@ -84,7 +84,7 @@ export class FunctionPermissions {
 
 async function readRole(functionName: string, { ministack }: Upstreams): Promise<Role> {
   const path = `/2015-03-31/functions/${encodeURIComponent(functionName)}/configuration`;
-  const answer = await ask(ministack, { method: "GET", path, headers: ownHeaders("lambda") });
+  const answer = await lookUp(ministack, { method: "GET", path, headers: ownHeaders("lambda") });
   const { Role: arn } = JSON.parse(answer.body.toString("utf8")) as { Role?: string };
   if (!arn) throw new Error(`function ${functionName} has no role: its permissions can't be known`);
   const RoleName = arn.slice(arn.lastIndexOf("/") + 1);

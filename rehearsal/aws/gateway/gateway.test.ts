@@ -1,7 +1,12 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { ACMClient, DescribeCertificateCommand } from "@aws-sdk/client-acm";
-import { CloudWatchClient, PutMetricDataCommand } from "@aws-sdk/client-cloudwatch";
+import {
+  CloudWatchClient,
+  DescribeAlarmsCommand,
+  PutMetricAlarmCommand,
+  PutMetricDataCommand,
+} from "@aws-sdk/client-cloudwatch";
 import { DescribeVpcsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import {
   CreateServiceCommand,
@@ -262,6 +267,31 @@ describe("answers from reality", () => {
     expect(await status()).toBe("PENDING_VALIDATION");
     ministack.answers["GET /2013-04-01/hostedzone/Z1/rrset"] = set("_y.acm-validations.aws");
     expect(await status()).toBe("ISSUED");
+  });
+});
+
+describe("what the emulator does not keep", () => {
+  it("describes an alarm whole from the moment it is put, before the emulator has answered", async () => {
+    const sdk = new CloudWatchClient(config());
+    const described = { AlarmName: "a", StateValue: "OK", ComparisonOperator: "GreaterThanThreshold", Threshold: 1 };
+    ministack.answers.DescribeAlarms = { body: JSON.stringify({ MetricAlarms: [described] }) };
+    ministack.silent.add("PutMetricAlarm");
+    const abort = new AbortController();
+    const alarm = {
+      AlarmName: "a",
+      ComparisonOperator: "GreaterThanThreshold",
+      Threshold: 1,
+      EvaluationPeriods: 1,
+    } as const;
+    const metric = { Namespace: "n", MetricName: "m", Period: 60, Statistic: "Sum" } as const;
+    const put = sdk.send(new PutMetricAlarmCommand({ ...alarm, ...metric }), { abortSignal: abort.signal });
+    const rejected = expect(put).rejects.toMatchObject({ name: "AbortError" });
+    const asked = () => ministack.asked.some(({ action }) => action === "PutMetricAlarm");
+    await waitFor(asked, { what: "the alarm to reach the emulator", deadlineMs: 5000 });
+    const { MetricAlarms } = await sdk.send(new DescribeAlarmsCommand({}));
+    expect(MetricAlarms).toMatchObject([{ AlarmName: "a", ...metric }]);
+    abort.abort();
+    await rejected;
   });
 });
 

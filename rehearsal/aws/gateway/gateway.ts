@@ -214,13 +214,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       return undefined;
     }
     if (handler.correct || handler.rewrite) await this.#passCorrected(call, handler, context, request, response);
-    else {
-      const upstreams = this.#upstreams;
-      const pass = () => this.#passThrough(call, upstreams, request, response);
-      // What only reads is asked a second time where the emulator broke off: that harms nobody.
-      const again = call.body !== undefined && isRead(call.action);
-      await (again ? pass().catch((error) => (response.headersSent ? Promise.reject(error) : pass())) : pass());
-    }
+    else await twiceIfRead(call, () => this.#passThrough(call, context.upstreams, request, response), response);
     return undefined;
   }
 
@@ -231,14 +225,15 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const sent = handler.rewrite?.(call) ?? call.body;
+    const sent = handler.rewrite?.(call, context) ?? call.body;
     const { "content-encoding": encoding, ...headers } = request.headers;
-    const answer = await ask(upstreamOf(call.service, context.upstreams), {
+    const whole = {
       method: request.method ?? "POST",
       path: request.url ?? "/",
       headers: handler.rewrite || encoding === undefined ? headers : { ...headers, "content-encoding": encoding },
       ...(sent ? { body: sent } : {}),
-    });
+    };
+    const answer = await twiceIfRead(call, () => ask(upstreamOf(call.service, context.upstreams), whole));
     const good = answer.status >= 200 && answer.status < 300;
     const body = good && handler.correct ? await handler.correct(call, answer.body, context) : answer.body;
     this.#tell(call, answer.status);
@@ -269,7 +264,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       );
       outgoing.on("error", (error) => reject(new Error(`the emulator gave no answer: ${error.message}`)));
       response.on("close", () => outgoing.destroy());
-      if (call.body) outgoing.end(call.body);
+      if (call.body || request.method === "GET") outgoing.end(call.body);
       else request.pipe(outgoing);
     });
   }
@@ -293,7 +288,17 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
   }
 }
 
-const isRead = (action: string): boolean => /^(Describe|List|Get)/.test(action);
+const isRead = (action: string): boolean => /^(Describe|List|Get|GET )/.test(action);
+
+/** What only reads is asked a second time where the emulator broke off: that harms nobody. */
+async function twiceIfRead<T>(call: AwsCall, ask: () => Promise<T>, response?: ServerResponse): Promise<T> {
+  const first = ask();
+  if (!isRead(call.action)) return first;
+  return first.catch((error: unknown) => {
+    if (response?.headersSent) throw error;
+    return ask();
+  });
+}
 
 function sendWhole(response: ServerResponse, status: number, contentType: string, body: Buffer): void {
   response.writeHead(status, { "content-type": contentType, "content-length": body.length });

@@ -26,8 +26,11 @@ export interface Handler {
     call: AwsCall,
     context: HandlerContext,
   ) => Promise<Buffer | AwsError | undefined> | Buffer | AwsError | undefined;
-  /** What the emulator is sent instead of the caller's body. */
-  readonly rewrite?: (call: AwsCall) => Buffer;
+  /**
+   * What the emulator is sent instead of the caller's body. What belongs to it is remembered here, not once the emulator has
+   * answered: somebody else may read in between.
+   */
+  readonly rewrite?: (call: AwsCall, context: HandlerContext) => Buffer;
   /** Corrects the emulator's successful answer. */
   readonly correct?: (call: AwsCall, answer: Buffer, context: HandlerContext) => Promise<Buffer> | Buffer;
 }

@@ -47,6 +47,9 @@ export function ask(
   });
 }
 
+/** The same for what only reads: asked a second time where there was no answer. */
+export const lookUp: typeof ask = (base, options) => ask(base, options).catch(() => ask(base, options));
+
 export async function readAll(stream: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);
