@@ -23,13 +23,6 @@ export const cloudwatchHandlers: Handlers = {
       return jsonBuffer({ ...jsonOf(call), MetricName: undefined, Namespace: undefined });
     },
   },
-  "monitoring:DeleteAlarms": {
-    correct: (call, answer, { memory }) => {
-      const { AlarmNames } = jsonOf(call);
-      memory.alarmsDeleted(Array.isArray(AlarmNames) ? AlarmNames.map(String) : []);
-      return answer;
-    },
-  },
   "monitoring:DescribeAlarms": {
     correct: (_call, answer, { memory }) => {
       const body = JSON.parse(answer.toString("utf8")) as Record<string, JsonObject[] | undefined>;

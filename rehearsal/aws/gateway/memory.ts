@@ -21,7 +21,10 @@ export class Memory {
   /** Real seconds at which a state was set, oldest first. */
   readonly #moments: number[] = [];
 
-  /** An alarm was put. */
+  /**
+   * An alarm is being put. It is never forgotten: whether it is there the emulator says, and a description that was under
+   * way while it was deleted still needs it.
+   */
   alarmPut(request: JsonObject): void {
     const kept: Record<string, Json> = {};
     for (const name of MEASURED) {
@@ -30,10 +33,6 @@ export class Memory {
     }
     if (Array.isArray(kept.Metrics)) kept.Metrics = kept.Metrics.map((query) => asDescribed(query as JsonObject));
     this.#alarms.set(String(request.AlarmName), kept);
-  }
-
-  alarmsDeleted(names: readonly string[]): void {
-    for (const name of names) this.#alarms.delete(name);
   }
 
   /** A state was set just now, and composite alarms followed. */
