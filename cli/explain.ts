@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { comment, MAX_LENGTH } from "@cutover/domain/explain/comment";
 import { EvidenceError } from "@cutover/domain/explain/evidence";
 import { explain } from "@cutover/domain/explain/explain";
@@ -30,10 +29,10 @@ Exit code: 0 explained, nothing dangerous; 1 explained, with at least one danger
 written all the same); 2 wrong arguments, or the input is no preview.
 
 Examples:
-  pulumi preview --json --stack prod > preview.json; node tools/run.mjs cli/explain.ts preview.json
-  node tools/run.mjs cli/next.ts --stack prod --json > next.json
-  node tools/run.mjs cli/explain.ts preview.json --evidence next.json > comment.md
-  pulumi preview --json --stack prod | node tools/run.mjs cli/explain.ts --json | jq '.headlines'`;
+  pulumi preview --json --stack prod > preview.json; npx cutover explain preview.json
+  npx cutover next --stack prod --json > next.json
+  npx cutover explain preview.json --evidence next.json > comment.md
+  pulumi preview --json --stack prod | npx cutover explain --json | jq '.headlines'`;
 
 /**
  * `cutover explain`: a preview in plain words, as a comment for a pull request.
@@ -85,14 +84,4 @@ function length(text: string): number {
 
 function isFileError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {
   return error instanceof Error && "code" in error && "syscall" in error;
-}
-
-if (process.argv[1]?.endsWith("cli/explain.ts")) {
-  const io: ExplainIo = {
-    write: (text) => void process.stdout.write(text),
-    complain: (text) => void process.stderr.write(text),
-    read: (file) => readFileSync(file, "utf8"),
-    stdin: () => readFileSync(0, "utf8"),
-  };
-  process.exitCode = explainCommand(process.argv.slice(2), io);
 }

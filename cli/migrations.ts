@@ -5,8 +5,8 @@ import { openMigrations } from "@cutover/clients/postgres/source";
 
 const ACTIONS: readonly RepairAction[] = ["accept", "forget", "rerun", "mark"];
 
-const USAGE = `usage: node tools/run.mjs cli/migrations.ts plan
-       node tools/run.mjs cli/migrations.ts repair accept|forget|rerun|mark VERSION
+const USAGE = `usage: npx cutover migrations plan
+       npx cutover migrations repair accept|forget|rerun|mark VERSION
 The database's URL is read from CUTOVER_DATABASE_URL:
   export CUTOVER_DATABASE_URL="$(pulumi config get --path cutover:database.url)"`;
 
@@ -42,11 +42,4 @@ export async function migrationsCommand(
     say(error instanceof Error ? error.message : String(error));
     return 1;
   }
-}
-
-if (process.argv[1]?.endsWith("cli/migrations.ts")) {
-  const say = (line: string) => void process.stdout.write(`${line}\n`);
-  void migrationsCommand(process.argv.slice(2), process.env, say).then((code) => {
-    process.exitCode = code;
-  });
 }

@@ -34,10 +34,3 @@ export function nextCommand(
 function screenOf(view: NextView) {
   return { lines: nextLines(view), json: nextJson(view), code: isOpen(view) ? 0 : 1 };
 }
-
-if (process.argv[1]?.endsWith("cli/next.ts")) {
-  const io = { write: (text: string) => void process.stdout.write(text), env: process.env };
-  void nextCommand(process.argv.slice(2), io).then((code) => {
-    process.exitCode = code;
-  });
-}

@@ -162,10 +162,3 @@ const awsParts: RollbackCommandParts = {
     ];
   },
 };
-
-if (process.argv[1]?.endsWith("cli/rollback.ts")) {
-  const io = { write: (text: string) => void process.stdout.write(text), env: process.env };
-  void rollbackCommand(process.argv.slice(2), io).then((code) => {
-    process.exitCode = code;
-  });
-}

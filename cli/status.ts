@@ -13,10 +13,3 @@ export function statusCommand(args: readonly string[], io: ScreenIo, clients: ty
     return { lines: statusLines(status), json: statusJson(status), code: isWell(status) ? 0 : 1 };
   });
 }
-
-if (process.argv[1]?.endsWith("cli/status.ts")) {
-  const io = { write: (text: string) => void process.stdout.write(text), env: process.env };
-  void statusCommand(process.argv.slice(2), io).then((code) => {
-    process.exitCode = code;
-  });
-}

@@ -5,6 +5,7 @@ import { asShellExports } from "./engine/environment";
 import type { Terminal } from "./run/terminal";
 import type { Stage } from "./story/stage";
 import type { Traffic } from "./story/traffic";
+import { REGION, STACK } from "./world/names";
 
 /** Messages a second while nobody plays a step. */
 const KEPT_RATE = 5;
@@ -63,6 +64,7 @@ function instructions({ stage, reportFile, phase }: KeepOptions, envFile: string
     `  pulumi config set cutover:phase ${next} && pulumi up                                  # up one rung`,
     `  pulumi config set cutover:from ${next} && pulumi config set cutover:phase ${phase} && pulumi up   # and back`,
     "  pulumi destroy",
+    `  npx cutover next --stack ${STACK} --region ${REGION}   # what is missing for the next rung`,
     "",
     "A message by hand, and what the table holds:",
     "",

@@ -22,10 +22,10 @@ cat "$OUT/preview.log" >&2
 
 # 0: the next step is open, 1: it is not; anything else: nobody could look, and the comment says nothing of evidence.
 evidence=()
-node tools/run.mjs cli/next.ts --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT/next.log"
+node cli/cutover.mjs next --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT/next.log"
 if (($? <= 1)); then evidence=(--evidence "$OUT/next.json"); fi
 
-explain() { node tools/run.mjs cli/explain.ts "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
+explain() { node cli/cutover.mjs explain "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
 dangers=0
 explain ${evidence[@]+"${evidence[@]}"} || dangers=$?
 # 1: explained, and dangerous. 2: the evidence is no such file, or the preview broke off before it had anything to say.

@@ -179,8 +179,8 @@ describe("preview.sh", () => {
     fake(
       "node",
       `case $2 in
-  cli/next.ts) echo '{}' ;;
-  cli/explain.ts) echo "<!-- cutover:prod -->"; [[ $* == *--evidence* ]] && exit ${explained}; exit ${again} ;;
+  next) echo '{}' ;;
+  explain) echo "<!-- cutover:prod -->"; [[ $* == *--evidence* ]] && exit ${explained}; exit ${again} ;;
   policy/report.ts) echo policies; exit ${policies} ;;
 esac`,
     );

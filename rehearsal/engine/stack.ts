@@ -121,11 +121,11 @@ export class StackRun {
   }
 
   /** A command of ours, `cutover next --stack … --region …`, with the engine's environment. */
-  cutover(command: "next" | "status"): Promise<CommandResult> {
+  cutover(command: "next" | "status", ...more: readonly string[]): Promise<CommandResult> {
     const { project, logFile, stack, region = "us-east-1", signal } = this.#settings;
     return runCommand({
       command: "node",
-      args: [join(project, "tools/run.mjs"), join(project, `cli/${command}.ts`), "--stack", stack, "--region", region],
+      args: [join(project, "cli/cutover.mjs"), command, "--stack", stack, "--region", region, ...more],
       cwd: project,
       env: this.environment,
       logFile,

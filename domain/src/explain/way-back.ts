@@ -51,7 +51,7 @@ export function wayBack(change: PlannedChange, { pending }: MigrationChange): Wa
 }
 
 function back({ stack, before, after }: PlannedChange): string[] {
-  const atOnce = `node tools/run.mjs cli/rollback.ts --stack ${stack} --reason "…" --yes`;
+  const atOnce = `npx cutover rollback --stack ${stack} --reason "…" --yes`;
   const below = (before?.phase.rung ?? -1) < (after?.phase.rung ?? -1) && before?.phase.rung !== undefined;
   if (!before || !after || !below) return [atOnce];
   return [

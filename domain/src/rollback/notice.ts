@@ -92,7 +92,7 @@ export function handOffNotice(stack: string, record: Pick<RollbackRecord, "id">)
     text: [
       `The kill switch is off although rollback ${record.id} is not released: somebody changed the listener rule.`,
       "It is not moved back, so customers' messages are shared by weight again. An alarm that fires from now on moves it again.",
-      `If it was a mistake, roll back again: node tools/run.mjs cli/rollback.ts --stack ${stack} --reason "…" --yes`,
+      `If it was a mistake, roll back again: npx cutover rollback --stack ${stack} --reason "…" --yes`,
     ].join("\n"),
   };
 }
