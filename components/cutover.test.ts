@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { CutoverConfig } from "../config";
 import { find, type Registered, registrations } from "../tests/support/mocks";
 import { Cutover } from "./cutover";
+import { TAGGED } from "./tags";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const app = { image: `app@${DIGEST}`, port: 8080, healthPath: "/healthz", cpu: 512, memory: 1024, tasks: 4 };
@@ -76,6 +77,19 @@ describe("names", () => {
     const parallel = names(await declare("parallel"));
     for (const phase of ["front-door", "ramp-25", "ramp-90", "full"] as const) {
       expect(names(await declare(phase))).toEqual(parallel);
+    }
+  });
+});
+
+describe("tags", () => {
+  it("name the stack on everything that AWS lets carry them", async () => {
+    const all = [...(await declare("parallel")), ...(await declare("decommission"))];
+    const aws = all.filter((r) => r.type.startsWith("aws:"));
+    // What the provider knows no tags for, or what goes with the thing it belongs to (a scaling target, say).
+    const without = new Set(aws.filter((r) => !TAGGED.has(r.type)).map((r) => r.type));
+    expect([...without].sort()).toMatchSnapshot();
+    for (const r of aws.filter(({ type }) => TAGGED.has(type))) {
+      expect(r.inputs.tags, r.name).toMatchObject({ "cutover:stack": "test" });
     }
   });
 });

@@ -19,6 +19,7 @@ import { SafetyNet } from "./safety-net";
 import { Secrets } from "./secrets";
 import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
+import { stackTags } from "./tags";
 import { Traffic, trafficSplit } from "./traffic";
 import { headerFrom, messageGroups, Webhook } from "./webhook";
 
@@ -51,7 +52,7 @@ export class Cutover extends pulumi.ComponentResource {
       "cutover:index:Cutover",
       name,
       { phase: args.desired.phase.name, pythonShare: args.desired.pythonShare },
-      opts,
+      pulumi.mergeOptions(opts, { transformations: [stackTags(args.stack)] }),
     );
     this.#args = args;
     const { config, desired } = args;

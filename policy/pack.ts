@@ -1,3 +1,4 @@
+import { STACK_TAG } from "@cutover/domain/stack-record";
 import {
   PolicyPack,
   type ReportViolation as Report,
@@ -12,7 +13,7 @@ const REQUIRED_TAGS = {
     required: {
       type: "array" as const,
       items: { type: "string" as const },
-      default: [],
+      default: [STACK_TAG],
       description: "Keys of the tags that must be there, on the resource or by aws:defaultTags.",
     },
   },

@@ -41,6 +41,9 @@ const config = (phase: PhaseName): CutoverConfig => ({
   loseTraffic: false,
 });
 
+/** What the pack asks for by default. */
+const SETTINGS: Record<string, Record<string, unknown>> = { "required-tags": { required: ["cutover:stack"] } };
+
 /** Mocks show no options, so what hangs on ignoreChanges is shown by tests/engine/policy.test.ts. */
 function asDeclared(all: readonly Registered[]): Declared[] {
   return all.map(({ type, name, inputs }) => ({ type, name, stack: STACK, props: inputs }));
@@ -59,7 +62,7 @@ async function declare(phase: PhaseName): Promise<Declared[]> {
 function judge(all: readonly Declared[]): string[] {
   return [
     ...resourceRules.flatMap((rule) =>
-      all.flatMap((one) => rule.check(one).map((message) => `${rule.name}: ${message}`)),
+      all.flatMap((one) => rule.check(one, SETTINGS[rule.name]).map((message) => `${rule.name}: ${message}`)),
     ),
     ...stackRules.flatMap((rule) => rule.check(all).map(({ message }) => `${rule.name}: ${message}`)),
   ];

@@ -14,6 +14,10 @@ export function manifestPath(stack: string): string {
 export function appliedPath(stack: string): string {
   return `${stackPath(stack)}applied`;
 }
+
+/** Key of the tag that says which stack a thing in AWS belongs to: bills, searches and left-overs are found by it. */
+export const STACK_TAG = "cutover:stack";
+
 /** The stack's manifest: lets the CLI and the functions work without Pulumi. Holds no secret. */
 export interface Manifest {
   readonly version: 1;

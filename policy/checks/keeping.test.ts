@@ -93,5 +93,8 @@ describe("requiredTags", () => {
       "it: no tag cost-centre; set it for the whole stack: pulumi config set --path aws:defaultTags.tags.cost-centre VALUE",
     ]);
     expect(requiredTags(bucket(undefined), settings)).toEqual([expect.stringContaining("team, cost-centre")]);
+    expect(requiredTags(bucket({ team: "a" }), { required: ["cutover:stack"] })).toEqual([
+      "it: no tag cutover:stack; declare it below the Cutover component, which tags what stands in components/tags.ts",
+    ]);
   });
 });

@@ -1,3 +1,4 @@
+import { STACK_TAG } from "@cutover/domain/stack-record";
 import { type Declared, isProduction, list, number, record, type Settings, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
@@ -105,7 +106,7 @@ const OWNED = new Set<string>([
 ]);
 
 /**
- * Tags that the owner of the account wants on everything that costs money: setting `required`, by default none. They may
+ * Tags that the owner of the account wants on everything that costs money: setting `required`, by default the stack's own. They may
  * stand on the resource or come from `aws:defaultTags`.
  */
 export function requiredTags({ type, name, props, defaultTags = [] }: Declared, settings: Settings = {}): string[] {
@@ -118,7 +119,9 @@ export function requiredTags({ type, name, props, defaultTags = [] }: Declared, 
   const missing = list(settings.required).filter((key) => !there.has(text(key) ?? ""));
   if (missing.length === 0) return [];
   const first = String(missing[0]);
-  return [
-    `${name}: no tag ${missing.join(", ")}; set it for the whole stack: pulumi config set --path aws:defaultTags.tags.${first} VALUE`,
-  ];
+  const remedy =
+    first === STACK_TAG
+      ? "declare it below the Cutover component, which tags what stands in components/tags.ts"
+      : `set it for the whole stack: pulumi config set --path aws:defaultTags.tags.${first} VALUE`;
+  return [`${name}: no tag ${missing.join(", ")}; ${remedy}`];
 }
