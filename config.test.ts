@@ -1,9 +1,13 @@
 import { readFileSync } from "node:fs";
+import { phases } from "@cutover/domain/phases";
 import { describe, expect, it } from "vitest";
-import { ConfigError, parseConfig, SHARED_VARIABLES } from "./config";
+import { ConfigError, parseConfig, READER_ROLE, SHARED_VARIABLES } from "./config";
 
 const IMAGE = `registry.example.com/app@sha256:${"a".repeat(64)}`;
 const TOKEN = "pit-planted-secret-0001";
+const DATABASE_URL = "postgresql://postgres:planted-password@db.example.com:5432/postgres";
+const READER_URL = "postgresql://cutover_preview:planted-password@db.example.com:5432/postgres";
+const DATABASES = { url: DATABASE_URL, previewUrl: READER_URL };
 
 function values(changes: Record<string, unknown> = {}): Record<string, string> {
   const good: Record<string, unknown> = {
@@ -13,7 +17,7 @@ function values(changes: Record<string, unknown> = {}): Record<string, string> {
     "cutover:python": { image: IMAGE },
     "cutover:node": { image: IMAGE, tasks: 4 },
     "cutover:ghl": { token: TOKEN, locationId: "ve9EPM428h8vShlRW1KT" },
-    "cutover:database": { url: "postgresql://postgres:planted-password@db.example.com:5432/postgres" },
+    "cutover:database": DATABASES,
     "cutover:environment": Object.fromEntries(SHARED_VARIABLES.map((name) => [name, `planted-${name}`])),
     "aws:region": "eu-central-1",
   };
@@ -59,7 +63,7 @@ describe("a good configuration", () => {
 
   it("names the one migration that may run late, as text or not", () => {
     const late = (allowOutOfOrder: unknown) =>
-      parse({ "cutover:database": { url: "postgresql://u:p@h/d", allowOutOfOrder } }).allowOutOfOrder;
+      parse({ "cutover:database": { ...DATABASES, allowOutOfOrder } }).allowOutOfOrder;
     expect([late(20261122090000), late("20261122090000"), late(undefined)]).toEqual([
       "20261122090000",
       "20261122090000",
@@ -153,9 +157,10 @@ describe("one wrong value", () => {
     ["cutover:node", { image: IMAGE, healthPath: "healthz" }, /begins with \//],
     ["cutover:ghl", { token: TOKEN, locationId: "x" }, /id of the GoHighLevel location/],
     ["cutover:ghl", { token: TOKEN, locationId: "ve9EPM428h8vShlRW1KT", mode: "auto" }, /one of custom-value, manual/],
-    ["cutover:database", { url: "mysql://x" }, /a Postgres URL/],
-    ["cutover:database", { url: "postgresql://u:p@h/d", allowOutOfOrder: "all" }, /found "all", expected a whole/],
-    ["cutover:database", { url: "postgresql://u:p@h/d", allowOutOfOrder: true }, /expected a whole number/],
+    ["cutover:database", { url: "mysql://x", previewUrl: READER_URL }, /a Postgres URL/],
+    ["cutover:database", { url: DATABASE_URL, previewUrl: "mysql://x" }, /a role that may only read/],
+    ["cutover:database", { ...DATABASES, allowOutOfOrder: "all" }, /found "all", expected a whole/],
+    ["cutover:database", { ...DATABASES, allowOutOfOrder: true }, /expected a whole number/],
     ["cutover:environment", { OPENAI_API_KEY: "x" }, /is not set/],
     ["cutover:network", { cidr: "10.0.0.0/8" }, /a \/16 range/],
     ["cutover:network", { cidr: "999.1.0.0/16" }, /a \/16 range/],
@@ -178,6 +183,32 @@ describe("one wrong value", () => {
       expect.objectContaining({ key: "cutover:node.repository", message: expect.stringContaining("archived") }),
     ]);
     expect(problems({ "cutover:phase": "full" })).toEqual([]);
+  });
+
+  it("the reader's URL is demanded by every phase with a share, and never stands in the way back", () => {
+    const asked = phases.filter(({ name }) => {
+      const node = { image: IMAGE, repository: "../node-service" };
+      const found = problems({
+        "cutover:phase": name,
+        "cutover:node": node,
+        "cutover:database": { url: DATABASE_URL },
+      });
+      if (found.length === 0) return false;
+      expect(found).toEqual([
+        {
+          key: "cutover:database.previewUrl",
+          message: expect.stringContaining(
+            "CREATE ROLE cutover_preview LOGIN PASSWORD '…' IN ROLE langgraph_ops_reader",
+          ),
+          fix: "pulumi config set --secret --path cutover:database.previewUrl",
+        },
+      ]);
+      return true;
+    });
+    const names = asked.map(({ name }) => name);
+    expect(names).toEqual(["parallel", "ramp-25", "ramp-50", "ramp-75", "ramp-90", "full", "decommission"]);
+    expect(readFileSync("docs/migrations.md", "utf8")).toContain(READER_ROLE);
+    expect(readFileSync("README.md", "utf8")).toContain(READER_ROLE);
   });
 
   it.each(["Prod", "my_stack", "a-very-long-name", "1st", "prod-"])("a stack called %s", (name) => {
@@ -212,6 +243,7 @@ describe("secrets", () => {
       "cutover:ghl.token",
       ...SHARED_VARIABLES.map((name) => `cutover:environment.${name}`),
       "cutover:database.url",
+      "cutover:database.previewUrl",
     ]);
     expect(found[0]?.fix).toBe("pulumi config set --secret --path cutover:ghl.token");
   });

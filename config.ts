@@ -86,6 +86,9 @@ export class ConfigError extends Error {
   }
 }
 
+/** Makes the role behind `cutover:database.previewUrl`; `prepare` has made the one it belongs to (docs/migrations.md). */
+export const READER_ROLE = "CREATE ROLE cutover_preview LOGIN PASSWORD '…' IN ROLE langgraph_ops_reader";
+
 const HTTPS_URL = /^https:\/\/[^\s/]+(\/\S*)?$/;
 const HOST_NAME = /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$/;
 
@@ -114,7 +117,7 @@ export function parseConfig(source: ConfigSource, stack: string): CutoverConfig 
     environment: readEnvironment(reader),
     ...optional("sentryDsn", readSentry(reader)),
     network: readNetwork(reader),
-    ...readDatabase(reader),
+    ...readDatabase(reader, phase),
     ...readWatch(reader),
     loseTraffic: reader.choice("destroy", ["lose-traffic"], undefined) !== undefined,
   };
@@ -298,9 +301,13 @@ function readSentry(reader: ConfigReader): string | undefined {
 
 /**
  * `url` is checked here and used by the migrations' provider, which reads the same key: nothing of it enters a resource's
- * inputs. The read-only `previewUrl` is also the prober's.
+ * inputs. The read-only `previewUrl` is also the prober's; from the first share on it is demanded, because the gate judges no
+ * step without the database.
  */
-function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePreviewUrl" | "allowOutOfOrder"> {
+function readDatabase(
+  reader: ConfigReader,
+  phase: PhaseName | undefined,
+): Pick<CutoverConfig, "databasePreviewUrl" | "allowOutOfOrder"> {
   const object = reader.object("database", ["url", "previewUrl", "allowOutOfOrder"]);
   const url = {
     secret: true,
@@ -309,10 +316,18 @@ function readDatabase(reader: ConfigReader): Pick<CutoverConfig, "databasePrevie
     example: "",
   };
   object.requiredString("url", url);
+  const previewUrl = {
+    ...url,
+    expected: `a Postgres URL of a role that may only read, from "parallel" on: the gate counts the messages by it. Make the role once: ${READER_ROLE}`,
+  };
+  const gated = phase !== undefined && phaseOf(phase).pythonShare > 0;
   // A number for whoever sets it with --path, which knows no other kind of digits; 14 of them are exact.
   const late = object.integer("allowOutOfOrder", { min: 10_000_000_000_000, max: 99_999_999_999_999 }, -1);
   return {
-    ...optional("databasePreviewUrl", object.optionalString("previewUrl", url)),
+    ...optional(
+      "databasePreviewUrl",
+      gated ? object.requiredString("previewUrl", previewUrl) : object.optionalString("previewUrl", url),
+    ),
     ...optional("allowOutOfOrder", late < 0 ? undefined : String(late)),
   };
 }

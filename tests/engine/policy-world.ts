@@ -150,6 +150,7 @@ function settings(databaseUrl: string): ConfigEntry[] {
     { key: "cutover:ghl.baseUrl", value: "http://127.0.0.1:9" },
     secret("cutover:ghl.token", PLANTED),
     secret("cutover:database.url", databaseUrl),
+    secret("cutover:database.previewUrl", databaseUrl),
     ...[
       "OPENAI_API_KEY",
       "SUPABASE_URL",

@@ -113,6 +113,16 @@ describe("the gate", () => {
     }
   });
 
+  it.each<[string, Partial<GateFacts>, RegExp]>([
+    ["migrations", { pendingMigrations: { unavailable: "x" } }, /pulumi config set .*cutover:database.previewUrl$/],
+    ["alarms", { alarms: { unavailable: "x" } }, /cloudwatch:DescribeAlarms/],
+    ["the standby", { standby: { unavailable: "x" } }, /npx cutover status/],
+  ])("has another way on for %s that could not be read than for what is wrong", (_, change, remedy) => {
+    expect(gate({ ...good, ...change }).refusals.map((refusal) => refusal.remedy)).toEqual([
+      expect.stringMatching(remedy),
+    ]);
+  });
+
   it("names all that stands against a step at once", () => {
     expect(
       reasons({ verdict: tooFew, phaseSince: NOW, alarms: { value: [{ name: "a", state: "ALARM" }] } }),

@@ -224,7 +224,12 @@ function shareRefusals({ step, share }: GateFacts): Refusal[] {
 function alarmRefusals({ alarms }: GateFacts): Refusal[] {
   const remedy = "look with cutover status, and at the alarm's history in the CloudWatch console";
   if ("unavailable" in alarms) {
-    return [{ reason: `The rollback alarms could not be read: ${alarms.unavailable}.`, remedy }];
+    return [
+      {
+        reason: `The rollback alarms could not be read: ${alarms.unavailable}.`,
+        remedy: "check the AWS credentials, region and the right cloudwatch:DescribeAlarms, then try again",
+      },
+    ];
   }
   if (alarms.value.length === 0) {
     return [
@@ -242,7 +247,12 @@ function standbyRefusals({ standby, step }: GateFacts): Refusal[] {
   if (step.to.node === "removed") return [];
   const remedy = "bring Node back first: it is the way back";
   if ("unavailable" in standby) {
-    return [{ reason: `Whether Node could take over is not known: ${standby.unavailable}.`, remedy }];
+    return [
+      {
+        reason: `Whether Node could take over is not known: ${standby.unavailable}.`,
+        remedy: "look with npx cutover status; the prober's log says why it is silent (docs/metrics.md)",
+      },
+    ];
   }
   const { healthy, required, secondsSinceProbeOk } = standby.value;
   const refusals: Refusal[] = [];
@@ -258,7 +268,13 @@ function standbyRefusals({ standby, step }: GateFacts): Refusal[] {
 function migrationRefusals({ pendingMigrations: pending }: GateFacts): Refusal[] {
   const remedy = "run pulumi up with the present phase first";
   if ("unavailable" in pending) {
-    return [{ reason: `Whether all migrations are applied is not known: ${pending.unavailable}.`, remedy }];
+    return [
+      {
+        reason: `Whether all migrations are applied is not known: ${pending.unavailable}.`,
+        remedy:
+          'make the read-only URL work (docs/migrations.md, "Connection"): pulumi config set --secret --path cutover:database.previewUrl',
+      },
+    ];
   }
   if (pending.value.length === 0) return [];
   return [{ reason: `Migrations are not applied: ${pending.value.join(", ")}.`, remedy }];
