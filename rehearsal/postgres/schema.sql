@@ -25,3 +25,9 @@ ALTER TABLE public.message_queue ENABLE ROW LEVEL SECURITY;
 CREATE POLICY message_queue_service ON public.message_queue FOR ALL TO anon, service_role USING (true) WITH CHECK (true);
 GRANT USAGE ON SCHEMA public TO anon, authenticated, service_role;
 GRANT SELECT, INSERT, UPDATE ON public.message_queue TO anon, service_role;
+
+-- As projects from before the end of May 2026 have it: whatever the owner makes in public is open to the Data API's roles
+-- unless it is revoked. For our own schema Supabase says nothing.
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON TABLES TO postgres, anon, authenticated, service_role;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON FUNCTIONS TO postgres, anon, authenticated, service_role;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT ALL ON SEQUENCES TO postgres, anon, authenticated, service_role;

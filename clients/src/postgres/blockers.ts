@@ -32,7 +32,10 @@ export async function findBlockers(client: Client, locks: StatementFacts["locks"
   return result.rows;
 }
 
-/** Who holds an old snapshot, which CREATE INDEX CONCURRENTLY has to wait for. */
+/**
+ * Who holds an old snapshot, which CREATE INDEX CONCURRENTLY has to wait for. Without pg_monitor the age of another role's
+ * transaction is hidden; that there is one is not, and it is named then, whatever its age.
+ */
 export async function findOldTransactions(client: Client, olderThanMs: number): Promise<Blocker[]> {
   const result = await client.query<Blocker>(
     `SELECT pid, application_name AS application, state,
@@ -40,22 +43,24 @@ export async function findOldTransactions(client: Client, olderThanMs: number): 
             coalesce(backend_type = 'autovacuum worker', false) AS autovacuum
        FROM pg_stat_activity
       WHERE datname = current_database() AND pid <> pg_backend_pid()
-        AND xact_start < clock_timestamp() - $1 * interval '1 millisecond'
+        AND (xact_start < clock_timestamp() - $1 * interval '1 millisecond'
+          OR (xact_start IS NULL AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'virtualxid' AND granted)))
       ORDER BY xact_start LIMIT 5`,
     [olderThanMs],
   );
   return result.rows;
 }
 
-/** "server process 42 (application "psql", idle in transaction for 34 s)"; what our role may not see is left out. */
+/** "server process 42 (application "psql", idle in transaction for 34 s)", or that our role may not see since when. */
 export function describeBlockers(blockers: readonly Blocker[]): string {
   if (blockers.length === 0) return "nobody by now";
   return blockers
     .slice(0, 3)
     .map((b) => {
-      const state = [b.state, b.ageMs === null ? undefined : `for ${(b.ageMs / 1000).toFixed(1)} s`]
-        .filter(Boolean)
-        .join(" ");
+      const age = b.ageMs === null ? undefined : `for ${(b.ageMs / 1000).toFixed(1)} s`;
+      // Without an age and not autovacuum: a session of another role, whose state needs pg_monitor.
+      const hidden = age || b.autovacuum ? undefined : "in a transaction whose age needs pg_monitor to be seen";
+      const state = [b.state, age, hidden].filter(Boolean).join(" ");
       return `server process ${b.pid} (${[b.autovacuum ? "autovacuum" : `application "${b.application ?? "?"}"`, state].filter(Boolean).join(", ")})`;
     })
     .join(", ");

@@ -1,6 +1,7 @@
 import type { MigrationFile } from "@cutover/domain/migrations/files";
 import { beforeAll, describe, expect, it } from "vitest";
 import { inlineMigrations } from "../../../rehearsal/postgres/inline";
+import { COLUMNS, historyStates, idleTransaction, oldSnapshot } from "../../../rehearsal/postgres/migration-kit";
 import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
 import { Writers } from "../../../rehearsal/postgres/writers";
 import { waitFor } from "../../../rehearsal/support/wait";
@@ -8,50 +9,17 @@ import { loadMigrations } from "./parse-folder";
 import { type RunOptions, runMigrations } from "./run";
 
 // Each of these was measured on a real PostgreSQL before it was written down as a rule; the names say what goes wrong
-// without the rule.
+// without the rule. Index builds: traps-index.test.ts.
 const postgres = usePostgres();
 let files: MigrationFile[];
 beforeAll(async () => {
   files = await loadMigrations();
 });
 
-const COLUMNS = `ALTER TABLE public.message_queue
-  ADD COLUMN IF NOT EXISTS langgraph_thread_id VARCHAR(255),
-  ADD COLUMN IF NOT EXISTS langgraph_run_id VARCHAR(255),
-  ADD COLUMN IF NOT EXISTS workflow_state JSONB`;
-const INDEX = `CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_langgraph_thread
-  ON public.message_queue (langgraph_thread_id) WHERE langgraph_thread_id IS NOT NULL`;
-
 const run = (database: TestDatabase, more: Partial<RunOptions> = {}) =>
   runMigrations({ database: { url: database.url }, files, allowContract: false, runnerVersion: "test", ...more });
 
 const only = (...names: string[]) => files.filter((file) => names.some((name) => file.name === name));
-
-const indexState = (database: TestDatabase) =>
-  database.query<{ valid: boolean }>(
-    "SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = to_regclass('public.idx_langgraph_thread')",
-  );
-
-const historyStates = async (database: TestDatabase) =>
-  (
-    await database.query<{ s: string }>(
-      "SELECT name || ' ' || status AS s FROM langgraph_ops.schema_migrations ORDER BY version",
-    )
-  ).map((row) => row.s);
-
-/** A transaction that has read the table and sits there, as a forgotten console does. */
-async function idleTransaction(database: TestDatabase) {
-  const client = await database.session(database.url, "forgotten console");
-  await client.query("BEGIN; SELECT count(*) FROM public.message_queue");
-  return client;
-}
-
-/** One that keeps an old snapshot, as a dump or a report does, without having touched the table. */
-async function oldSnapshot(database: TestDatabase) {
-  const client = await database.session(database.url, "forgotten console");
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM pg_class");
-  return client;
-}
 
 describe("ADD COLUMN IF NOT EXISTS", () => {
   it("takes ACCESS EXCLUSIVE even where the column exists: so it is not sent at all then", async () => {
@@ -109,120 +77,123 @@ describe("ADD COLUMN IF NOT EXISTS", () => {
   });
 });
 
-describe("CREATE INDEX CONCURRENTLY", () => {
-  it("fails inside a transaction or a text of several statements: so such a file is refused before anything runs", async () => {
+describe("ADD COLUMN", () => {
+  it("touches no row, but a mere reader queues behind it while it waits for an idle transaction", async () => {
     const database = await postgres.database();
-    const wrong = await inlineMigrations({ "1_a.sql": `${COLUMNS};\n${INDEX};` });
-    await expect(run(database, { files: wrong })).rejects.toThrow(
-      /1_a\.sql, line 5: .*can't run in a transaction; give it a file of its own/,
+    const file =
+      "SELECT pg_relation_filenode('public.message_queue') AS node, pg_relation_size('public.message_queue') AS size";
+    const before = await database.query(file);
+    const idle = await idleTransaction(database);
+    const asker = await database.session();
+    const asking = asker.query(`SET lock_timeout = '20s'; ${COLUMNS}`);
+    const queued =
+      "SELECT 1 FROM pg_locks WHERE relation = 'public.message_queue'::regclass AND mode = 'AccessExclusiveLock' AND NOT granted";
+    await waitFor(async () => (await database.query(queued)).length > 0, { what: "the queue", deadlineMs: 10_000 });
+    const reader = await database.session();
+    await reader.query("SET lock_timeout = '100ms'");
+    await expect(reader.query("SELECT 1 FROM public.message_queue LIMIT 1")).rejects.toMatchObject({ code: "55P03" });
+    await idle.query("COMMIT");
+    await asking;
+    expect(await database.query(file)).toEqual(before);
+  });
+});
+
+describe("a transaction's attempts", () => {
+  it("go on behind a blocker that is too young to be waited for", async () => {
+    const database = await postgres.database();
+    const young = await idleTransaction(database);
+    const running = run(database, { files: only("langgraph_columns"), timing: { patienceMs: 600_000 } });
+    const attempts = new Set<string>();
+    const queued =
+      "SELECT xact_start::text AS at FROM pg_stat_activity WHERE application_name = 'cutover-migrations' AND datname = current_database() AND wait_event_type = 'Lock'";
+    await waitFor(
+      async () => {
+        for (const { at } of await database.query<{ at: string }>(queued)) attempts.add(at);
+        return attempts.size >= 2;
+      },
+      { what: "a second attempt", deadlineMs: 20_000, everyMs: 5 },
     );
-    const two = await inlineMigrations({ "1_a.sql": `-- mode: no-tx\n${COLUMNS};\n${INDEX};` });
-    await expect(run(database, { files: two })).rejects.toThrow(/exactly one statement, this one 2/);
-    // What the rule spares us:
-    const client = await database.session();
-    await client.query(COLUMNS);
-    await expect(client.query(`SELECT 1; ${INDEX}`)).rejects.toMatchObject({ code: "25001" });
+    await young.query("COMMIT");
+    expect((await running).applied).toHaveLength(1);
   });
 
-  it("leaves an INVALID index that IF NOT EXISTS takes for the real one: so it is dropped and built anew", async () => {
+  it.each([
+    ["with pg_monitor, which Supabase grants: waits outside the queue", true],
+    ["without it: asks again and again, each time too shortly to be felt", false],
+  ])("see another role's transaction %s", async (_name, monitor) => {
     const database = await postgres.database();
-    await database.query(COLUMNS);
-    const idle = await oldSnapshot(database);
-    const builder = await database.session();
-    await expect(
-      builder.query("SET statement_timeout = '300ms'").then(() => builder.query(INDEX)),
-    ).rejects.toMatchObject({ code: "57014" });
-    await idle.query("COMMIT");
-    await builder.query("SET statement_timeout = 0");
-    await builder.query(INDEX); // "succeeds"
-    expect(await indexState(database)).toEqual([{ valid: false }]);
+    await database.query(
+      `${monitor ? "GRANT" : "REVOKE"} pg_monitor ${monitor ? "TO" : "FROM"} postgres`,
+      database.adminUrl,
+    );
+    try {
+      const idle = await idleTransaction(database, database.appUrl);
+      const writers = await Writers.start(database.appUrl, 4);
+      const lines: string[] = [];
+      const timing = { lockDeadlineMs: 1_500, patienceMs: 100 };
+      const failed = run(database, { files: only("langgraph_columns"), timing, log: (line) => lines.push(line) });
+      await expect(failed).rejects.toThrow(
+        monitor
+          ? /in the way: server process \d+ \(application "forgotten console", idle in transaction for/
+          : /in the way: server process \d+ \(application "forgotten console", in a transaction whose age needs pg_monitor/,
+      );
+      expect((await writers.stop()).longestStallMs).toBeLessThan(1_000);
+      expect(lines.some((line) => line.includes("waits, without stopping anyone"))).toBe(monitor);
+      await idle.query("COMMIT");
 
-    const lines: string[] = [];
-    await run(database, { log: (line) => lines.push(line) });
-    expect(await indexState(database)).toEqual([{ valid: true }]);
-    expect(lines.join("\n")).toContain("is what an interrupted build left");
+      await run(database, { files: only("langgraph_columns") });
+      await oldSnapshot(database, database.appUrl);
+      const build = run(database, {
+        files: only("langgraph_columns", "langgraph_thread_index"),
+        timing: { noTxMs: 500 },
+      });
+      await expect(build).rejects.toThrow(
+        /transactions older than itself: server process \d+ \(application "forgotten console"/,
+      );
+    } finally {
+      await database.query("GRANT pg_monitor TO postgres", database.adminUrl);
+    }
   });
 
-  it("counts the wait for old snapshots as lock wait: so lock_timeout is off while it builds", async () => {
+  it("are not made again after a time limit, which would only stall everybody once more", async () => {
     const database = await postgres.database();
-    await database.query(COLUMNS);
-    const idle = await oldSnapshot(database);
-    // The session's lock_timeout is 20 ms outside of the build; the build has to wait much longer.
-    const running = run(database, {
-      files: only("langgraph_columns", "langgraph_thread_index"),
-      timing: { lockAttemptsMs: [20] },
+    await database.query("CREATE SEQUENCE tries");
+    const slow = await inlineMigrations({
+      "1_a.sql": "DO $$ BEGIN IF nextval('tries') > 0 THEN EXECUTE 'SELECT pg_sleep(60)'; END IF; END $$;",
     });
-    const building =
-      "SELECT 1 FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%' AND wait_event_type = 'Lock' AND clock_timestamp() - query_start > '200ms'";
-    await waitFor(async () => (await database.query(building)).length > 0, {
-      what: "the build to wait",
-      deadlineMs: 10_000,
-    });
-    await idle.query("COMMIT");
-    await running;
-    expect(await indexState(database)).toEqual([{ valid: true }]);
-  });
-
-  it("may wait forever for a forgotten transaction: so it has a deadline, names it, and cleans up", async () => {
-    const database = await postgres.database();
-    const idle = await oldSnapshot(database);
-    const writers = await Writers.start(database.appUrl, 4);
-    const failed = run(database, {
-      files: only("langgraph_columns", "langgraph_thread_index"),
-      timing: { noTxMs: 700 },
-    });
+    const failed = run(database, { files: slow, timing: { statementMs: 300 } });
     await expect(failed).rejects.toThrow(
-      /did not finish within 1 s; it waited for transactions older than itself: .*"forgotten console"/,
+      /1_a\.sql: a statement took longer than 300 ms: .*statement timeout \(57014\).*not tried again by itself/,
     );
-    expect((await writers.stop()).longestStallMs).toBeLessThan(1_000);
-    expect(await indexState(database)).toEqual([]);
-    expect(await historyStates(database)).toEqual(["langgraph_columns applied", "langgraph_thread_index failed"]);
-
-    await idle.query("COMMIT");
-    await run(database);
-    expect(await indexState(database)).toEqual([{ valid: true }]);
+    expect(await database.query("SELECT last_value::int AS n FROM tries")).toEqual([{ n: 1 }]);
   });
 
-  it("is not mistaken for an index of the same name over something else", async () => {
+  it("hold a lock that stops writers for well under a second, whatever a statement does with the time", async () => {
     const database = await postgres.database();
-    await database.query("CREATE INDEX idx_langgraph_thread ON public.message_queue (contact_id)");
-    await expect(run(database)).rejects.toThrow(
-      /idx_langgraph_thread covers \(contact_id\), expected \(langgraph_thread_id\)/,
+    const slow = await inlineMigrations({
+      "1_a.sql":
+        "ALTER TABLE public.message_queue ADD COLUMN a int;\nDO $$ BEGIN EXECUTE 'SELECT pg_sleep(60)'; END $$;",
+    });
+    const writers = await Writers.start(database.appUrl, 4);
+    await waitFor(() => writers.writes > 20, { what: "writers to be at work", deadlineMs: 10_000 });
+    writers.reset();
+    await expect(run(database, { files: slow })).rejects.toThrow(
+      /a statement took longer than 600 ms, while nobody could write: .*Nothing of this file was done/,
     );
+    const report = await writers.stop();
+    expect(report.errors).toEqual([]);
+    expect(report.longestStallMs).toBeGreaterThan(300); // it did hold it
+    expect(report.longestStallMs).toBeLessThan(1_000);
+    const columns = "SELECT 1 FROM pg_attribute WHERE attrelid = 'public.message_queue'::regclass AND attname = 'a'";
+    expect(await database.query(columns)).toEqual([]);
   });
 
-  it("deadlocks with a runner that waits inside pg_advisory_lock()", async () => {
+  it("end with the server's own words where no table lock is known", async () => {
     const database = await postgres.database();
-    await database.query(COLUMNS);
-    const builder = await database.session();
-    const waiter = await database.session();
-    await builder.query("SELECT pg_advisory_lock(1)");
-    const waiting = waiter.query("SELECT pg_advisory_lock(1)");
-    const seen = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-    await waitFor(async () => (await database.query(seen)).length > 0, { what: "the waiter", deadlineMs: 5_000 });
-    const ends = await Promise.allSettled([waiting, builder.query(INDEX)]);
-    const codes = ends.flatMap((end) => (end.status === "rejected" ? [(end.reason as { code?: string }).code] : []));
-    expect(codes).toEqual(["40P01"]); // either of them, as it happens
-  });
-
-  it("so runners poll, and ten at once do the work once", async () => {
-    const database = await postgres.database();
-    const runs = await Promise.all(Array.from({ length: 10 }, () => run(database)));
-    expect(runs.map((one) => one.applied.length).sort((a, b) => a - b)).toEqual([
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      files.length,
-    ]);
-    expect(await indexState(database)).toEqual([{ valid: true }]);
-    const held = "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'";
-    expect(await database.query(held)).toEqual([{ n: 0 }]);
+    const file = await inlineMigrations({ "1_a.sql": "DO $$ BEGIN RAISE 'busy' USING ERRCODE = '55P03'; END $$;" });
+    await expect(run(database, { files: file, timing: { lockDeadlineMs: 300 } })).rejects.toThrow(
+      /^1_a\.sql was refused again and again for \d s, at last with: busy \(55P03\)\. Nothing of this file was done/,
+    );
   });
 });
 
