@@ -1,8 +1,15 @@
-import { type Catalog, type CatalogCheck, type CatalogIndex, NOT_READ } from "@cutover/domain/migrations/catalog";
+import {
+  type Catalog,
+  type CatalogCheck,
+  type CatalogIndex,
+  NOT_READ,
+  type PolicyShape,
+} from "@cutover/domain/migrations/catalog";
 import type { MigrationFile } from "@cutover/domain/migrations/files";
 import type { SettledRow } from "@cutover/domain/migrations/settled";
 import { indexShape, type SqlParser } from "@cutover/domain/migrations/syntax";
 import type { Client, QueryResult } from "pg";
+import { catalogSql, type RawCatalog, type RawIndex, type RawPolicy } from "./catalog-sql";
 import { DatabaseError } from "./target";
 
 /** Our schema and, in it, the runner's history. */
@@ -16,63 +23,6 @@ export interface DatabaseState {
   /** Whether the history's table exists. */
   readonly hasHistory: boolean;
 }
-
-interface RawIndex {
-  name: string;
-  table: string;
-  valid: boolean;
-  /** Null when it could not be read without waiting. */
-  definition: string | null;
-  unique: boolean;
-  method: string;
-  /** Null for an expression. */
-  keys: (string | null)[];
-  partial: boolean;
-}
-
-interface RawCatalog {
-  schemas: string[] | null;
-  relations:
-    | { name: string; kind: string; rls: boolean; rows: number; bytes: number; options: string[] | null }[]
-    | null;
-  columns: { name: string; types: Record<string, string> }[] | null;
-  indexes: RawIndex[] | null;
-  functions: { name: string; definer: boolean; path: boolean }[] | null;
-  policies: { table: string; names: string[] }[] | null;
-  roles: string[];
-}
-
-/**
- * Reads the system catalog only, so nobody waits behind it. One function in it does look at the tables themselves:
- * pg_get_indexdef waits while somebody holds ACCESS EXCLUSIVE, hence `definitions`.
- */
-const catalogSql = (schemas: string, definitions: boolean) => `
-  WITH space AS (SELECT oid, nspname FROM pg_namespace WHERE nspname IN (${schemas})),
-  relation AS (SELECT c.*, s.nspname || '.' || c.relname AS name FROM pg_class c JOIN space s ON s.oid = c.relnamespace)
-  SELECT json_build_object(
-    'schemas', (SELECT json_agg(nspname) FROM space),
-    'relations', (SELECT json_agg(json_build_object('name', name, 'kind', relkind, 'rls', relrowsecurity,
-        'rows', greatest(reltuples, 0), 'bytes', relpages::bigint * 8192, 'options', reloptions))
-      FROM relation WHERE relkind IN ('r', 'p', 'v', 'm')),
-    'columns', (SELECT json_agg(json_build_object('name', name, 'types', types)) FROM (
-      SELECT r.name, json_object_agg(a.attname, format_type(a.atttypid, a.atttypmod)) AS types
-        FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-       WHERE r.relkind IN ('r', 'p', 'v', 'm') GROUP BY r.name) t),
-    'indexes', (SELECT json_agg(json_build_object('name', i.name, 'table', t.name, 'valid', x.indisvalid AND x.indisready,
-        'definition', ${definitions ? "pg_get_indexdef(i.oid)" : "NULL"}, 'unique', x.indisunique, 'partial', x.indpred IS NOT NULL,
-        'method', (SELECT amname FROM pg_am WHERE oid = i.relam),
-        'keys', (SELECT json_agg(a.attname || CASE WHEN (x.indoption[k.n - 1] & 1) = 1 THEN ' DESC' ELSE '' END ORDER BY k.n)
-          FROM unnest(x.indkey::int2[]) WITH ORDINALITY k(attnum, n)
-          LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum AND k.attnum > 0
-         WHERE k.n <= x.indnkeyatts)))
-      FROM pg_index x JOIN relation i ON i.oid = x.indexrelid JOIN relation t ON t.oid = x.indrelid),
-    'functions', (SELECT json_agg(json_build_object('name', s.nspname || '.' || p.proname, 'definer', p.prosecdef,
-        'path', EXISTS (SELECT FROM unnest(p.proconfig) o WHERE o LIKE 'search_path=%')))
-      FROM pg_proc p JOIN space s ON s.oid = p.pronamespace WHERE p.prokind IN ('f', 'p')),
-    'policies', (SELECT json_agg(json_build_object('table', name, 'names', names)) FROM (
-      SELECT r.name, json_agg(p.polname) AS names FROM pg_policy p JOIN relation r ON r.oid = p.polrelid GROUP BY r.name) t),
-    'roles', (SELECT json_agg(rolname) FROM pg_roles WHERE rolname !~ '^pg_')
-  ) AS catalog`;
 
 /**
  * Reads what the planner needs. The history comes first: what another run applies in between then looks pending but
@@ -115,11 +65,12 @@ export async function readCatalog(
   checks: readonly CatalogCheck[],
   parse: SqlParser | undefined,
 ): Promise<Catalog> {
-  const schemas = schemasOf(checks)
-    .map((name) => client.escapeLiteral(name))
-    .join(", ");
-  const full = parse && (await queryCatalog(client, schemas, true));
-  const raw = full ?? (await queryCatalog(client, schemas, false));
+  const quoted = (names: readonly string[]) => names.map((name) => client.escapeLiteral(name)).join(", ");
+  const schemas = quoted(schemasOf(checks));
+  const objects = quoted([...new Set(checks.flatMap((check) => (check.kind === "rights" ? [check.on] : [])))]);
+  const sql = (definitions: boolean) => catalogSql(schemas, objects, definitions);
+  const full = parse && (await queryCatalog(client, sql(true), true));
+  const raw = full ?? (await queryCatalog(client, sql(false), false));
   if (!raw) throw new DatabaseError("The database's catalog could not be read.");
   return shapeCatalog(raw, parse);
 }
@@ -137,10 +88,10 @@ export function checksOf(files: readonly MigrationFile[]): CatalogCheck[] {
 const DEFINITION_WAIT_MS = 300;
 
 /** One message and one transaction, so that the limit holds and goes with it. @returns undefined if that was too long */
-async function queryCatalog(client: Client, schemas: string, definitions: boolean): Promise<RawCatalog | undefined> {
+async function queryCatalog(client: Client, sql: string, definitions: boolean): Promise<RawCatalog | undefined> {
   const limit = `BEGIN READ ONLY; SET LOCAL lock_timeout = ${DEFINITION_WAIT_MS}`;
   try {
-    const results = (await client.query(`${limit}; ${catalogSql(schemas, definitions)}; COMMIT`)) as unknown;
+    const results = (await client.query(`${limit}; ${sql}; COMMIT`)) as unknown;
     return (results as QueryResult<{ catalog: RawCatalog }>[])[2]?.rows[0]?.catalog;
   } catch (error) {
     await client.query("ROLLBACK").catch(() => {});
@@ -157,6 +108,7 @@ function schemasOf(checks: readonly CatalogCheck[]): string[] {
     if ("table" in check) names.add(check.table.split(".")[0] ?? "public");
     if ("view" in check) names.add(check.view.split(".")[0] ?? "public");
     if ("function" in check) names.add(check.function.split(".")[0] ?? "public");
+    if (check.kind === "rights") names.add(check.on.replace(/^\w+ /, "").split(".")[0] ?? "public");
   }
   return [...names];
 }
@@ -175,11 +127,44 @@ function shapeCatalog(raw: RawCatalog, parse: SqlParser | undefined): Catalog {
     columns: Object.fromEntries((raw.columns ?? []).map((c) => [c.name, c.types])),
     indexes: Object.fromEntries((raw.indexes ?? []).map((i) => [i.name, shapeIndex(i, parse)])),
     views: Object.fromEntries(views.map((v) => [v.name, { securityInvoker: invoker(v.options) }])),
-    functions: Object.fromEntries(
-      (raw.functions ?? []).map((f) => [f.name, { securityDefiner: f.definer, searchPathSet: f.path }]),
-    ),
-    policies: Object.fromEntries((raw.policies ?? []).map((p) => [p.table, p.names])),
+    functions: shapeFunctions(raw.functions ?? []),
+    policies: grouped((raw.policies ?? []).map((p) => [p.table, p.name, shapePolicy(p)])),
+    rights: grouped((raw.rights ?? []).map((r) => [r.on, r.role, r.privileges])),
     roles: raw.roles,
+  };
+}
+
+/** [a, b, value] as value by a, then by b. */
+function grouped<T>(entries: readonly (readonly [string, string, T])[]): Record<string, Record<string, T>> {
+  const groups: Record<string, Record<string, T>> = {};
+  for (const [outer, inner, value] of entries) groups[outer] = { ...groups[outer], [inner]: value };
+  return groups;
+}
+
+/** Functions of one name and different arguments count as one, whose rights are those of the least careful. */
+function shapeFunctions(functions: NonNullable<RawCatalog["functions"]>): Catalog["functions"] {
+  const shaped: Record<string, Catalog["functions"][string]> = {};
+  for (const { name, definer, path, body } of functions) {
+    const before = shaped[name] ?? { securityDefiner: false, searchPathSet: true, bodies: [] };
+    shaped[name] = {
+      securityDefiner: before.securityDefiner || definer,
+      searchPathSet: before.searchPathSet && path,
+      bodies: [...before.bodies, body],
+    };
+  }
+  return shaped;
+}
+
+const COMMANDS: Readonly<Record<string, string>> = { r: "SELECT", a: "INSERT", w: "UPDATE", d: "DELETE", "*": "ALL" };
+
+function shapePolicy(policy: RawPolicy): PolicyShape {
+  const inWords = (always: boolean) => (always ? "true" : "some");
+  return {
+    command: COMMANDS[policy.command] ?? policy.command,
+    restrictive: !policy.permissive,
+    roles: [...policy.roles].sort(),
+    ...(policy.using === null ? {} : { using: inWords(policy.using) }),
+    ...(policy.check === null ? {} : { check: inWords(policy.check) }),
   };
 }
 

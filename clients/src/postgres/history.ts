@@ -1,5 +1,5 @@
 import type { MigrationFile } from "@cutover/domain/migrations/files";
-import type { Promises } from "@cutover/domain/migrations/settled";
+import { promisesOf } from "@cutover/domain/migrations/settled";
 import type { Client } from "pg";
 import { HISTORY_TABLE, OPS_SCHEMA } from "./catalog";
 
@@ -34,14 +34,6 @@ export async function createHistory(client: Client): Promise<void> {
     REVOKE ALL ON SCHEMA ${OPS_SCHEMA} FROM ${others};
     REVOKE ALL ON TABLE ${HISTORY_TABLE} FROM ${others};
     COMMIT`);
-}
-
-/** What the history keeps of a file, for `isSettled`. */
-function promisesOf(file: MigrationFile): Promises {
-  return {
-    ensures: [...file.statements.flatMap((statement) => statement.ensures), ...file.ensures],
-    drops: file.statements.flatMap((statement) => statement.drops),
-  };
 }
 
 export interface HistoryEntry {

@@ -11,6 +11,8 @@ interface Part {
   readonly rewrite?: Rewrite;
   readonly scan?: boolean;
   readonly destructive?: boolean;
+  /** Afterwards the table takes fewer values, or shows fewer rows. */
+  readonly narrows?: boolean;
   readonly requires?: readonly CatalogCheck[];
   readonly ensures?: readonly CatalogCheck[];
   readonly drops?: readonly string[];
@@ -59,6 +61,7 @@ export function classifyAlterTable(statement: AlterTableStmt): StatementFacts {
     rewrite: rewrites.includes("yes") ? "yes" : rewrites.includes("maybe") ? "maybe" : "no",
     scan: parts.some((part) => part.scan),
     destructive: parts.some((part) => part.destructive),
+    narrows: parts.some((part) => part.narrows) ? [`table ${table}`] : [],
     requires: [{ kind: "table", table }, ...parts.flatMap((part) => part.requires ?? [])],
     ensures: parts.flatMap((part) => part.ensures ?? []),
     drops: parts.flatMap((part) => part.drops ?? []),
@@ -91,16 +94,37 @@ function classifyPart(table: string, cmd: AlterTableCmd): Part {
         ...(cmd.missing_ok ? {} : { requires }),
       };
     case "AT_AlterColumnType":
-      return { text: `ALTER COLUMN ${name} TYPE`, lock: "ACCESS EXCLUSIVE", rewrite: "maybe", scan: true, requires };
+      return {
+        text: `ALTER COLUMN ${name} TYPE`,
+        lock: "ACCESS EXCLUSIVE",
+        rewrite: "maybe",
+        scan: true,
+        narrows: true,
+        requires,
+      };
     case "AT_SetNotNull":
-      return { text: `ALTER COLUMN ${name} SET NOT NULL`, lock: "ACCESS EXCLUSIVE", scan: true, requires };
+      return {
+        text: `ALTER COLUMN ${name} SET NOT NULL`,
+        lock: "ACCESS EXCLUSIVE",
+        scan: true,
+        narrows: true,
+        requires,
+      };
+    case "AT_ColumnDefault":
+      // A new default is one more value; without one, whoever left the column out is refused or writes NULL.
+      return {
+        text: `ALTER COLUMN ${name} ${cmd.def ? "SET" : "DROP"} DEFAULT`,
+        lock: "ACCESS EXCLUSIVE",
+        narrows: cmd.def === undefined,
+        requires,
+      };
     case "AT_AddConstraint":
       return addConstraint(cmd.def);
     case "AT_ValidateConstraint":
       // The scan runs under a lock that writers don't notice.
       return { text: `VALIDATE CONSTRAINT ${name}`, lock: "SHARE UPDATE EXCLUSIVE" };
     case "AT_DropConstraint":
-      return { text: `DROP CONSTRAINT ${name}`, lock: "ACCESS EXCLUSIVE" };
+      return { text: `DROP CONSTRAINT ${name}`, lock: "ACCESS EXCLUSIVE", narrows: true };
     case "AT_SetStatistics":
     case "AT_SetOptions":
     case "AT_ResetOptions":
@@ -116,7 +140,14 @@ function classifyPart(table: string, cmd: AlterTableCmd): Part {
     case "AT_SetExpression":
       return { text: word(cmd), lock: "ACCESS EXCLUSIVE", rewrite: "yes" };
     case "AT_EnableRowSecurity":
-      return { text: "ENABLE ROW LEVEL SECURITY", lock: "ACCESS EXCLUSIVE", ensures: [{ kind: "rowSecurity", table }] };
+      return {
+        text: "ENABLE ROW LEVEL SECURITY",
+        lock: "ACCESS EXCLUSIVE",
+        narrows: true,
+        ensures: [{ kind: "rowSecurity", table }],
+      };
+    case "AT_ForceRowSecurity":
+      return { text: "FORCE ROW LEVEL SECURITY", lock: "ACCESS EXCLUSIVE", narrows: true };
     case "AT_DisableRowSecurity":
       return { text: "DISABLE ROW LEVEL SECURITY", lock: "ACCESS EXCLUSIVE", destructive: true };
     default:
@@ -136,10 +167,15 @@ function addColumn(table: string, cmd: AlterTableCmd): Part {
   const constraints = constraintsOf(column);
   const type = formatType(column.typeName);
   const foreign = constraints.find((c) => c.contype === "CONSTR_FOREIGN");
+  const has = (...types: string[]) => constraints.some((c) => types.includes(c.contype ?? ""));
+  const serial = isSerial(column);
+  const filled = serial || has("CONSTR_DEFAULT", "CONSTR_IDENTITY", "CONSTR_GENERATED");
   return {
     text: `ADD COLUMN ${name}`,
     lock: "ACCESS EXCLUSIVE",
     rewrite: addColumnRewrite(column, constraints),
+    // The old application does not name the column: a row of its own is refused.
+    narrows: has("CONSTR_NOTNULL", "CONSTR_PRIMARY") && !filled,
     scan: constraints.some((c) => ["CONSTR_CHECK", "CONSTR_UNIQUE", "CONSTR_PRIMARY"].includes(c.contype ?? "")),
     ensures: [{ kind: "column", table, column: name, ...(type ? { type } : {}) }],
     skippable:
@@ -153,9 +189,13 @@ function constraintsOf(column: ColumnDef): Constraint[] {
   return (column.constraints ?? []).flatMap((node) => ("Constraint" in node ? [node.Constraint] : []));
 }
 
+function isSerial(column: ColumnDef): boolean {
+  return ["serial", "bigserial", "smallserial"].includes(nameParts(column.typeName?.names).at(-1) ?? "");
+}
+
 /** Adding a column is a catalog change since PostgreSQL 11, unless its value differs from row to row. */
 function addColumnRewrite(column: ColumnDef, constraints: readonly Constraint[]): Rewrite {
-  if (["serial", "bigserial", "smallserial"].includes(nameParts(column.typeName?.names).at(-1) ?? "")) return "yes";
+  if (isSerial(column)) return "yes";
   for (const constraint of constraints) {
     if (constraint.contype === "CONSTR_IDENTITY") return "yes";
     if (constraint.contype === "CONSTR_GENERATED" && constraint.generated_kind !== "v") return "yes";
@@ -183,11 +223,24 @@ function addConstraint(def: Node | undefined): Part {
   const notValid = constraint.skip_validation ?? false;
   switch (constraint.contype) {
     case "CONSTR_FOREIGN":
-      return { text, lock: "SHARE ROW EXCLUSIVE", scan: !notValid, alsoLocks: relationName(constraint.pktable) };
+      return {
+        text,
+        lock: "SHARE ROW EXCLUSIVE",
+        scan: !notValid,
+        narrows: true,
+        alsoLocks: relationName(constraint.pktable),
+      };
     case "CONSTR_UNIQUE":
     case "CONSTR_PRIMARY":
-      return { text, lock: "ACCESS EXCLUSIVE", scan: constraint.indexname === undefined };
+      // Over an index there is, it refuses nothing that was not refused before; a primary key also says NOT NULL.
+      return {
+        text,
+        lock: "ACCESS EXCLUSIVE",
+        scan: constraint.indexname === undefined,
+        narrows: constraint.indexname === undefined || constraint.contype === "CONSTR_PRIMARY",
+      };
     default:
-      return { text, lock: "ACCESS EXCLUSIVE", scan: !notValid };
+      // NOT VALID spares the rows that are there, not the next one that is written.
+      return { text, lock: "ACCESS EXCLUSIVE", scan: !notValid, narrows: true };
   }
 }

@@ -24,15 +24,58 @@ export type CatalogCheck =
   | { readonly kind: "rowSecurity"; readonly table: string }
   | { readonly kind: "index"; readonly index: string; readonly table: string; readonly shape: IndexShape }
   | { readonly kind: "view"; readonly view: string; readonly securityInvoker: boolean }
-  | { readonly kind: "function"; readonly function: string; readonly securityDefiner: boolean }
-  | { readonly kind: "policy"; readonly table: string; readonly policy: string }
+  | {
+      readonly kind: "function";
+      readonly function: string;
+      readonly securityDefiner: boolean;
+      /** MD5 of its text, as `bodyDigest` gives it; undefined where the migration does not say. */
+      readonly body?: string;
+    }
+  | { readonly kind: "policy"; readonly table: string; readonly policy: string; readonly shape?: PolicyShape }
+  | RightsCheck
   | { readonly kind: "role"; readonly role: string };
+
+export type PolicyExpression = "true" | "some";
+
+/** What a policy lets through, for whom. */
+export interface PolicyShape {
+  /** "ALL", "SELECT", "INSERT", "UPDATE" or "DELETE". */
+  readonly command: string;
+  readonly restrictive: boolean;
+  /** In alphabetical order; "PUBLIC" for everybody. */
+  readonly roles: readonly string[];
+  /**
+   * "true" for an expression that lets everything through, "some" for any other, undefined where there is none. The server
+   * writes other expressions in words of its own, so that they can't be compared with the migration's.
+   */
+  readonly using?: PolicyExpression;
+  readonly check?: PolicyExpression;
+}
+
+/** That a role has rights, or has them not. What is said last about a role and an object counts. */
+export interface RightsCheck {
+  readonly kind: "rights";
+  /** "table public.t" (also a view), "column public.t.c", "schema s" or "function public.f". */
+  readonly on: string;
+  /** "PUBLIC" for everybody. */
+  readonly role: string;
+  /** Such as "SELECT". */
+  readonly privileges: readonly string[];
+  readonly given: boolean;
+}
 
 export interface CatalogIndex {
   readonly table: string;
   /** False for what an interrupted CREATE INDEX CONCURRENTLY leaves: kept up to date, never used. */
   readonly valid: boolean;
   readonly shape: IndexShape;
+}
+
+export interface CatalogFunction {
+  readonly securityDefiner: boolean;
+  readonly searchPathSet: boolean;
+  /** MD5 of the text, one for each function of that name. */
+  readonly bodies: readonly string[];
 }
 
 /** A moment's catalog, as far as migrations look at it. */
@@ -45,8 +88,11 @@ export interface Catalog {
   readonly columns: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly indexes: Readonly<Record<string, CatalogIndex>>;
   readonly views: Readonly<Record<string, { readonly securityInvoker: boolean }>>;
-  readonly functions: Readonly<Record<string, { readonly securityDefiner: boolean; readonly searchPathSet: boolean }>>;
-  readonly policies: Readonly<Record<string, readonly string[]>>;
+  readonly functions: Readonly<Record<string, CatalogFunction>>;
+  /** By table, then by name. */
+  readonly policies: Readonly<Record<string, Readonly<Record<string, PolicyShape>>>>;
+  /** Privileges by object (as in RightsCheck.on), then by role; of the objects that migrations speak of. */
+  readonly rights: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
   readonly roles: readonly string[];
 }
 
@@ -69,6 +115,8 @@ export function subjectOf(check: CatalogCheck): string {
       return `function ${check.function}`;
     case "policy":
       return `policy ${check.policy} on ${check.table}`;
+    case "rights":
+      return `rights of ${check.role} on ${check.on}`;
     case "role":
       return `role ${check.role}`;
   }
@@ -105,17 +153,63 @@ export function judge(check: CatalogCheck, catalog: Catalog): Verdict {
       if (view.securityInvoker === check.securityInvoker) return MET;
       return missing(`${subject} has security_invoker ${view.securityInvoker ? "on" : "off"}`);
     }
-    case "function": {
-      const found = catalog.functions[check.function];
-      if (!found) return absent;
-      if (found.securityDefiner !== check.securityDefiner) return missing(`${subject} runs with the wrong rights`);
-      return check.securityDefiner && !found.searchPathSet ? missing(`${subject} does not fix its search_path`) : MET;
-    }
+    case "function":
+      return judgeFunction(check, catalog);
     case "policy":
-      return catalog.policies[check.table]?.includes(check.policy) ? MET : absent;
+      return judgePolicy(check, catalog);
+    case "rights":
+      return judgeRights(check, catalog);
     case "role":
       return catalog.roles.includes(check.role) ? MET : absent;
   }
+}
+
+function judgeFunction(check: CatalogCheck & { kind: "function" }, catalog: Catalog): Verdict {
+  const subject = subjectOf(check);
+  const found = catalog.functions[check.function];
+  if (!found) return missing(`${subject} is missing`);
+  if (found.securityDefiner !== check.securityDefiner) return missing(`${subject} runs with the wrong rights`);
+  if (check.securityDefiner && !found.searchPathSet) return missing(`${subject} does not fix its search_path`);
+  return check.body && !found.bodies.includes(check.body) ? missing(`${subject} has another text`) : MET;
+}
+
+function judgePolicy(check: CatalogCheck & { kind: "policy" }, catalog: Catalog): Verdict {
+  const subject = subjectOf(check);
+  const found = catalog.policies[check.table]?.[check.policy];
+  if (!found) return missing(`${subject} is missing`);
+  const { shape: wanted } = check;
+  if (!wanted) return MET;
+  const unlike = (what: string, is: string, expected: string) =>
+    missing(`${subject} ${what} ${is}, expected ${expected}`);
+  if (found.command !== wanted.command) return unlike("is for", found.command, wanted.command);
+  if (found.restrictive !== wanted.restrictive)
+    return missing(`${subject} is ${found.restrictive ? "" : "not "}restrictive`);
+  if (found.roles.join() !== wanted.roles.join())
+    return unlike("is to", found.roles.join(", "), wanted.roles.join(", "));
+  for (const part of ["using", "check"] as const) {
+    if (found[part] === wanted[part]) continue;
+    return unlike(`has ${part === "using" ? "USING" : "WITH CHECK"}`, inWords(found[part]), inWords(wanted[part]));
+  }
+  return MET;
+}
+
+function inWords(expression: PolicyExpression | undefined): string {
+  return expression === "some" ? "a condition" : expression === "true" ? "(true)" : "nothing";
+}
+
+function judgeRights(check: RightsCheck, catalog: Catalog): Verdict {
+  const subject = subjectOf(check);
+  const has = (on: string) => catalog.rights[on]?.[check.role] ?? [];
+  if (!check.given) {
+    const columns = Object.keys(catalog.rights).filter((on) =>
+      on.startsWith(`${check.on.replace(/^table /, "column ")}.`),
+    );
+    const held = [check.on, ...columns].flatMap(has).filter((privilege) => check.privileges.includes(privilege));
+    return held.length === 0 ? MET : missing(`${subject} include ${[...new Set(held)].join(", ")}, expected not to`);
+  }
+  const table = check.on.replace(/^column (.*)\.[^.]*$/, "table $1");
+  const lacking = check.privileges.filter((privilege) => ![...has(check.on), ...has(table)].includes(privilege));
+  return lacking.length === 0 ? MET : missing(`${subject} lack ${lacking.join(", ")}`);
 }
 
 function judgeColumn(check: CatalogCheck & { kind: "column" }, catalog: Catalog): Verdict {

@@ -163,14 +163,13 @@ describe("lint", () => {
     ["", "CREATE TABLE n (a int)", ["public-row-security"]],
     ["", "CREATE TABLE n (a int); ALTER TABLE n ENABLE ROW LEVEL SECURITY", []],
     ["", "ALTER TABLE t ADD COLUMN a uuid DEFAULT gen_random_uuid()", ["table-rewrite"]],
-    ["", "ALTER TABLE t ALTER COLUMN a SET NOT NULL", ["scan-under-lock"]],
-    ["", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", ["scan-under-lock"]],
-    ["", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", []],
+    ["-- kind: contract", "ALTER TABLE t ALTER COLUMN a SET NOT NULL", ["scan-under-lock"]],
+    ["-- kind: contract", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0)", ["scan-under-lock"]],
+    ["-- kind: contract", "ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID", []],
     ["", "ALTER TABLE t DROP COLUMN a", ["contract-marked"]],
     ["-- kind: contract", "ALTER TABLE t DROP COLUMN a", []],
     ["", "ALTER TABLE t RENAME COLUMN a TO b", ["contract-marked"]],
     ["", "DROP TABLE t", ["contract-marked"]],
-    ["", "DROP VIEW IF EXISTS s.v", []],
     ["", "CREATE VIEW s.v AS SELECT 1", ["view-security-invoker"]],
     ["", "CREATE VIEW s.v WITH (security_invoker = off) AS SELECT 1", ["view-security-invoker"]],
     ["", "CREATE VIEW s.v WITH (security_invoker) AS SELECT 1", []],
@@ -223,7 +222,6 @@ describe("lint", () => {
     ...(
       [
         "GRANT SELECT ON t TO anon",
-        "REVOKE ALL ON t FROM anon",
         "GRANT a TO b",
         "ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM anon",
         "COMMENT ON TABLE t IS 'x'",
@@ -270,6 +268,7 @@ describe("the plan in words", () => {
       views: {},
       functions: {},
       policies: {},
+      rights: {},
       roles: [],
     };
     const plan = {

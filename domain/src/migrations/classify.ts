@@ -1,6 +1,5 @@
 import type {
   CreateFunctionStmt,
-  CreatePolicyStmt,
   CreateStmt,
   CreateTrigStmt,
   DropStmt,
@@ -14,12 +13,15 @@ import type {
 import { classifyAlterTable } from "./alter-table";
 import type { CatalogCheck } from "./catalog";
 import { facts, type Statement, type StatementFacts } from "./facts";
-import { changesInWith, isHarmless, leavesRowsOut } from "./harmless";
+import { changesInWith, isHarmless, leavesRowsOut, setsLimits } from "./harmless";
+import { bodyDigest } from "./identity";
 import { LOCK_MODES, type LockMode } from "./locks";
+import { classifyCreatePolicy, classifyGrant, classifyGrantRole } from "./rights";
 import { formatType, indexShape, nameParts, type ParsedStatement, qualified, relationName } from "./syntax";
 
 export function classify(statement: ParsedStatement): Statement {
-  return { ...classifyNode(statement.node, statement.sql), sql: statement.sql, line: statement.line };
+  const { node, sql, line } = statement;
+  return { ...classifyNode(node, sql), ownLimits: setsLimits(node), sql, line };
 }
 
 function classifyNode(node: Node, sql: string): StatementFacts {
@@ -28,7 +30,7 @@ function classifyNode(node: Node, sql: string): StatementFacts {
   if ("CreateStmt" in node) return createTable(node);
   if ("ViewStmt" in node) return createView(node);
   if ("CreateFunctionStmt" in node) return createFunction(node);
-  if ("CreatePolicyStmt" in node) return createPolicy(node);
+  if ("CreatePolicyStmt" in node) return classifyCreatePolicy(node.CreatePolicyStmt);
   if ("DropStmt" in node) return drop(node);
   if ("RenameStmt" in node) return rename(node);
   if ("CreateTrigStmt" in node) return createTrigger(node);
@@ -41,6 +43,8 @@ const TOUCHES_TABLES =
 
 function classifyRest(node: Node, sql: string): StatementFacts {
   const summary = sql.split(/\s+/).slice(0, 6).join(" ");
+  if ("GrantStmt" in node) return classifyGrant(node.GrantStmt, summary);
+  if ("GrantRoleStmt" in node) return classifyGrantRole(node.GrantRoleStmt, summary);
   if ("CreateSchemaStmt" in node) {
     const schema = node.CreateSchemaStmt.schemaname ?? "?";
     const skippable = node.CreateSchemaStmt.if_not_exists ?? false;
@@ -86,7 +90,12 @@ function classifyRest(node: Node, sql: string): StatementFacts {
   if ("AlterPolicyStmt" in node) {
     const table = relationName(node.AlterPolicyStmt.table);
     const locks = [{ table, mode: "ACCESS EXCLUSIVE" as const }];
-    return facts(`ALTER POLICY ${node.AlterPolicyStmt.policy_name ?? "?"} ON ${table}`, { locks });
+    const policy = node.AlterPolicyStmt.policy_name ?? "?";
+    return facts(`ALTER POLICY ${policy} ON ${table}`, {
+      locks,
+      narrows: [`policy ${policy} on ${table}`],
+      drops: [`policy ${policy} on ${table}`], // what an earlier file promised of it no longer holds as it was
+    });
   }
   if ("CreatedbStmt" in node || "DropdbStmt" in node || "AlterSystemStmt" in node)
     return facts(summary, { needsNoTx: true });
@@ -194,17 +203,20 @@ function createFunction(node: { CreateFunctionStmt: CreateFunctionStmt }): State
       "Boolean" in option.DefElem.arg &&
       (option.DefElem.arg.Boolean.boolval ?? false),
   );
-  return facts(`CREATE FUNCTION ${name}`, { ensures: [{ kind: "function", function: name, securityDefiner }] });
+  const body = bodyOf(node.CreateFunctionStmt);
+  return facts(`CREATE FUNCTION ${name}`, {
+    ensures: [{ kind: "function", function: name, securityDefiner, ...(body ? { body: bodyDigest(body) } : {}) }],
+  });
 }
 
-function createPolicy(node: { CreatePolicyStmt: CreatePolicyStmt }): StatementFacts {
-  const table = relationName(node.CreatePolicyStmt.table);
-  const policy = node.CreatePolicyStmt.policy_name ?? "?";
-  return facts(`CREATE POLICY ${policy} ON ${table}`, {
-    locks: [{ table, mode: "ACCESS EXCLUSIVE" }],
-    requires: [{ kind: "table", table }],
-    ensures: [{ kind: "policy", table, policy }],
-  });
+/** The text of a function as the catalog keeps it; undefined for one written as SQL syntax or kept in a library. */
+function bodyOf(statement: CreateFunctionStmt): string | undefined {
+  for (const option of statement.options ?? []) {
+    if (!("DefElem" in option) || option.DefElem.defname !== "as" || !option.DefElem.arg) continue;
+    const parts = nameParts([option.DefElem.arg]);
+    return parts.length === 1 ? parts[0] : undefined;
+  }
+  return undefined;
 }
 
 function createTrigger(node: { CreateTrigStmt: CreateTrigStmt }): StatementFacts {
@@ -224,8 +236,10 @@ function rename(node: { RenameStmt: RenameStmt }): StatementFacts {
 }
 
 function drop(node: { DropStmt: DropStmt }): StatementFacts {
-  const { objects, removeType, concurrent, missing_ok } = node.DropStmt;
-  const names = (objects ?? []).map((object) => nameParts([object]));
+  const { objects, removeType, concurrent } = node.DropStmt;
+  const names = (objects ?? []).map((object) =>
+    "ObjectWithArgs" in object ? nameParts(object.ObjectWithArgs.objname) : nameParts([object]),
+  );
   const kind = (removeType ?? "OBJECT_?").replace("OBJECT_", "").replaceAll("_", " ");
   const summary = `DROP ${kind} ${names.map((n) => n.join(".")).join(", ")}`;
   if (kind === "POLICY" || kind === "TRIGGER") {
@@ -235,17 +249,18 @@ function drop(node: { DropStmt: DropStmt }): StatementFacts {
     return facts(`DROP ${kind} ${on}`, {
       locks: tables.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })),
       drops,
+      narrows: drops,
     });
   }
-  const relations = names.map(qualified);
+  const relations = kind === "SCHEMA" ? names.map((parts) => parts.join(".")) : names.map(qualified);
   const drops = relations.map((name) => `${kind.toLowerCase()} ${name}`);
   if (kind === "INDEX") {
     // Which table is locked is not in the text: a plain DROP INDEX locks it whole, one of the reasons for CONCURRENTLY.
     const locks = concurrent ? [] : relations.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const }));
     return facts(summary, { locks, drops, needsNoTx: concurrent ?? false, skippable: false });
   }
-  // A view that is dropped and made again in one transaction, or wasn't there, takes nothing away; a table does.
-  const destructive = !["VIEW", "FUNCTION"].includes(kind) || !missing_ok;
+  // A view that is dropped and made again in one transaction takes nothing away; a table does.
+  const remade = ["VIEW", "FUNCTION"].includes(kind);
   const locks = kind === "TABLE" ? relations.map((table) => ({ table, mode: "ACCESS EXCLUSIVE" as const })) : [];
-  return facts(summary, { locks, drops, destructive });
+  return facts(summary, { locks, drops, destructive: !remade, narrows: remade ? drops : [] });
 }

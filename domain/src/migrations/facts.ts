@@ -17,6 +17,13 @@ export interface StatementFacts {
   readonly needsNoTx: boolean;
   /** Takes away something an application may still use, or rows. */
   readonly destructive: boolean;
+  /**
+   * Things, as `subjectOf` writes them, of which fewer rights, rows or values are let through afterwards, or that are gone.
+   * Nothing is taken away where the same file makes the thing, before or again.
+   */
+  readonly narrows: readonly string[];
+  /** Changes a time limit of the session, which are the runner's: the attempt's limit would no longer hold. */
+  readonly ownLimits: boolean;
   /** A DO block, whose text tells us little, or a statement we don't know: locks and effects are not known. */
   readonly opaque: boolean;
   /** An UPDATE or DELETE whose WHERE, if any, leaves no row out. */
@@ -43,6 +50,8 @@ const NOTHING: StatementFacts = {
   scan: false,
   needsNoTx: false,
   destructive: false,
+  narrows: [],
+  ownLimits: false,
   opaque: false,
   everyRow: false,
   requires: [],

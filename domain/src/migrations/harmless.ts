@@ -17,8 +17,6 @@ const HARMLESS: ReadonlySet<string> = new Set([
   "CreateEnumStmt",
   "CreateExtensionStmt",
   "CreateSeqStmt",
-  "GrantRoleStmt",
-  "GrantStmt",
   "NotifyStmt",
   "TransactionStmt", // has a lint rule of its own
   "VariableSetStmt",
@@ -30,6 +28,25 @@ const ACTS = /"(?:FuncCall|IntoClause|LockingClause|InsertStmt|UpdateStmt|Delete
 export function isHarmless(node: Node): boolean {
   if ("SelectStmt" in node) return !ACTS.test(JSON.stringify(node));
   return Object.keys(node).every((kind) => HARMLESS.has(kind));
+}
+
+/** The limits that bound what a writer feels, and how long the session may go on. */
+const LIMITS =
+  /^(?:lock_timeout|statement_timeout|idle_in_transaction_session_timeout|transaction_timeout|idle_session_timeout)$/i;
+const LIMITS_IN_TEXT = new RegExp(
+  `${LIMITS.source.slice(1, -1)}|set_config\\s*\\(|\\b(?:reset|discard)\\s+all\\b`,
+  "i",
+);
+
+/** Whether a statement changes a time limit of the session, or might. A DO block is told by its words. */
+export function setsLimits(node: Node): boolean {
+  if ("VariableSetStmt" in node) {
+    return node.VariableSetStmt.kind === "VAR_RESET_ALL" || LIMITS.test(node.VariableSetStmt.name ?? "");
+  }
+  if ("DiscardStmt" in node) return true;
+  if ("DoStmt" in node) return LIMITS_IN_TEXT.test(JSON.stringify(node));
+  if ("CreateFunctionStmt" in node) return false; // only made, not called
+  return /"funcname":\[[^\]]*"set_config"/.test(JSON.stringify(node));
 }
 
 /** Whether a WITH in front of a statement changes rows by itself. */

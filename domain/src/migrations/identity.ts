@@ -16,6 +16,11 @@ export function checksum(text: string): string {
   return createHash("sha256").update(normalised).digest("hex");
 }
 
+/** MD5 of a function's text, as `md5(prosrc)` gives it: to tell whether it changed, not to guard it. */
+export function bodyDigest(body: string): string {
+  return createHash("md5").update(body).digest("hex");
+}
+
 /** Version and name of a file, or undefined for a file that is no migration (a README, a lint setting). */
 export function parseFileName(file: string): { version: string; name: string } | undefined {
   const match = FILE_NAME.exec(file);

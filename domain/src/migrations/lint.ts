@@ -1,3 +1,4 @@
+import { subjectOf } from "./catalog";
 import type { Statement } from "./facts";
 import type { MigrationFile } from "./files";
 import { blocksWriters } from "./locks";
@@ -20,6 +21,7 @@ export type LintRule =
   | "table-rewrite"
   | "scan-under-lock"
   | "contract-marked"
+  | "own-limits"
   | "view-security-invoker"
   | "definer-search-path"
   | "public-row-security"
@@ -39,10 +41,11 @@ export function lintMigration(file: MigrationFile): LintFinding[] {
       findings.push({ rule, severity, message: `${file.file}, line ${statement.line}: ${text}` });
     lintLocks(file, statement, created, report);
     lintRights(statement, report);
-    if (statement.destructive && file.kind === "expand") {
+    if (file.kind === "expand") lintExpand(file, statement, report);
+    if (statement.ownLimits) {
       report(
-        "contract-marked",
-        `${statement.summary} takes something away; say "-- kind: contract" (runs in decommission only)`,
+        "own-limits",
+        `"${statement.summary}" changes a time limit, which would no longer bound what a writer feels; the limits are the runner's, leave it out`,
       );
     }
     if (statement.opaque) lintOpaque(file, statement, report);
@@ -51,6 +54,31 @@ export function lintMigration(file: MigrationFile): LintFinding[] {
 }
 
 type Report = (rule: LintRule, text: string, severity?: LintFinding["severity"]) => void;
+
+/** What an old application would notice belongs into a contract. */
+function lintExpand(file: MigrationFile, statement: Statement, report: Report): void {
+  const narrowed = statement.narrows.filter((subject) => !isOurs(subject) && !isMadeIn(file, subject));
+  if (!statement.destructive && narrowed.length === 0) return;
+  const of = statement.destructive ? "" : ` of ${narrowed.join(", ")}`;
+  report(
+    "contract-marked",
+    `${statement.summary} takes something away${of}; say "-- kind: contract" (runs when Node is gone, see docs/migrations.md)`,
+  );
+}
+
+/** Whether a thing is in our own schema, of which no application knows. */
+function isOurs(subject: string): boolean {
+  return /(?:^schema | on | )langgraph_ops(?:\.|$)|^role langgraph_ops/.test(subject);
+}
+
+/** Whether a file itself makes a thing, or the table it is on, so that nobody can miss it. */
+function isMadeIn(file: MigrationFile, subject: string): boolean {
+  const made = new Set(file.statements.flatMap((s) => s.ensures.map(subjectOf)));
+  if (made.has(subject) || made.has(subject.replace(/^table /, "view "))) return true;
+  const [, kind, name, table] = /^(policy|trigger) (.*) on (\S+)$/.exec(subject) ?? [];
+  if (!kind) return false;
+  return made.has(`table ${table}`) || file.statements.some((s) => s.summary === `CREATE TRIGGER ${name} ON ${table}`);
+}
 
 function lintOpaque(file: MigrationFile, statement: Statement, report: Report): void {
   if (/^do\b/i.test(statement.sql)) {

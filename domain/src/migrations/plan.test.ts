@@ -18,6 +18,7 @@ const EMPTY: Catalog = {
   views: {},
   functions: {},
   policies: {},
+  rights: {},
   roles: [],
 };
 const WITH_T: Catalog = {

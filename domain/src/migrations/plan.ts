@@ -3,6 +3,7 @@ import type { Statement } from "./facts";
 import type { MigrationFile, MigrationMode } from "./files";
 import { compareVersions, type FileRef } from "./identity";
 import { lintMigration } from "./lint";
+import { isOvertaken, overtaking, promisesOf } from "./settled";
 
 /** `pending`: a no-tx statement began and its end was never noted. `failed`: the database refused it. */
 export type MigrationStatus = "pending" | "applied" | "failed";
@@ -194,12 +195,9 @@ function drifted(files: readonly MigrationFile[], applied: readonly MigrationFil
 
 /** What a file promises and the catalog does not show; promises that a later file takes back or renews don't count. */
 export function unmetPromises(file: MigrationFile, catalog: Catalog, later: readonly MigrationFile[] = []): string[] {
-  const replaced = new Set(
-    later.flatMap((f) => f.statements.flatMap((s) => [...s.drops, ...s.ensures.map(subjectOf)])),
-  );
-  const promises = [...file.statements.flatMap((s) => s.ensures), ...file.ensures];
-  return promises.flatMap((check) => {
-    if (replaced.has(subjectOf(check))) return [];
+  const replaced = overtaking(later.map(promisesOf));
+  return promisesOf(file).ensures.flatMap((check) => {
+    if (isOvertaken(check, replaced)) return [];
     const verdict = judge(check, catalog);
     return verdict.is === "met" ? [] : [verdict.why];
   });
