@@ -49,6 +49,8 @@ describe("the SupabaseMigrations provider", () => {
     expect(Object.keys(created.outs)).not.toContain("__provider");
     expect(JSON.stringify(created)).not.toContain(new URL(database.url).password);
 
+    // A refresh asks about the state's own inputs, whose plan has been carried out.
+    expect(await provider(database).diff("id", { ...created.outs }, { ...checked.inputs })).toEqual({ changes: false });
     const again = await provider(database).check({ ...checked.inputs }, inputs());
     expect(again.inputs).toMatchObject({ pending: [] });
     expect(await provider(database).diff("id", { ...created.outs }, { ...again.inputs })).toEqual({ changes: false });

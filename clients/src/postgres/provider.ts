@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { FileRef } from "@cutover/domain/migrations/identity";
 import { previewMigrations } from "./preview";
 import { type RunResult, runMigrations } from "./run";
@@ -27,6 +28,8 @@ export interface CheckedInputs extends MigrationInputs {
   readonly waiting: readonly string[];
   /** The plan in plain words. */
   readonly plan: readonly string[];
+  /** Marks a plan with something to do: a `refresh` compares the state with itself, and what ran once is not pending again. */
+  readonly planned?: string;
 }
 
 export interface MigrationOutputs extends MigrationInputs {
@@ -39,6 +42,8 @@ export interface MigrationOutputs extends MigrationInputs {
   readonly skipped: number;
   /** `contract` files that were held back. */
   readonly waiting: readonly string[];
+  /** The plan that this run carried out. */
+  readonly planned?: string;
 }
 
 export interface ProviderOverrides {
@@ -65,10 +70,8 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
     const files = open(inputs);
     const { phaseAllowsContract: allowContract, allowOutOfOrder, providerVersion: runnerVersion } = inputs;
     const database = databaseFor("up", config);
-    return outputs(
-      inputs,
-      await runMigrations({ database, files, allowContract, allowOutOfOrder, runnerVersion, log: say }),
-    );
+    const ran = await runMigrations({ database, files, allowContract, allowOutOfOrder, runnerVersion, log: say });
+    return { ...outputs(inputs, ran), ...(typeof bag.planned === "string" ? { planned: bag.planned } : {}) };
   };
   return {
     async check(olds: Bag, news: Bag) {
@@ -92,13 +95,17 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
         });
         if (problems.length > 0) return refuse(problems.map((problem) => problem.message));
         if (pending.length + waiting.length > 0) say(lines.join("\n"));
-        return { inputs: { ...inputs, pending, waiting, plan: lines } satisfies CheckedInputs, failures: [] };
+        const planned = pending.length > 0 ? { planned: randomUUID() } : {};
+        return {
+          inputs: { ...inputs, pending, waiting, plan: lines, ...planned } satisfies CheckedInputs,
+          failures: [],
+        };
       } catch (error) {
         return refuse([error instanceof Error ? error.message : String(error)]);
       }
     },
     async diff(_id: string, olds: Bag, news: Bag) {
-      const pending = Array.isArray(news.pending) && news.pending.length > 0;
+      const pending = Array.isArray(news.pending) && news.pending.length > 0 && news.planned !== olds.planned;
       return { changes: pending || identity(olds) !== identity(news) };
     },
     create: async (news: Bag) => ({ id: RESOURCE_ID, outs: await run(news) }),
