@@ -1,8 +1,11 @@
 import type { AwsCall } from "./call";
 import type { AwsError } from "./errors";
 
-/** What the caller meets instead of the service. */
-export type FaultResponse = "throttle" | "deny" | "unavailable" | "drop" | AwsError;
+/**
+ * What the caller meets. `drop`: the connection breaks and the service never hears of the call. `lose-answer`: the service
+ * does what was asked, and the connection breaks before the answer. `pass`: the service's own answer, for a fault that only delays.
+ */
+export type FaultResponse = "throttle" | "deny" | "unavailable" | "drop" | "lose-answer" | "pass" | AwsError;
 
 export interface Fault {
   /** Signing name, such as "elasticloadbalancing" or "ssm". */
@@ -14,6 +17,17 @@ export interface Fault {
   readonly respond: FaultResponse;
   /** How many calls it meets before it ends by itself; default: until removed. */
   readonly times?: number;
+  /** Real ms that each call waits before anything else happens to it; default 0. */
+  readonly delayMs?: number;
+  /** Called when a call meets it: with `lose-answer` once the service has done it, otherwise before. */
+  readonly onMet?: (call: AwsCall) => void;
+}
+
+/** A fault as one call meets it. */
+export interface MetFault {
+  readonly respond: "drop" | "lose-answer" | "pass" | AwsError;
+  readonly delayMs: number;
+  readonly tell: () => void;
 }
 
 /** Faults that are in force. */
@@ -37,7 +51,7 @@ export class Faults {
   }
 
   /** What this call meets, if anything; counts it. */
-  meet(call: AwsCall): "drop" | AwsError | undefined {
+  meet(call: AwsCall): MetFault | undefined {
     for (const [fault, left] of this.#active) {
       if (fault.service !== call.service) continue;
       if (fault.action !== undefined && fault.action !== call.action) continue;
@@ -45,16 +59,22 @@ export class Faults {
         continue;
       if (left <= 1) this.#active.delete(fault);
       else this.#active.set(fault, left - 1);
-      return asError(fault.respond, call);
+      return {
+        respond: asMet(fault.respond, call),
+        delayMs: fault.delayMs ?? 0,
+        tell: () => fault.onMet?.(call),
+      };
     }
     return undefined;
   }
 }
 
-function asError(respond: FaultResponse, call: AwsCall): "drop" | AwsError {
+function asMet(respond: FaultResponse, call: AwsCall): MetFault["respond"] {
   switch (respond) {
     case "drop":
-      return "drop";
+    case "lose-answer":
+    case "pass":
+      return respond;
     case "throttle":
       return { status: 400, code: "ThrottlingException", message: "Rate exceeded" };
     case "deny":

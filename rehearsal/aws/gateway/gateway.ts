@@ -72,6 +72,8 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
   readonly extras = new ServiceExtras();
   readonly #memory = new Memory();
   readonly #permissions = new FunctionPermissions();
+  /** Answers that never arrive, and whom to tell when the service has given them. */
+  readonly #answersToLose = new WeakMap<ServerResponse, () => void>();
   #server: Server | undefined;
   #port = 0;
   #upstreams: Upstreams | undefined;
@@ -188,11 +190,17 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       return error.code;
     };
     const fault = this.#faults.meet(call);
-    if (fault === "drop") {
-      request.socket.destroy();
-      return "dropped";
+    if (fault) {
+      const { respond, delayMs, tell } = fault;
+      if (delayMs > 0) await new Promise((resolve) => setTimeout(resolve, delayMs));
+      if (respond === "lose-answer") this.#answersToLose.set(response, tell);
+      else tell();
+      if (respond === "drop") {
+        request.socket.destroy();
+        return "dropped";
+      }
+      if (typeof respond !== "string") return fail(respond);
     }
-    if (fault) return fail(fault);
     if (!this.#upstreams) {
       return fail({ status: 503, code: "ServiceUnavailable", message: "the rehearsal's emulators are not running" });
     }
@@ -210,7 +218,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     if (answer !== undefined) {
       if (isAwsError(answer)) return fail(answer);
       this.#tell(call, 200);
-      sendWhole(response, 200, "application/x-amz-json-1.1", answer);
+      if (!this.#loses(response)) sendWhole(response, 200, "application/x-amz-json-1.1", answer);
       return undefined;
     }
     if (handler.correct || handler.rewrite) await this.#passCorrected(call, handler, context, request, response);
@@ -237,6 +245,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
     const good = answer.status >= 200 && answer.status < 300;
     const body = good && handler.correct ? await handler.correct(call, answer.body, context) : answer.body;
     this.#tell(call, answer.status);
+    if (this.#loses(response)) return;
     sendWhole(response, answer.status, String(answer.headers["content-type"] ?? "text/xml"), body);
   }
 
@@ -254,6 +263,7 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
         },
         (answer) => {
           this.#tell(call, answer.statusCode ?? 0);
+          if (this.#loses(response)) return void resolve(void answer.resume());
           const headers = { ...answer.headers };
           delete headers.connection;
           response.writeHead(answer.statusCode ?? 502, headers);
@@ -267,6 +277,15 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       if (call.body || request.method === "GET") outgoing.end(call.body);
       else request.pipe(outgoing);
     });
+  }
+
+  /** Breaks the connection where the caller is not to get the answer that the service has given. */
+  #loses(response: ServerResponse): boolean {
+    const tell = this.#answersToLose.get(response);
+    if (!tell) return false;
+    tell();
+    response.destroy();
+    return true;
   }
 
   /** Before the caller knows that a change succeeded, those who carry it out begin to look. */
