@@ -141,6 +141,12 @@ describe("each phase", () => {
     expect(find(all, ":CapacityProof", "node-capacity").minimum).toBe(4);
   });
 
+  it("full, rolled back: no share for Python, and as many tasks as before", async () => {
+    const all = await declare("full", { killSwitch: "node" });
+    expect(weightsOf(all)).toEqual([100, 0]);
+    expect(find(all, ":Target", "python-capacity").minCapacity).toBe(4);
+  });
+
   it("decommission archives Node, and nothing of Node is left to run", async () => {
     const all = await declare("decommission");
     expect(names(all).filter((n) => /\bnode\b/.test(n))).toEqual([]);

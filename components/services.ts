@@ -155,7 +155,7 @@ function minimumTasks({ config, desired }: ServicesArgs): { node: number; python
   const { nodeMinimum, pythonMinimum } = capacityFor({
     nodePeakTasks: config.node.tasks,
     pythonTasksAtFull: config.python.tasks,
-    pythonShare: desired.pythonShare,
+    pythonShare: desired.pythonCapacityShare,
     nodeExists: desired.phase.node !== "removed",
   });
   return { node: nodeMinimum, python: pythonMinimum };

@@ -194,6 +194,11 @@ describe("releasing a rollback", () => {
     expect([desired.rolledBack, desired.pythonShare, desired.webhook]).toEqual([true, 0, "node"]);
   });
 
+  it("Python stays as large as it was while traffic is rolled back: it finishes what it accepted", () => {
+    expect(decide(intent("ramp-50"), world).desired).toMatchObject({ pythonShare: 0, pythonCapacityShare: 50 });
+    expect(decide(acknowledged("parallel"), world).desired).toMatchObject({ pythonShare: 10, pythonCapacityShare: 10 });
+  });
+
   it("an id that was released stays in the file without effect", () => {
     const { desired, refusals } = decide(acknowledged("ramp-25"), applied("parallel"));
     expect(refusals).toEqual([]);

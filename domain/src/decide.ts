@@ -58,6 +58,11 @@ export interface Desired {
   readonly phase: Phase;
   /** Percent of messages Python is to get now: the phase's share, or less. */
   readonly pythonShare: number;
+  /**
+   * Percent of messages that Python's tasks are sized for: its share, and while rolled back the share it had. It finishes what
+   * it accepted, so nothing scales it in meanwhile.
+   */
+  readonly pythonCapacityShare: number;
   readonly webhook: WebhookTarget;
   readonly direction: Direction;
   /** The kill switch is not off, or a rollback waits for its acknowledgement, and this update does not release it. */
@@ -104,6 +109,7 @@ export function decide(intent: Intent, world: World): Decision {
   const desired: Desired = {
     phase,
     pythonShare,
+    pythonCapacityShare: rolledBack ? asked : pythonShare,
     webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
     direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
     rolledBack,

@@ -88,7 +88,8 @@ function side(engine: Engine, which: "old" | "new", preview: Preview, change: Pl
 }
 
 /** Without a step of its own the capacity stays what the phase asks for, on both sides the same. */
-function tasksByPhase(engine: Engine, preview: Preview, { before, after }: PlannedChange): number {
+function tasksByPhase(engine: Engine, preview: Preview, change: PlannedChange): number {
+  const { before, after, waitingRollback } = change;
   const position = after ?? before;
   const service = stepOf(preview, `${engine}-service`, "aws:ecs/service:Service")?.op;
   if (!position || service === "create" || service === "delete") return 0;
@@ -96,7 +97,8 @@ function tasksByPhase(engine: Engine, preview: Preview, { before, after }: Plann
   const { nodeMinimum, pythonMinimum } = capacityFor({
     nodePeakTasks: tasks("node"),
     pythonTasksAtFull: tasks("python"),
-    pythonShare: position.share,
+    // While rolled back Python stays as large as it was.
+    pythonShare: waitingRollback === undefined ? position.share : position.phase.pythonShare,
     nodeExists: position.phase.node !== "removed",
   });
   return engine === "node" ? nodeMinimum : pythonMinimum;
