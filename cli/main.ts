@@ -25,6 +25,9 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
   rollback: command("moves all messages to Node, as an alarm would", async (args, io) =>
     (await import("./rollback.js")).rollbackCommand(args, io),
   ),
+  requeue: command("what Python accepted and did not finish, to Node after a rollback", async (args, io) =>
+    (await import("./requeue.js")).requeueCommand(args, io),
+  ),
   explain: command("a pulumi preview in plain words, for a pull request", async (args, io) =>
     (await import("./explain.js")).explainCommand(args, {
       ...io,

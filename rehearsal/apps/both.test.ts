@@ -1,5 +1,6 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { handOver, waitingForNode } from "@cutover/clients/postgres/requeue";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RehearsalClock } from "../clock";
 import { waitFor } from "../support/wait";
@@ -267,20 +268,22 @@ describe("both on one table", () => {
     await bench.completed("twice", 1);
   });
 
-  it("hand over: Node finishes a row of Python's whose thread id was cleared", async () => {
+  it("hand over: Node finishes what Python left, as cutover requeue hands it over", async () => {
     const python = apps.find((app) => app.engine === "python");
     await python?.process.stop(10_000);
-    const sql = `INSERT INTO message_queue (location_id, contact_id, ghl_message_id, message_body, langgraph_thread_id)
-                 VALUES ('loc_test', 'c', 'requeue', 'price?', 'ghl:loc_test:c')`;
-    await bench.postgres.query(bench.postgres.url, sql);
-    await apps.find((app) => app.engine === "node")?.send(message("after-requeue"));
-    await bench.completed("after-requeue", 1);
-    expect((await bench.rows("requeue"))[0]?.status).toBe("pending");
     await bench.postgres.query(
       bench.postgres.url,
-      "UPDATE message_queue SET langgraph_thread_id = NULL WHERE ghl_message_id = 'requeue'",
+      `INSERT INTO message_queue (location_id, contact_id, ghl_message_id, message_body, langgraph_thread_id, status, created_at, updated_at)
+       SELECT 'loc_test', 'c', 'requeue-' || state, 'price?', 'ghl:loc_test:c', state, at, at
+         FROM unnest(ARRAY['pending', 'processing']) AS state, (SELECT now() - interval '1 hour' AS at) AS t`,
     );
-    await bench.completed("requeue", 1);
+    await apps.find((app) => app.engine === "node")?.send(message("after-requeue"));
+    await bench.completed("after-requeue", 1);
+    expect((await bench.rows("requeue")).map(({ status }) => status)).toEqual(["pending", "processing"]);
+    const request = { database: { url: bench.postgres.url }, olderThanSeconds: 600 };
+    expect((await handOver(request)).map(({ id }) => id).sort()).toEqual(["requeue-pending", "requeue-processing"]);
+    expect((await bench.completed("requeue", 2)).map(({ thread }) => thread)).toEqual([null, null]);
+    expect(await waitingForNode(request)).toBe(0);
   });
 });
 
