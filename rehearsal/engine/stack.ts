@@ -102,9 +102,18 @@ export class StackRun {
     await this.#cli(["config", "rm", "--path", key]);
   }
 
-  /** With `refresh` the state is compared with the world first. */
-  up(options: EngineRunOptions & { readonly refresh?: boolean } = {}): Promise<EngineResult> {
-    return this.#engine("up", ["--yes", "--skip-preview", ...(options.refresh ? ["--refresh"] : [])], options);
+  /**
+   * With `refresh` the state is compared with the world first. `config` is set and kept as by `pulumi config set --path`, in
+   * the same command; nothing secret, since command lines are logged.
+   */
+  up(
+    options: EngineRunOptions & { readonly refresh?: boolean; readonly config?: readonly ConfigEntry[] } = {},
+  ): Promise<EngineResult> {
+    const { refresh = false, config = [] } = options;
+    if (config.some(({ secret }) => secret)) throw new Error("a secret may not stand on a command line");
+    const set = config.flatMap(({ key, value }) => ["--config", `${key}=${value}`]);
+    const args = [...(refresh ? ["--refresh"] : []), ...(set.length > 0 ? [...set, "--config-path"] : [])];
+    return this.#engine("up", ["--yes", "--skip-preview", ...args], options);
   }
 
   preview(options: EngineRunOptions = {}): Promise<EngineResult> {

@@ -194,6 +194,7 @@ export function exampleFaults(): FaultDetails[] {
       injectedMs,
       alarm: `cutover-rehearsal-${fault.alarm}`,
       reason: fault.reason,
+      triggers: [fault.alarm],
       alarmMs,
       switchVerifiedMs: alarmMs + fault.backMs,
       webhookMs: alarmMs + fault.backMs + 470,

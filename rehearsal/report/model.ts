@@ -172,6 +172,8 @@ export interface FaultDetails extends FaultResult {
   /** The alarm that rolled back, and why it did. */
   readonly alarm?: string;
   readonly reason?: string;
+  /** Keys of the triggers that rang from the fault on until all were calm again. */
+  readonly triggers: readonly string[];
   readonly alarmMs?: number;
   readonly switchVerifiedMs?: number;
   readonly webhookMs?: number;

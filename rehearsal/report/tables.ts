@@ -34,9 +34,10 @@ function faultRow(fault: FaultResult, known: FaultDetails | undefined, i: number
 }
 
 /** "Alarm x: reason. Record rb-0001, released at 153 s." */
-function whatHappened({ alarm, reason, rollback, releasedMs }: FaultDetails): string {
+function whatHappened({ alarm, reason, triggers, rollback, releasedMs }: FaultDetails): string {
+  const because = triggers.length > 0 ? ` (triggers: ${escapeHtml(triggers.join(", "))})` : "";
   const rang = alarm
-    ? `<b>${escapeHtml(alarm)}</b>${reason ? `: ${escapeHtml(reason)}` : ""}`
+    ? `<b>${escapeHtml(alarm)}</b>${reason ? `: ${escapeHtml(reason)}` : ""}${because}`
     : '<span class="bad">No alarm that rolls back rang</span>';
   const released = releasedMs === undefined ? "not released" : `released at ${(releasedMs / 1000).toFixed(0)} s`;
   return `${rang}${rollback ? ` · ${escapeHtml(rollback)}, ${released}` : ""}`;

@@ -6,11 +6,25 @@ import type { CustomerGroups } from "./customer-groups";
 /** Priority of the kill switch's listener rule. */
 const PRIORITY = "30";
 
+/** Priority of the weighted rule. */
+const WEIGHTED = "50";
+
 /** The kill switch as the load balancer obeys it at this moment; undefined where there is none, or nobody can tell. */
 export function switchInForce(balancer: LoadBalancer, groups: CustomerGroups): KillSwitchState | undefined {
-  const listeners = balancer.config.loadBalancers.flatMap((one) => one.listeners);
-  const rule = listeners.flatMap((listener) => listener.rules).find(({ priority }) => priority === PRIORITY);
+  const rule = ruleAt(balancer, PRIORITY);
   return rule && killSwitchState(toLiveRule(rule), { nodeTargetGroupArn: groups.node });
+}
+
+/** Python's weight in the rule that splits the traffic, percent; undefined where there is none. */
+export function weightInForce(balancer: LoadBalancer, groups: CustomerGroups): number | undefined {
+  const rule = ruleAt(balancer, WEIGHTED);
+  if (rule?.action.type !== "forward") return undefined;
+  return rule.action.targetGroups.find(({ arn }) => arn === groups.python)?.weight ?? 0;
+}
+
+function ruleAt(balancer: LoadBalancer, priority: string): RuleConfig | undefined {
+  const listeners = balancer.config.loadBalancers.flatMap((one) => one.listeners);
+  return listeners.flatMap((listener) => listener.rules).find((rule) => rule.priority === priority);
 }
 
 function toLiveRule({ conditions, action }: RuleConfig): Parameters<typeof killSwitchState>[0] {

@@ -3,9 +3,10 @@ import { nextRung, phaseOf } from "@cutover/domain/phases";
 import { describeErrors } from "../engine/events";
 import { messageOf } from "../errors";
 import { waitFor } from "../support/wait";
+import { NODE_TASKS } from "../world/names";
 import { Checks } from "./checks";
 import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
-import { switchInForce } from "./kill-switch";
+import { switchInForce, weightInForce } from "./kill-switch";
 import { isAccepted } from "./ledger";
 import type { Scene } from "./scene";
 import type { FaultStep } from "./steps";
@@ -28,7 +29,9 @@ export interface PlayedFault {
   rollback?: string;
   /** Python's requests when the switch was seen in force. */
   pythonRequests?: number;
-  /** Customers' requests that reached Python after the switch, until it was released. */
+  /** Keys of the triggers that rang. */
+  triggers?: readonly string[];
+  /** Customers' requests that reached Python from the switch until the alarms were calm again. */
   requestsAfter: number;
   readonly checks: Checks;
 }
@@ -54,19 +57,24 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
   terminal.heading(`${step.phase}: fault ${step.fault}`);
   const groups = await readCustomerGroups(stage);
   await calm(scene, played, "before the fault no alarm rolls back");
-  scene.stage.faults.inject(step.fault);
+  const standby = stage.balancer.hostCounts(groups.node).HealthyHostCount;
+  // Taken before: what is answered from here on may have met the fault.
   played.injectedAt = Date.now();
+  stage.faults.inject(step.fault);
   try {
     await watchRollback(scene, played, groups);
     if (played.switchedAt !== undefined) {
+      judgeStandby(scene, played, standby, groups);
       if (step.insist) await insist(scene, played, groups);
-      scene.stage.faults.lift();
+      stage.faults.lift();
       played.liftedAt = Date.now();
+      await judgeLate(scene, played);
       await calm(scene, played, "once it is mended the alarms are calm again");
-      await judgeAfter(scene, played, groups);
+      judgeTriggers(scene, played);
+      judgeAfter(scene, played, groups);
     }
   } finally {
-    scene.stage.faults.lift();
+    stage.faults.lift();
     played.liftedAt ??= Date.now();
   }
   played.endedAt = Date.now();
@@ -124,6 +132,31 @@ function judgeMoments(scene: Scene, played: PlayedFault): void {
   );
 }
 
+/** Node took everything over, so it has to be there as if nothing had been taken from it. */
+function judgeStandby({ stage }: Scene, { checks }: PlayedFault, before: number, groups: CustomerGroups): void {
+  const after = stage.balancer.hostCounts(groups.node).HealthyHostCount;
+  checks.add(
+    "Node takes over at full capacity",
+    before >= NODE_TASKS && after >= NODE_TASKS,
+    `${before} healthy tasks before the fault, ${after} after the switch, ${NODE_TASKS} needed`,
+  );
+}
+
+/** The plan names a trigger for this fault; another one that came first would hide that it is asleep. */
+function judgeTriggers({ stage }: Scene, played: PlayedFault): void {
+  const { step, checks, injectedAt = 0 } = played;
+  const rang = stage.cloudwatch.changes
+    .filter((c) => !c.rollsBack && c.to === "ALARM" && c.at >= injectedAt)
+    .map((c) => c.alarm.replace(`cutover-${stage.stack}-`, ""));
+  played.triggers = [...new Set(rang)];
+  const own = played.triggers.filter((key) => step.triggers.test(key));
+  checks.add(
+    `the trigger that is there for it rings (${step.triggers.source})`,
+    own.length > 0,
+    rang.join(", ") || "none",
+  );
+}
+
 /** `up`, `up --refresh` and an `up` to the next rung: the first two change nothing for customers, the third is refused. */
 async function insist(scene: Scene, { step, checks }: PlayedFault, groups: CustomerGroups): Promise<void> {
   const { engine } = scene.stage;
@@ -131,38 +164,56 @@ async function insist(scene: Scene, { step, checks }: PlayedFault, groups: Custo
     const activity = scene.terminal.activity(what);
     const result = await engine.up({ allowFailure: true, refresh });
     const warned = result.diagnostics.some((d) => d.message.includes("not acknowledged"));
-    const ok = result.exitCode === 0 && warned && isSwitched(scene, groups);
+    const moved = whatMoved(scene, groups);
+    const ok = result.exitCode === 0 && warned && moved.length === 0;
     if (ok) activity.done("stays rolled back");
     else activity.failed("not as expected");
-    const seen = ok ? "the switch stays, and it says why" : describeErrors(result.diagnostics) || "the switch moved";
+    const seen = ok
+      ? "switch, webhook and weight stay, and it says why"
+      : describeErrors(result.diagnostics) || moved.join("; ") || "it does not say why";
     checks.add(`${what} does not undo the rollback`, ok, seen);
   };
   await stays("pulumi up", false);
   await stays("pulumi up --refresh", true);
   const next = nextRung(phaseOf(step.phase))?.name ?? step.phase;
-  await engine.configSet({ key: "cutover:phase", value: next });
   const activity = scene.terminal.activity(`pulumi up to ${next}`);
-  const result = await engine.up({ allowFailure: true });
+  const result = await engine.up({ allowFailure: true, config: [{ key: "cutover:phase", value: next }] });
   const said = describeErrors(result.diagnostics);
-  const ok = result.exitCode !== 0 && result.changed === 0 && said.includes("traffic is rolled back");
+  const moved = whatMoved(scene, groups);
+  const refused = result.exitCode !== 0 && result.changed === 0 && said.includes("traffic is rolled back");
+  const ok = refused && moved.length === 0;
   if (ok) activity.done("refused");
   else activity.failed("not refused as expected");
-  checks.add(`pulumi up to ${next} is refused while rolled back`, ok, said.split("\n")[1] ?? (said || "no error"));
-  await engine.configSet({ key: "cutover:phase", value: step.phase });
+  const seen = [said.split("\n")[1] ?? (said || "no error"), ...moved].join("; ");
+  checks.add(`pulumi up to ${next} is refused while rolled back`, ok, seen);
 }
 
-async function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups): Promise<void> {
-  const { stage, traffic } = scene;
-  // The senders follow the webhook to Node's own URL; these go on to the front door, where the switch alone protects them.
+/** What a rollback has put in place and is no longer there: any of it would send messages to Python again. */
+function whatMoved(scene: Scene, groups: CustomerGroups): string[] {
+  const { ghl, webhookValue, urlAsFound, balancer } = scene.stage;
+  const share = weightInForce(balancer, groups);
+  return [
+    ...(isSwitched(scene, groups) ? [] : ["the switch moved"]),
+    ...(ghl.valueOf(webhookValue) === urlAsFound ? [] : [`the webhook is ${ghl.valueOf(webhookValue)}`]),
+    ...(share === 0 ? [] : [`Python's weight is ${share}`]),
+  ];
+}
+
+/** The senders follow the webhook to Node's own URL; these go on to the front door, where the switch alone protects them. */
+async function judgeLate({ traffic }: Scene, { checks }: PlayedFault): Promise<void> {
   const late = await traffic.atFrontDoor(FRONT_DOOR_MESSAGES);
-  await played.checks.attempt("messages that still come to the front door are answered by Node", () => {
-    const byNode = late.filter((m) => m.servedBy === "node" && isAccepted(m)).length;
-    return { ok: byNode === late.length, seen: `${byNode} of ${late.length}` };
-  });
-  await played.checks.attempt("after the switch no customer's request reaches Python", () => {
-    played.requestsAfter = customerCounts(stage.balancer, groups).python - (played.pythonRequests ?? 0);
-    return { ok: played.requestsAfter === 0 && isSwitched(scene, groups), seen: `${played.requestsAfter} requests` };
-  });
+  const byNode = late.filter((m) => m.servedBy === "node" && isAccepted(m)).length;
+  checks.add(
+    "messages that still come to the front door are answered by Node",
+    byNode === late.length,
+    `${byNode} of ${late.length}`,
+  );
+}
+
+function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups): void {
+  played.requestsAfter = customerCounts(scene.stage.balancer, groups).python - (played.pythonRequests ?? 0);
+  const ok = played.requestsAfter === 0 && isSwitched(scene, groups);
+  played.checks.add("after the switch no customer's request reaches Python", ok, `${played.requestsAfter} requests`);
 }
 
 async function calm(scene: Scene, { checks }: PlayedFault, what: string): Promise<void> {

@@ -11,7 +11,7 @@ import type { Memory } from "./memory";
 import type { Scene } from "./scene";
 import { judgeShare, measuredWindow, type ShareSeen } from "./share";
 import { commandsOf, declaredShare, type RefusedTry, type UpStep } from "./steps";
-import { MESSAGE_PREFIX } from "./traffic";
+import { WINDOW_PREFIX } from "./traffic";
 
 /** What a step left behind for the report; `lost` is counted later, when everything is drained. */
 export interface PlayedStep {
@@ -81,9 +81,9 @@ async function askNext({ stage, terminal }: Scene, { step, checks }: PlayedStep)
 
 /** The update has to stop before the first resource and to say what is missing. */
 async function expectRefusal({ stage, terminal }: Scene, played: PlayedStep, tried: RefusedTry): Promise<void> {
-  await stage.engine.configSet({ key: "cutover:phase", value: tried.phase ?? played.step.phase }, ...tried.config);
+  const config = [{ key: "cutover:phase", value: tried.phase ?? played.step.phase }, ...tried.config];
   const activity = terminal.activity(tried.what);
-  const result = await stage.engine.up({ allowFailure: true });
+  const result = await stage.engine.up({ allowFailure: true, config });
   const said = describeErrors(result.diagnostics);
   const ok = result.exitCode !== 0 && result.changed === 0 && said.includes(tried.says);
   if (ok) activity.done("refused");
@@ -96,8 +96,7 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   const { step, checks } = played;
   const activity = scene.terminal.activity(`pulumi up (${step.phase})`);
   try {
-    await engine.configSet(...settingsOf(scene, step));
-    const result = await engine.up({ onProgress: activity.progress });
+    const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step) });
     played.appliedAt = Date.now();
     played.upSeconds = result.seconds;
     played.changes = describeChanges(result.changes);
@@ -120,7 +119,7 @@ function mendedImage(memory: Memory): ConfigEntry[] {
   ];
 }
 
-function settingsOf({ memory }: Scene, step: UpStep): [ConfigEntry, ...ConfigEntry[]] {
+function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
   if (step.release && memory.openRollback === undefined) throw new Error(`${step.phase}: no rollback waits`);
   const id = step.release ? memory.openRollback : undefined;
   return [
@@ -143,7 +142,7 @@ async function measure(scene: Scene, played: PlayedStep): Promise<void> {
       before = customerCounts(stage.balancer, groups);
     });
     const after = customerCounts(stage.balancer, groups);
-    const rows = await drained(stage.postgres, MESSAGE_PREFIX, window.messages, DRAIN_DEADLINE_MS, stage.signal);
+    const rows = await drained(stage.postgres, WINDOW_PREFIX, window.messages, DRAIN_DEADLINE_MS, stage.signal);
     const own = window.messages.flatMap(({ id }) => rows.get(id) ?? []);
     const seen: ShareSeen = {
       declared: declaredShare(step),
@@ -177,9 +176,9 @@ async function expectNoChange(scene: Scene, played: PlayedStep): Promise<void> {
       : [describeChanges(result.changes), ...steps, said].join("; ");
     played.checks.add(`${what} shows no change`, ok, seen);
   };
-  if (played.step.again) {
-    await look("a second pulumi up", () => engine.up({ expectNoChanges: true, allowFailure: true }));
-  }
-  if (!played.step.refresh) return;
-  await look("pulumi refresh", () => engine.refresh({ previewOnly: true, expectNoChanges: true, allowFailure: true }));
+  const { again, refresh } = played.step;
+  const strict = { expectNoChanges: true, allowFailure: true } as const;
+  if (again && refresh) await look("a second pulumi up, with --refresh,", () => engine.up({ ...strict, refresh }));
+  else if (again) await look("a second pulumi up", () => engine.up(strict));
+  else if (refresh) await look("pulumi refresh", () => engine.refresh({ ...strict, previewOnly: true }));
 }

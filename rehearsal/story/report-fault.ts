@@ -56,6 +56,7 @@ export function faultDetails(
     ...faultResult(played, messages, rows, stage),
     injectedMs: since(injectedAt ?? played.beganAt),
     ...(alarm ? { alarm: alarm.name, reason: alarm.reason } : {}),
+    triggers: played.triggers ?? [],
     ...moment("alarmMs", alarm?.at),
     ...moment("switchVerifiedMs", played.switchedAt),
     ...moment("webhookMs", played.webhookAt),

@@ -19,7 +19,7 @@ export interface UpStep {
   readonly measure: number;
   /** A second update is played, which must find nothing to do. */
   readonly again: boolean;
-  /** `pulumi refresh` is played too; it costs seconds, so only where the most can drift. */
+  /** `pulumi refresh` is played too, as part of the second update where there is one; it costs seconds. */
   readonly refresh: boolean;
   readonly expectations: readonly Expectation[];
 }
@@ -43,6 +43,8 @@ export interface FaultStep {
   readonly phase: PhaseName;
   /** Also plays `up`, `up --refresh` and an `up` to the next rung: none may undo the rollback. */
   readonly insist: boolean;
+  /** Keys of the triggers that are there for this fault. One of them has to ring: else something else rolled back for it. */
+  readonly triggers: RegExp;
   /** What the triggers promise at this rate, in rehearsal minutes, plus room for this machine's own delays. */
   readonly withinMinutes: number;
 }

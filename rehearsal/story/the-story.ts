@@ -42,8 +42,17 @@ function up(phase: PhaseName, { expect = [], ...more }: UpOptions = {}): UpStep 
   };
 }
 
-function fault(name: FaultName, phase: PhaseName, insist = false): FaultStep {
-  return { kind: "fault", fault: name, phase, insist, withinMinutes: 15 };
+/** Which triggers are there for a fault that the plan names. */
+const TRIGGERS = {
+  "python-5xx": /^python-error/,
+  "python-slow": /^python-slow-(short|long)$/,
+  routing: /^python-routing-/,
+  booking: /^python-bookings-/,
+  "python-dead": /^python-(hosts|connections|probes)$/,
+} as const satisfies Partial<Record<FaultName, RegExp>>;
+
+function fault(name: keyof typeof TRIGGERS, phase: PhaseName, insist = false): FaultStep {
+  return { kind: "fault", fault: name, phase, insist, triggers: TRIGGERS[name], withinMinutes: 15 };
 }
 
 const PREPARE = up("prepare", {
@@ -69,7 +78,6 @@ const again = (phase: PhaseName): UpStep => ({ ...rung(phase), measure: 0 });
 const released = (phase: PhaseName, more: UpOptions = {}) =>
   up(phase, {
     release: true,
-    measure: FEWER_MESSAGES,
     expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy],
     ...more,
   });
@@ -85,8 +93,8 @@ const DECOMMISSION = up("decommission", {
 export const ABANDONED: Chapter = {
   title: "a migration that is given up",
   steps: [
-    { ...PREPARE, refresh: false },
-    FRONT_DOOR,
+    PREPARE,
+    { ...FRONT_DOOR, measure: 0 },
     { ...PARALLEL, measure: FEWER_MESSAGES, again: false, refresh: false },
     up("node-only", {
       refused: [
@@ -107,13 +115,14 @@ export const ABANDONED: Chapter = {
 export const WHOLE: Chapter = {
   title: "the whole plan",
   steps: [
-    PREPARE,
+    { ...PREPARE, refresh: false },
     FRONT_DOOR,
     PARALLEL,
     rung("ramp-25"),
     rung("ramp-50"),
     fault("python-5xx", "ramp-50", true),
     released("parallel", {
+      measure: FEWER_MESSAGES,
       refused: [
         {
           what: "pulumi up with an id that is no rollback's",

@@ -5,6 +5,8 @@ import { isAccepted } from "./ledger";
 
 /** Start of every message id of the story. */
 export const MESSAGE_PREFIX = "story-";
+/** Start of the ids of the measured windows' messages. */
+export const WINDOW_PREFIX = `${MESSAGE_PREFIX}window`;
 
 /** Senders at the same time. Source: plan, "Load testing completed (100+ concurrent messages)". */
 export const SENDERS = 100;
@@ -36,7 +38,7 @@ export class Traffic {
   constructor({ sender, lateSender, rate }: TrafficOptions) {
     const shared = { sender, concurrency: SENDERS };
     this.#steady = new LoadGenerator({ ...shared, ratePerSecond: rate, prefix: `${MESSAGE_PREFIX}steady` });
-    this.#windows = new LoadGenerator({ ...shared, prefix: `${MESSAGE_PREFIX}window` });
+    this.#windows = new LoadGenerator({ ...shared, prefix: WINDOW_PREFIX });
     this.#late = new LoadGenerator({ ...shared, sender: lateSender, prefix: `${MESSAGE_PREFIX}late` });
   }
 

@@ -14,6 +14,9 @@ export const NODE_URL = `https://${NODE_HOST}/webhooks/ghl`;
 export const WEBHOOK_VALUE = "Cutover Webhook URL";
 export const SECRET_VALUE = "Cutover Webhook Secret";
 
+/** `cutover:node.tasks`: what the rehearsal's customers need of Node. */
+export const NODE_TASKS = 2;
+
 export const NODE_REPOSITORY = "cutover/node-standin";
 export const PYTHON_REPOSITORY = "cutover/python-langgraph";
 
@@ -40,6 +43,7 @@ export function stackConfig(facts: WorldFacts): ConfigEntry[] {
     { key: "cutover:domain", value: DOMAIN },
     { key: "cutover:hostedZoneId", value: facts.hostedZoneId },
     { key: "cutover:node.image", value: imageOf(NODE_REPOSITORY, "a") },
+    { key: "cutover:node.tasks", value: String(NODE_TASKS) },
     { key: "cutover:node.url", value: NODE_URL },
     { key: "cutover:node.repository", value: facts.nodeRepository },
     { key: "cutover:expectedMessagesPerHour", value: String(facts.messagesPerHour) },
