@@ -1,5 +1,5 @@
 import type { PolicyProviderResource, PolicyResourceOptions } from "@pulumi/policy";
-import { type Declared, json, record, UNKNOWN } from "./checks/model";
+import { type Declared, json, type Origin, record, UNKNOWN } from "./checks/model";
 
 /** What the SDK tells of a resource, in resource and in stack policies alike. */
 export interface Seen {
@@ -9,10 +9,12 @@ export interface Seen {
   readonly props: Readonly<Record<string, unknown>>;
   readonly opts: PolicyResourceOptions;
   readonly provider?: PolicyProviderResource;
+  /** Only in stack policies: the resources that each property is made from. */
+  readonly propertyDependencies?: Readonly<Record<string, readonly Origin[]>>;
 }
 
 /** The resource as our checks want it: plain values, `UNKNOWN` for what a preview can't know. */
-export function declared({ type, name, urn, props, opts, provider }: Seen): Declared {
+export function declared({ type, name, urn, props, opts, provider, propertyDependencies }: Seen): Declared {
   return {
     type,
     name,
@@ -20,7 +22,14 @@ export function declared({ type, name, urn, props, opts, provider }: Seen): Decl
     props: record(plain(props)) ?? {},
     ignoreChanges: opts.ignoreChanges,
     defaultTags: defaultTagsOf(provider),
+    ...(propertyDependencies ? { comesFrom: origins(propertyDependencies) } : {}),
   };
+}
+
+function origins(dependencies: Readonly<Record<string, readonly Origin[]>>): Record<string, Origin[]> {
+  return Object.fromEntries(
+    Object.entries(dependencies).map(([property, of]) => [property, of.map(({ type, name }) => ({ type, name }))]),
+  );
 }
 
 /**

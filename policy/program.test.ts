@@ -44,9 +44,12 @@ const config = (phase: PhaseName): CutoverConfig => ({
 /** What the pack asks for by default. */
 const SETTINGS: Record<string, Record<string, unknown>> = { "required-tags": { required: ["cutover:stack"] } };
 
+const OTHER = "arn:aws:somewhere:eu-central-1:999999999999:else";
+const NOTHING = '{"Version":"2012-10-17","Statement":[]}';
+
 /** Mocks show no options, so what hangs on ignoreChanges is shown by tests/engine/policy.test.ts. */
 function asDeclared(all: readonly Registered[]): Declared[] {
-  return all.map(({ type, name, inputs }) => ({ type, name, stack: STACK, props: inputs }));
+  return all.map(({ type, name, outputs }) => ({ type, name, stack: STACK, props: outputs }));
 }
 
 async function declare(phase: PhaseName): Promise<Declared[]> {
@@ -122,6 +125,128 @@ describe("a change to the program that breaks a policy", () => {
     ["the topic removed", ":Topic", "rollback-rollback", undefined, /topic cutover-prod-rollback is missing/],
     ["no subscription", ":TopicSubscription", "rollback-alarms", undefined, /not subscribed/],
     ["no permission", ":Permission", "rollback-alarms", undefined, /SNS may not invoke/],
+    ["an alarm that looks at nothing", ":MetricAlarm", "alarms-python-probes", { metricQueries: [] }, /the query m/],
+    [
+      "an expression that is always 0",
+      ":MetricAlarm",
+      "alarms-python-errors-short",
+      { metricQueries: [{ id: "share", expression: "0", returnData: true }] },
+      /errors-short: the query requests, http, failed, share looks at something else/,
+    ],
+    [
+      "hosts over another metric and a day",
+      ":MetricAlarm",
+      "alarms-python-hosts",
+      { metricQueries: hosts({ metricName: "UnHealthyHostCount", period: 86_400 }) },
+      /python-hosts: the query m looks at something else/,
+    ],
+    [
+      "hosts over a day",
+      ":MetricAlarm",
+      "alarms-python-hosts",
+      { metricQueries: hosts({ period: 86_400 }) },
+      /python-hosts: the query m looks at something else, or further back/,
+    ],
+    [
+      "hosts of somebody else's target group",
+      ":MetricAlarm",
+      "alarms-python-hosts",
+      { metricQueries: hosts({ dimensions: { LoadBalancer: "app/traffic/1", TargetGroup: "targetgroup/other/1" } }) },
+      /python-hosts: the query m/,
+    ],
+    [
+      "a tier that calls somebody else",
+      ":CompositeAlarm",
+      "alarms-rollback-hard",
+      { alarmActions: ["arn:aws:sns:eu-central-1:999999999999:other"] },
+      /rollback-hard does not act on the topic cutover-prod-rollback/,
+    ],
+    [
+      "a watch that calls nobody",
+      ":MetricAlarm",
+      "alarms-rollback-silent",
+      { alarmActions: [] },
+      /rollback-silent does not act on the topic cutover-prod-people/,
+    ],
+    [
+      "a function that may not run",
+      ":Function",
+      "rollback-function",
+      { reservedConcurrentExecutions: 0 },
+      /cutover-prod-rollback may not run/,
+    ],
+    [
+      "a prober that may not run",
+      ":Function",
+      "prober-function",
+      { reservedConcurrentExecutions: 0 },
+      /prober may not/,
+    ],
+    ["no prober", ":Function", "prober-function", undefined, /function cutover-prod-prober is missing/],
+    ["a subscription to another topic", ":TopicSubscription", "rollback-alarms", { topic: OTHER }, /not subscribed/],
+    [
+      "a subscription of another function",
+      ":TopicSubscription",
+      "rollback-alarms",
+      { endpoint: OTHER },
+      /not subscribed/,
+    ],
+    [
+      "a subscription that takes half",
+      ":TopicSubscription",
+      "rollback-alarms",
+      { filterPolicy: '{"a":["b"]}' },
+      /not subscribed/,
+    ],
+    ["a permission for another topic", ":Permission", "rollback-alarms", { sourceArn: OTHER }, /SNS may not invoke/],
+    [
+      "a permission for another function",
+      ":Permission",
+      "rollback-alarms",
+      { function: "other" },
+      /SNS may not invoke/,
+    ],
+    ["no reconciler", ":EventRule", "rollback-minute", undefined, /Nothing calls cutover-prod-rollback each minute/],
+    ["a reconciler that is off", ":EventRule", "rollback-minute", { state: "DISABLED" }, /rollback is off/],
+    [
+      "a lazy prober",
+      ":EventRule",
+      "prober-minute",
+      { scheduleExpression: "rate(1 day)" },
+      /prober is not called each/,
+    ],
+    ["a reconciler without target", ":EventTarget", "rollback-minute", undefined, /does not call the function/],
+    [
+      "a prober's rule that calls another",
+      ":EventTarget",
+      "prober-minute",
+      { arn: OTHER },
+      /does not call the function/,
+    ],
+    ["no permission each minute", ":Permission", "rollback-every-minute", undefined, /The event rule may not invoke/],
+    ["no permission to probe", ":Permission", "prober-minute", undefined, /may not invoke cutover-prod-prober/],
+    [
+      "a log filter removed",
+      ":LogMetricFilter",
+      "alarms-python-messages-failed",
+      undefined,
+      /log filter .* is missing/,
+    ],
+    [
+      "a log filter that counts nothing",
+      ":LogMetricFilter",
+      "alarms-python-messages-failed",
+      { pattern: '{ $.event = "never" }' },
+      /messages-failed: its pattern is not the generated one/,
+    ],
+    [
+      "a role that may not move the rule",
+      ":RolePolicy",
+      "rollback-role",
+      { policy: NOTHING },
+      /may not change the kill/,
+    ],
+    ["another role", ":Function", "rollback-function", { role: OTHER }, /may not change the kill switch's rule/],
   ] as const)("%s", (_, type, name, props, expected) => {
     expect(changed(type, name, props).join("\n")).toMatch(expected);
   });
@@ -132,6 +257,17 @@ it("asks for the archive before Node goes", async () => {
   const without = all.filter(({ name }) => !name.startsWith("archive"));
   expect(judge(without).join("\n")).toContain("nothing archives its code");
 });
+
+function hosts(over: Record<string, unknown>) {
+  const metric = {
+    namespace: "AWS/ApplicationELB",
+    metricName: "HealthyHostCount",
+    dimensions: { LoadBalancer: "app/traffic/1", TargetGroup: "targetgroup/traffic-python-customer/1" },
+    period: 60,
+    stat: "Minimum",
+  };
+  return [{ id: "m", metric: { ...metric, ...over }, returnData: true }];
+}
 
 function weighted(node: number, python: number) {
   const targetGroups = [

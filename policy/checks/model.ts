@@ -12,8 +12,16 @@ export interface Declared {
   readonly props: Readonly<Record<string, unknown>>;
   /** Properties whose changes are ignored; undefined where nobody could tell. */
   readonly ignoreChanges?: readonly string[];
+  /** For each property the resources its value is made from; undefined where nobody could tell. */
+  readonly comesFrom?: Readonly<Record<string, readonly Origin[]>>;
   /** Keys of the tags that the resource's provider adds by itself (`aws:defaultTags`). */
   readonly defaultTags?: readonly string[];
+}
+
+/** A resource that a value is made from: type token and logical name. */
+export interface Origin {
+  readonly type: string;
+  readonly name: string;
 }
 
 /** Settings of a policy (`--policy-pack-config`). */
@@ -53,6 +61,23 @@ export function text(value: unknown): string | undefined {
 
 export function number(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
+}
+
+/**
+ * Whether a property's value is the target's ARN (or another of its outputs). Where a preview knows neither, what the value
+ * is made from decides; where that is not known either, the `up` will tell.
+ * @param value The value, where it is not the property itself but lies within it.
+ */
+export function pointsAt(
+  from: Declared,
+  property: string,
+  target: Declared,
+  { value = from.props[property], outputs = ["arn"] }: { value?: unknown; outputs?: readonly string[] } = {},
+): boolean {
+  const known = outputs.map((output) => text(target.props[output])).filter((output) => output !== undefined);
+  if (value === undefined || (typeof value === "string" && known.length > 0)) return known.includes(String(value));
+  if (!from.comesFrom) return true;
+  return (from.comesFrom[property] ?? []).some(({ type, name }) => type === target.type && name === target.name);
 }
 
 /** Parsed JSON; unknown stays unknown, no JSON is undefined. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type Declared, UNKNOWN } from "./model";
-import { nodeUntilDecommission, triggersArmed, weightsAsRecorded } from "./safety-net";
+import { nodeUntilDecommission, weightsAsRecorded } from "./safety-net";
 import { resource } from "./testkit";
+import { triggersArmed } from "./trigger-set";
 import { TYPES } from "./types";
 
 // What each check misses in the program itself is shown by policy/program.test.ts; here is what a state from AWS adds.

@@ -1,19 +1,20 @@
 import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
 import { type Phase, phases } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
-import { type TriggerSet, triggers } from "@cutover/domain/triggers";
 import { type Declared, type Finding, json, list, number, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
 /** What the stack says of itself: phase and share as this update will record them. */
-interface Applied {
+export interface Applied {
   readonly parameter: Declared;
   readonly phase: Phase;
   readonly pythonShare: number;
+  /** After a rollback: minutes that the alarms' windows may reach back. */
+  readonly lookBackMinutes: number | undefined;
 }
 
 /** The record, nothing where the stack has no front door at all, or a finding where it should be there and is not. */
-function appliedOf(all: readonly Declared[]): Applied | Finding | undefined {
+export function appliedOf(all: readonly Declared[]): Applied | Finding | undefined {
   const parameter = all.find((one) => one.type === TYPES.parameter && one.props.name === appliedPath(one.stack));
   if (!parameter) {
     return all.some((one) => one.type === TYPES.listenerRule)
@@ -24,7 +25,8 @@ function appliedOf(all: readonly Declared[]): Applied | Finding | undefined {
   const phase = phases.find((one) => one.name === value?.phase);
   const pythonShare = number(value?.pythonShare);
   // What is wrong with the value itself is told by the policy `python-share-on-ladder`.
-  return phase && pythonShare !== undefined ? { parameter, phase, pythonShare } : undefined;
+  const lookBackMinutes = number(value?.alarmsLookBackMinutes);
+  return phase && pythonShare !== undefined ? { parameter, phase, pythonShare, lookBackMinutes } : undefined;
 }
 
 /** Node's service, its capacity and the switch back to it stay until `decommission`, which archives its code first. */
@@ -66,7 +68,8 @@ export function nodeUntilDecommission(all: readonly Declared[]): Finding[] {
   return found;
 }
 
-function isKillSwitch({ type, props }: Declared): boolean {
+/** The rule whose change is a rollback. */
+export function isKillSwitch({ type, props }: Declared): boolean {
   const header = (condition: unknown) => text(record(record(condition)?.httpHeader)?.httpHeaderName);
   return type === TYPES.listenerRule && list(props.conditions).some((one) => header(one) === KILL_SWITCH_HEADER);
 }
@@ -99,81 +102,4 @@ function sameSplit(all: readonly Declared[], groups: readonly Group[], wanted: r
   const arn = text(customers?.props.arn);
   const python = arn === undefined ? undefined : groups.find((group) => group?.arn === arn);
   return python === undefined || python.weight === wanted.at(-1);
-}
-
-/** Every trigger that rolls back is there, hangs on its tier's alarm, and that one reaches the function. */
-export function triggersArmed(all: readonly Declared[]): Finding[] {
-  const applied = appliedOf(all);
-  if (applied === undefined || "message" in applied) return [];
-  const { parameter, pythonShare, phase } = applied;
-  const { stack } = parameter;
-  const set = triggers({
-    stack,
-    loadBalancer: "any",
-    targetGroups: { pythonCustomer: "any", nodeCustomer: "any", unmatched: "any" },
-    pythonShare,
-    expectedMessagesPerHour: 600,
-    nodeExists: phase.node !== "removed",
-  });
-  return [
-    ...missingAlarms(all, set),
-    ...looseComposites(all, set),
-    ...deafFunction(all, stack),
-    ...silentHosts(all, applied),
-  ];
-}
-
-function missingAlarms(all: readonly Declared[], set: TriggerSet): Finding[] {
-  const there = new Set(all.filter((one) => one.type === TYPES.metricAlarm).map((one) => one.props.name));
-  return set.alarms
-    .filter(({ tier, definition }) => tier !== "watch" && !there.has(definition.name))
-    .map(({ definition }) => ({
-      message: `The trigger ${definition.name} is missing; declare every alarm of domain/src/triggers.ts.`,
-    }));
-}
-
-function looseComposites(all: readonly Declared[], set: TriggerSet): Finding[] {
-  return set.composites.flatMap(({ tier, definition }) => {
-    const alarm = all.find((one) => one.type === TYPES.compositeAlarm && one.props.alarmName === definition.name);
-    if (!alarm)
-      return [{ message: `The alarm ${definition.name} is missing: nothing of tier ${tier} would roll back.` }];
-    if (alarm.props.alarmRule === UNKNOWN) return [];
-    const rule = text(alarm.props.alarmRule) ?? "";
-    const children = set.alarms.filter((one) => one.tier === tier).map((one) => one.definition.name);
-    // Only alternatives: an AND or NOT could keep each of them from acting.
-    const alternatives = rule.split(/\s+OR\s+/).map((part) => part.trim());
-    const deaf = children.filter((name) => !alternatives.includes(`ALARM("${name}")`));
-    return deaf.map((name) => ({
-      about: alarm,
-      message: `${definition.name} does not go off with ${name}; make its rule ALARM("${name}") OR ….`,
-    }));
-  });
-}
-
-/** From the topic to the function: subscription and permission. */
-function deafFunction(all: readonly Declared[], stack: string): Finding[] {
-  const called = `cutover-${stack}-rollback`;
-  const found: Finding[] = [];
-  const topic = all.find((one) => one.type === TYPES.topic && one.props.name === called);
-  if (!topic) found.push({ message: `The topic ${called} is missing: alarms would reach nothing. Declare it.` });
-  if (!all.some((one) => one.type === TYPES.function && one.props.name === called)) {
-    found.push({ message: `The function ${called} is missing: nothing would move traffic back. Declare it.` });
-  }
-  if (!all.some((one) => one.type === TYPES.subscription && one.props.protocol === "lambda")) {
-    found.push({ message: `The function ${called} is not subscribed to its topic; declare the subscription.` });
-  }
-  if (!all.some((one) => one.type === TYPES.functionPermission && one.props.principal === "sns.amazonaws.com")) {
-    found.push({ message: `SNS may not invoke ${called}; declare the permission for sns.amazonaws.com.` });
-  }
-  return found;
-}
-
-/** A load balancer without a healthy task may report nothing at all: with customers on Python that is an alarm. */
-function silentHosts(all: readonly Declared[], { parameter, pythonShare }: Applied): Finding[] {
-  const name = `cutover-${parameter.stack}-python-hosts`;
-  const alarm = all.find((one) => one.type === TYPES.metricAlarm && one.props.name === name);
-  if (!alarm || pythonShare === 0 || alarm.props.treatMissingData === UNKNOWN) return [];
-  return alarm.props.treatMissingData === "breaching"
-    ? []
-    : [{ about: alarm, message: `${name}: no data must be as bad as no task; set treatMissingData to "breaching".` }];
 }

@@ -30,6 +30,23 @@ const deployed = (key: string, over: Record<string, unknown> = {}) => {
   });
 };
 
+const queries = (key: string) => set.alarms.find((one) => one.key === key)?.definition.queries ?? [];
+const fast = (seconds: number) =>
+  JSON.parse(JSON.stringify(queries("python-slow-short")).replaceAll("PR(:3)", `PR(:${seconds})`));
+const otherMetric = (metricName: string) =>
+  queries("python-hosts").map((one) => ("metric" in one ? { ...one, metric: { ...one.metric, metricName } } : one));
+/** With the empty texts and zeros that the provider puts for what was left out. */
+const asAwsGivesBack = (key: string) =>
+  queries(key).map((one) => ({
+    accountId: "",
+    expression: "",
+    label: "",
+    period: 0,
+    returnData: false,
+    ...one,
+    ...("metric" in one ? { metric: { unit: "", ...one.metric } } : {}),
+  }));
+
 describe("a metric alarm", () => {
   it.each(set.alarms.map(({ key }) => key))("%s passes as it is generated, at any traffic", (key) => {
     expect(alarmArmed(deployed(key))).toEqual([]);
@@ -56,7 +73,10 @@ describe("a metric alarm", () => {
     ["unfinished", { evaluationPeriods: 2, datapointsToAlarm: 2 }, /needs 2 of 2/],
     ["python-errors-short", { actionsEnabled: false }, /its actions are off/],
     ["python-errors-short", { treatMissingData: undefined }, /set treatMissingData/],
-    ["python-slow-short", { metricQueries: [{ metric: { stat: "PR(:5)" } }] }, /below 5 s as fast, the plan says 3 s/],
+    ["python-slow-short", { metricQueries: fast(5) }, /below 5 s as fast, the plan says 3 s/],
+    ["python-errors-short", { metricQueries: [] }, /looks at something else/],
+    ["python-errors-short", { metricQueries: [{ id: "share", expression: "0", returnData: true }] }, /something else/],
+    ["python-hosts", { metricQueries: otherMetric("CPUUtilization") }, /looks at something else/],
   ])("%s with %j fails", (key, over, expected) => {
     expect(alarmArmed(deployed(key, over))).toEqual([expect.stringMatching(expected)]);
   });
@@ -66,7 +86,10 @@ describe("a metric alarm", () => {
     ["python-errors-short", { comparisonOperator: "GreaterThanOrEqualToThreshold" }],
     ["python-probes", { evaluationPeriods: 3, datapointsToAlarm: 3 }],
     ["python-hosts", { threshold: 2 }],
-    ["python-slow-short", { metricQueries: [{ metric: { stat: "PR(:2.5)" } }] }],
+    ["python-slow-short", { metricQueries: fast(2.5) }],
+    ["python-hosts", { metricQueries: UNKNOWN }],
+    ["python-hosts", { metricQueries: asAwsGivesBack("python-hosts") }],
+    ["python-errors-short", { metricQueries: asAwsGivesBack("python-errors-short") }],
     ["python-errors-short", { threshold: UNKNOWN, evaluationPeriods: UNKNOWN }],
   ])("%s with %j is no looser", (key, over) => {
     expect(alarmArmed(deployed(key, over))).toEqual([]);

@@ -1,19 +1,27 @@
 import type { AlarmDefinition, Comparison } from "@cutover/domain/cloudwatch/definition";
 import { SLOW_SECONDS, triggers } from "@cutover/domain/triggers";
+import { canonicalQuery, canonicalText, type Query, queriesOf } from "./metric-queries";
 import { type Declared, list, number, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
+const wantedByStack = new Map<string, ReadonlyMap<string, AlarmDefinition>>();
+
 /** How each alarm must at least compare. Key, threshold and "M of N" depend neither on traffic nor on the share. */
-const WANTED: ReadonlyMap<string, AlarmDefinition> = new Map(
-  triggers({
-    stack: "any",
+function wantedIn(stack: string): ReadonlyMap<string, AlarmDefinition> {
+  const known = wantedByStack.get(stack);
+  if (known) return known;
+  const set = triggers({
+    stack,
     loadBalancer: "any",
     targetGroups: { pythonCustomer: "any", nodeCustomer: "any", unmatched: "any" },
     pythonShare: 100,
     expectedMessagesPerHour: 600,
     nodeExists: true,
-  }).alarms.map(({ key, definition }) => [key, definition]),
-);
+  });
+  const wanted = new Map(set.alarms.map(({ key, definition }) => [key, definition]));
+  wantedByStack.set(stack, wanted);
+  return wanted;
+}
 
 const LOOSER = "change domain/src/triggers, not the alarm, and run the backtest";
 
@@ -32,7 +40,7 @@ export function alarmArmed(alarm: Declared): string[] {
     found.push(`${name}: set treatMissingData; AWS's default leaves the alarm as it was when its data stops.`);
   }
   const key = keyOf(text(props.name), stack);
-  const wanted = key === undefined ? undefined : WANTED.get(key);
+  const wanted = key === undefined ? undefined : wantedIn(stack).get(key);
   return wanted ? [...found, ...notLooser(name, props, wanted)] : found;
 }
 
@@ -60,10 +68,23 @@ function keyOf(physical: string | undefined, stack: string): string | undefined 
 
 function notLooser(name: string, props: Declared["props"], wanted: AlarmDefinition): string[] {
   return [
+    ...sameShape(name, props, wanted),
     ...comparison(name, props, wanted),
     ...dataPoints(name, props, wanted),
     ...list(props.metricQueries).flatMap((query) => slowness(name, text(record(record(query)?.metric)?.stat))),
   ];
+}
+
+/** What the alarm looks at, apart from its numbers: those that traffic decides are compared by `triggers-armed`. */
+function sameShape(name: string, props: Declared["props"], wanted: AlarmDefinition): string[] {
+  if (queriesOf(props) === undefined) return [];
+  const shape = (queries: unknown) => canonicalText(queries).replaceAll(/\d+(\.\d+)?/g, "#");
+  const withoutDimensions = (queries: readonly Query[]) =>
+    queries.map((query) => ({ ...query, dimensions: undefined }));
+  const [is, should] = [queriesOf(props) ?? [], wanted.queries.map(canonicalQuery)].map(withoutDimensions);
+  return shape(is) === shape(should)
+    ? []
+    : [`${name}: looks at something else than the plan's trigger does; ${LOOSER}.`];
 }
 
 const above = (comparison: Comparison) => comparison.startsWith("Greater");

@@ -6,6 +6,8 @@ export interface Registered {
   readonly name: string;
   /** What was declared, secrets unwrapped. */
   readonly inputs: Readonly<Record<string, unknown>>;
+  /** Inputs, the id, and what AWS would compute. */
+  readonly outputs: Readonly<Record<string, unknown>>;
   /** The same as text, every secret in it replaced by "[secret]". */
   readonly visible: string;
 }
@@ -40,7 +42,8 @@ function computed(type: string, name: string, inputs: Record<string, unknown>): 
   if (type === "aws:secretsmanager/secretVersion:SecretVersion") return { arn, versionId: `version-of-${name}` };
   if (type.endsWith(":GhlValue"))
     return { shown: "https://shown.example.com/webhooks/ghl", mergeField: "{{ custom_values.x }}" };
-  return { arn, name: inputs.name ?? name };
+  // An event target and a topic policy are given the ARN of another.
+  return { arn: inputs.arn ?? arn, name: inputs.name ?? name };
 }
 
 /**
@@ -58,9 +61,11 @@ export async function registrations(
     {
       newResource: async ({ type, name, inputs, custom }) => {
         const visible = JSON.stringify(mapSecrets(inputs, () => "[secret]"));
-        if (custom) seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], visible });
+        const state = { ...inputs, ...computed(type, name, inputs) };
+        const outputs = { id: `id-of-${name}`, ...(unwrap(state) as Registered["outputs"]) };
+        if (custom) seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], outputs, visible });
         await during?.(name);
-        return { id: `id-of-${name}`, state: { ...inputs, ...computed(type, name, inputs) } };
+        return { id: `id-of-${name}`, state };
       },
       call: ({ token, inputs }) =>
         token === "aws:index/getAvailabilityZones:getAvailabilityZones" ? { names: ["zone-a", "zone-b"] } : inputs,
