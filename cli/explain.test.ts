@@ -1,6 +1,7 @@
 import { comment } from "@cutover/domain/explain/comment";
 import { explain } from "@cutover/domain/explain/explain";
 import { sample } from "@cutover/domain/explain/samples";
+import { previewText, said, warning } from "@cutover/domain/explain/testkit";
 import { describe, expect, it } from "vitest";
 import { explainCommand } from "./explain";
 
@@ -30,6 +31,38 @@ describe("cutover explain", () => {
     expect([code, err]).toEqual([0, ""]);
     expect(out).toBe(comment(explain({ preview: HARMLESS.preview, evidence: HARMLESS.evidence })));
     expect(out).toContain("**Evidence:** PASS");
+  });
+
+  it("--evidence-unavailable says that nobody could look, and not that nobody asked", () => {
+    const { out } = run(["--evidence-unavailable"], {}, HARMLESS.preview);
+    expect(out).toContain("**Evidence:** none for this step: it could not be read (the job's log says why).");
+    expect(out).not.toContain("none was given");
+  });
+
+  it("--log writes what the preview said, with hidden secrets, and no comment", () => {
+    const preview = previewText({
+      from: { phase: "ramp-25", share: 25 },
+      to: { phase: "ramp-25", share: 25 },
+      config: { "cutover:ghl": '{"token":"planted-token-value-1"}' },
+      diagnostics: [
+        warning("certificate not issued for planted-token-value-1"),
+        said("Migrations are left for the next update that raises the share: no route to host"),
+        {
+          urn: "urn:pulumi:prod::cutover::a$aws:lb/loadBalancer:LoadBalancer::traffic",
+          message: "error: denied",
+          severity: "error",
+        },
+      ],
+    });
+    const { code, out } = run(["--log"], {}, preview);
+    expect(code).toBe(0);
+    expect(out.split("\n")).toEqual([
+      "warning: certificate not issued for [hidden]",
+      "info: Migrations are left for the next update that raises the share: no route to host",
+      "error (aws:lb/loadBalancer:LoadBalancer traffic): denied",
+      "",
+    ]);
+    expect(run(["--log"], {}, "no preview").code).toBe(2);
   });
 
   it("reads standard input and ends with 1 where there is a danger, the comment written all the same", () => {

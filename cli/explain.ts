@@ -1,6 +1,6 @@
 import { comment, MAX_LENGTH } from "@cutover/domain/explain/comment";
 import { EvidenceError } from "@cutover/domain/explain/evidence";
-import { explain } from "@cutover/domain/explain/explain";
+import { explain, messagesOf } from "@cutover/domain/explain/explain";
 import { PreviewError } from "@cutover/domain/explain/preview";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 
@@ -17,7 +17,9 @@ export interface ExplainIo {
 
 interface Options {
   readonly evidence?: string;
+  readonly evidenceUnavailable?: boolean;
   readonly json?: boolean;
+  readonly log?: boolean;
   readonly maxLength: number;
 }
 
@@ -44,8 +46,17 @@ export function explainCommand(args: readonly string[], io: ExplainIo): number {
   const { file, options } = parsed;
   try {
     const preview = file === "-" ? io.stdin() : io.read(file);
+    if (options.log) {
+      io.write(
+        messagesOf(preview)
+          .map((one) => `${one}\n`)
+          .join(""),
+      );
+      return 0;
+    }
+    const { evidenceUnavailable } = options;
     const evidence = options.evidence === undefined ? undefined : io.read(options.evidence);
-    const explanation = explain({ preview, evidence });
+    const explanation = explain({ preview, evidence, evidenceUnavailable });
     io.write(options.json ? `${JSON.stringify(explanation, null, 2)}\n` : comment(explanation, options.maxLength));
     return explanation.dangerous ? 1 : 0;
   } catch (error) {
@@ -61,6 +72,8 @@ function parse(args: readonly string[], io: ExplainIo): { file: string; options:
     .description("what a pulumi preview means: share, risk, way back, cost, as Markdown for a pull request")
     .argument("[preview]", 'file with the output of "pulumi preview --json"; - is standard input', "-")
     .option("--evidence <file>", 'output of "cutover next --json" for the same step')
+    .option("--evidence-unavailable", "say that cutover next could not look")
+    .option("--log", "what the preview said, a line each, secrets hidden: for the job's log, not for a comment")
     .option("--json", "for programs: one JSON object")
     .option("--max-length <characters>", "the longest comment the platform takes", length, MAX_LENGTH)
     .addHelpText("after", HELP)

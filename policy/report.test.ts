@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { policyReport } from "./report";
 
-const load = JSON.stringify({ sequence: 1, policyLoadEvent: {} });
+/** The engine's first word, before the pack has started. */
+const loading = JSON.stringify({ sequence: 1, policyLoadEvent: {} });
+const one = JSON.stringify({ policyAnalyzeSummaryEvent: { policyPackName: "cutover", passed: ["modern-tls"] } });
+/** The engine's last word, when the pack has seen the whole stack. */
+const load = JSON.stringify({ policyAnalyzeStackSummaryEvent: { policyPackName: "cutover", passed: ["x"] } });
 const violation = (over: object = {}) =>
   JSON.stringify({
     policyEvent: {
@@ -37,9 +41,27 @@ describe("policyReport", () => {
   });
 
   it("does not take a run without the pack, or one that was cut short, for one that passes", () => {
-    for (const log of ["", '{"preludeEvent":{}}', `${load.slice(0, 20)}`]) {
+    const other = load.replace('"cutover"', '"other"');
+    for (const log of ["", '{"preludeEvent":{}}', load.slice(0, 20), loading, other]) {
       expect(policyReport(log)).toMatchObject({ stopped: true, markdown: expect.stringContaining("did not run") });
     }
+  });
+
+  it("says that not everything was judged where the preview broke off", () => {
+    const { markdown, stopped } = policyReport([loading, one].join("\n"));
+    expect(stopped).toBe(true);
+    expect(markdown).toContain("**Not everything was judged**");
+    expect(markdown).not.toContain("Every policy passes");
+    const advice = policyReport(
+      [one, violation({ enforcementLevel: "advisory", policyPackName: "cutover" })].join("\n"),
+    );
+    expect(advice.stopped).toBe(true);
+    expect(advice.markdown).toMatch(/\*\*Not everything was judged\*\*[\s\S]*1 to mend/);
+  });
+
+  it("hides what is secret in a violation", () => {
+    const hide = (text: string) => text.replaceAll("set", "[hidden]");
+    expect(policyReport([load, violation()].join("\n"), hide).markdown).toContain("https: [hidden] a newer one");
   });
 
   it("stays short", () => {

@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { hider } from "@cutover/domain/explain/hide";
+import { PreviewError, readPreview } from "@cutover/domain/explain/preview";
 
 /** One violation as the engine's event log tells it. */
 interface Violation {
@@ -18,30 +20,47 @@ export interface PolicyReport {
 /** The comment takes 65,536 characters, and most of them belong to the explanation. */
 const LONGEST = 4000;
 
+/** The pack's name, as policy/pack.ts gives it. */
+const PACK = "cutover";
+
 /**
  * The violations of a run as Markdown, from its event log: `pulumi preview --json` leaves them out. Without violations one
- * line says so; without a pack in the log it says that nobody looked, and counts as stopped.
+ * line says so. Where the pack's summary over the whole stack is missing, somebody looked at a part at most: it says that,
+ * and counts as stopped.
+ * @param hide Takes out what is secret; nothing of ours says such things, but messages come by way of the engine.
  */
-export function policyReport(eventLog: string): PolicyReport {
+export function policyReport(eventLog: string, hide: (text: string) => string = (text) => text): PolicyReport {
   const events = eventLog.split("\n").flatMap(eventOf);
-  if (
-    !events.some(
-      (event) => "policyLoadEvent" in event || "policyEvent" in event || "policyAnalyzeSummaryEvent" in event,
-    )
-  ) {
-    const markdown =
-      "### Policies\n\n**The policy pack did not run**, so nobody knows whether this change is allowed.\n";
-    return { markdown, stopped: true };
+  const found = events.flatMap(violationOf).map((one) => ({ ...one, message: hide(one.message) }));
+  const summary = judgement(events);
+  if (summary === "all" && found.length === 0) {
+    return { markdown: "### Policies\n\nEvery policy passes.\n", stopped: false };
   }
-  const found = events.flatMap(violationOf);
-  if (found.length === 0) return { markdown: "### Policies\n\nEvery policy passes.\n", stopped: false };
+  const incomplete = {
+    none: "**The policy pack did not run**, so nobody knows whether this change is allowed.\n",
+    part: "**Not everything was judged**: the preview ended before the policies had seen the whole stack.\n",
+    all: "",
+  }[summary];
+  if (found.length === 0) return { markdown: `### Policies\n\n${incomplete}`, stopped: true };
   const stopped = found.some(({ mandatory }) => mandatory);
   const verdict = stopped ? "**An update would be stopped.** " : "";
   const lines = found.map(({ policy, mandatory, resource, message }) => {
     const where = resource === "" ? "" : ` (\`${resource}\`)`;
     return `- ${mandatory ? "**must**" : "should"} \`${policy}\`${where}: ${message}`;
   });
-  return { markdown: cut(`### Policies\n\n${verdict}${found.length} to mend:\n\n`, lines), stopped };
+  const head = `### Policies\n\n${incomplete}${incomplete && "\n"}${verdict}${found.length} to mend:\n\n`;
+  return { markdown: cut(head, lines), stopped: stopped || summary !== "all" };
+}
+
+/** How much our pack has seen. That a pack is being loaded says nothing: the engine tells so before it starts. */
+function judgement(events: readonly Readonly<Record<string, unknown>>[]): "none" | "part" | "all" {
+  const ours = (kind: string) =>
+    events.some((event) => {
+      const of = event[kind];
+      return typeof of === "object" && of !== null && "policyPackName" in of && of.policyPackName === PACK;
+    });
+  if (ours("policyAnalyzeStackSummaryEvent")) return "all";
+  return ours("policyAnalyzeSummaryEvent") || ours("policyEvent") ? "part" : "none";
 }
 
 function cut(head: string, lines: readonly string[]): string {
@@ -88,13 +107,23 @@ function sentence(message: string): string {
   return (lines.length > 1 ? lines.slice(1) : lines).join(" ");
 }
 
+/** Hides what the preview beside the log knows as secret; without one, what looks like a secret. */
+function hiderFor(previewFile: string | undefined): (text: string) => string {
+  try {
+    return hider(readPreview(previewFile === undefined ? "" : readFileSync(previewFile, "utf8")));
+  } catch (error) {
+    if (!(error instanceof PreviewError)) throw error;
+    return hider({ stack: "", config: {}, steps: [], messages: [], failed: true });
+  }
+}
+
 if (process.argv[1]?.endsWith("policy/report.ts")) {
-  const [file] = process.argv.slice(2);
+  const [file, preview] = process.argv.slice(2);
   if (file === undefined) {
-    process.stderr.write("usage: node tools/run.mjs policy/report.ts EVENT-LOG\n");
+    process.stderr.write("usage: node tools/run.mjs policy/report.ts EVENT-LOG [PREVIEW-JSON]\n");
     process.exitCode = 2;
   } else {
-    const { markdown, stopped } = policyReport(readFileSync(file, "utf8"));
+    const { markdown, stopped } = policyReport(readFileSync(file, "utf8"), hiderFor(preview));
     process.stdout.write(markdown);
     process.exitCode = stopped ? 1 : 0;
   }

@@ -3,6 +3,7 @@
 # Exit code: 0 nothing speaks against merging, except that the gate may still want time or evidence (the comment says so); 1 the
 # preview failed, a policy stops the update, the change is dangerous and DANGER_ACCEPTED is not "true", or it could not be
 # explained (the comment is written all the same). What may hold secrets (preview.json, events.jsonl) stays in $OUT, which nobody uploads.
+# With CUTOVER_READ_ONLY=1 a missing token or role that only reads is an error; without it the one that writes is taken instead.
 # Runs on any machine: STACK=prod OUT=$(mktemp -d) .github/scripts/preview.sh
 set -uo pipefail
 : "${STACK:?name of the Pulumi stack}" "${OUT:?folder for the results}"
@@ -19,19 +20,22 @@ code=0
 PULUMI_DEBUG_COMMANDS=true "$pulumi" preview --stack "$STACK" --json --non-interactive --color never \
   --policy-pack "$pack" --event-log "$OUT/events.jsonl" >"$OUT/preview.json" 2>"$OUT/preview.log" || code=$?
 cat "$OUT/preview.log" >&2
+# With --json the engine's and the program's sentences are in preview.json only, beside values nobody may see.
+node cli/cutover.mjs explain "$OUT/preview.json" --log >&2 || true
 
-# 0: the next step is open, 1: it is not; anything else: nobody could look, and the comment says nothing of evidence.
-evidence=()
+# 0: the next step is open, 1: it is not; anything else: nobody could look, and the comment says so.
+evidence=(--evidence-unavailable)
 node cli/cutover.mjs next --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT/next.log"
 if (($? <= 1)); then evidence=(--evidence "$OUT/next.json"); fi
+cat "$OUT/next.log" >&2
 
 explain() { node cli/cutover.mjs explain "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
 dangers=0
-explain ${evidence[@]+"${evidence[@]}"} || dangers=$?
+explain "${evidence[@]}" || dangers=$?
 # 1: explained, and dangerous. 2: the evidence is no such file, or the preview broke off before it had anything to say.
 if ((dangers > 1)); then
   dangers=0
-  explain || dangers=$?
+  explain --evidence-unavailable || dangers=$?
   if ((dangers > 1)); then
     printf '<!-- cutover:%s -->\n## %s: the preview failed\n\nIt ended before it could be explained: see the log of the job.\n' \
       "$STACK" "$STACK" >"$OUT/comment.md"
@@ -42,7 +46,7 @@ policies=0
 touch "$OUT/events.jsonl"
 {
   echo
-  node tools/run.mjs policy/report.ts "$OUT/events.jsonl"
+  node tools/run.mjs policy/report.ts "$OUT/events.jsonl" "$OUT/preview.json"
 } >>"$OUT/comment.md" || policies=$?
 
 if ((code != 0)); then echo "the preview ended with exit code $code" >&2; fi

@@ -11,8 +11,8 @@ const files = readdirSync(folder);
 const read = (file: string) => readFileSync(join(folder, file), "utf8");
 const problems = (file: string, text: string) => workflowProblems({ file, text, parsed: load(text) });
 
-it("there are the four workflows and no other", () => {
-  expect(files.sort()).toEqual(["deploy.yml", "drift.yml", "preview.yml", "rollback.yml"]);
+it("there are the five workflows and no other", () => {
+  expect(files.sort()).toEqual(["danger-label.yml", "deploy.yml", "drift.yml", "preview.yml", "rollback.yml"]);
 });
 
 it.each(files)("%s is as it must be", (file) => {
@@ -39,10 +39,16 @@ describe("each rule bites", () => {
     ["preview.yml", /concurrency:\n.*\n.*\n/, "", /concurrency group/],
     ["deploy.yml", "branches: [main]", 'branches: ["**"]', /other branches than main/],
     ["deploy.yml", "cancel-in-progress: false", "cancel-in-progress: true", /killed halfway/],
-    ["deploy.yml", "max-parallel: 1", "max-parallel: 2", /at the same time/],
+    ["deploy.yml", "group: deploy-prod", "group: deploy-dev", /job prod: updates could run at the same time/],
+    ["deploy.yml", "jobs:", "concurrency:\n  group: deploy\njobs:", /holds up dev/],
+    ["deploy.yml", "    needs: dev\n", "", /prod does not wait for dev/],
+    ["deploy.yml", "    needs: dev\n", "    needs: dev\n    strategy:\n      matrix: {}\n", /updates several stacks/],
+    ["preview.yml", /CUTOVER_READ_ONLY: "1"/, "X: 1", /may fall back on a token that writes/],
+    ["drift.yml", /CUTOVER_READ_ONLY: "1"/, "X: 1", /may fall back on a token that writes/],
+    ["danger-label.yml", "pull-requests: write", "issues: write", /may not have issues: write/],
     ["deploy.yml", " --policy-pack policy", "", /without the policy pack/],
     ["deploy.yml", /role-to-assume: .*/, "aws-access-key-id: AKIA", /assume a role by OIDC/],
-    ["deploy.yml", `environment: ${expression("matrix.stack")}`, "environment: anything", /outside its environment/],
+    ["deploy.yml", "environment: prod", "environment: anything", /outside its environment/],
     ["rollback.yml", "jobs:", "concurrency: deploy\njobs:", /must wait for nothing/],
     [
       "rollback.yml",

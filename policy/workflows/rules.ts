@@ -17,6 +17,7 @@ const GRANTED: Readonly<Record<string, readonly string[]>> = {
   "deploy.yml": ["id-token: write"],
   "rollback.yml": ["id-token: write"],
   "drift.yml": ["id-token: write", "issues: write"],
+  "danger-label.yml": ["pull-requests: write"],
 };
 
 /** Secrets each workflow may see. Nothing that writes into GoHighLevel or the database where pull requests run. */
@@ -25,6 +26,7 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   "deploy.yml": ["PULUMI_ACCESS_TOKEN"],
   "rollback.yml": [],
   "drift.yml": ["PULUMI_ACCESS_TOKEN", "GHL_READONLY_TOKEN"],
+  "danger-label.yml": [],
 };
 
 /** What a stranger can write: never put into a script's text, where it would be run. */
@@ -64,6 +66,7 @@ function triggers(file: string, on: Bag): string[] {
     "deploy.yml": ["push", "workflow_dispatch"],
     "rollback.yml": ["workflow_dispatch"],
     "drift.yml": ["schedule", "workflow_dispatch"],
+    "danger-label.yml": ["pull_request"],
   };
   const wrong = Object.keys(on).filter((event) => !allowed[file]?.includes(event));
   return [
@@ -101,16 +104,27 @@ function ofJob(file: string, name: string, job: Bag): string[] {
   const wanted: Readonly<Record<string, RegExp>> = {
     "preview.yml": /^preview-\$\{\{ matrix\.stack \}\}$/,
     "drift.yml": /^preview-\$\{\{ matrix\.stack \}\}$/,
-    "deploy.yml": /^\$\{\{ matrix\.stack \}\}$/,
+    "deploy.yml": new RegExp(`^${name}$`),
     "rollback.yml": /^rollback-\$\{\{ inputs\.stack \}\}$/,
   };
   if (!wanted[file]?.test(environment)) problems.push(`job ${name} gets credentials outside its environment`);
   if (file === "preview.yml" && !/head\.repo\.full_name == github\.repository/.test(String(job.if ?? ""))) {
     problems.push(`job ${name} would give credentials to a fork's code`);
   }
-  const parallel = bag(job.strategy)["max-parallel"];
-  if (file === "deploy.yml" && parallel !== 1) problems.push(`job ${name} updates stacks at the same time`);
+  if (file === "deploy.yml") problems.push(...ofUpdate(name, job));
   return problems;
+}
+
+/** An update of a stack, named as the job: alone, never cut off, and production only after what may break first. */
+function ofUpdate(name: string, { concurrency: alone, needs, strategy }: Bag): string[] {
+  const { group, "cancel-in-progress": cancel } = bag(alone);
+  return [
+    ...(group === `deploy-${name}` && cancel === false
+      ? []
+      : [`job ${name}: updates could run at the same time, or be killed halfway`]),
+    ...(strategy === undefined ? [] : [`job ${name} updates several stacks`]),
+    ...(name === "prod" && needs !== "dev" ? ["job prod does not wait for dev"] : []),
+  ];
 }
 
 function ofSteps(job: string, steps: readonly Bag[]): string[] {
@@ -126,6 +140,10 @@ function ofSteps(job: string, steps: readonly Bag[]): string[] {
     if (uses.startsWith("aws-actions/") && (inputs["role-to-assume"] === undefined || inputs["aws-access-key-id"])) {
       problems.push(`${name} uses a stored key; assume a role by OIDC`);
     }
+    const env = bag(step.env);
+    if ("CUTOVER_GHL_TOKEN" in env && env.CUTOVER_READ_ONLY !== "1") {
+      problems.push(`${name} may fall back on a token that writes; set CUTOVER_READ_ONLY: "1"`);
+    }
     if (/\bpulumi\b.* up\b/.test(String(step.run ?? "")) && !/--policy-pack policy\b/.test(String(step.run))) {
       problems.push(`${name} updates without the policy pack`);
     }
@@ -134,10 +152,11 @@ function ofSteps(job: string, steps: readonly Bag[]): string[] {
 }
 
 function concurrency(file: string, value: unknown): string[] {
-  const { group, "cancel-in-progress": cancel } = bag(value);
+  const { group } = bag(value);
   switch (file) {
     case "deploy.yml":
-      return group && cancel === false ? [] : ["updates could run at the same time, or be killed halfway"];
+      // Each stack's job has its own: a prod that waits for its approval does not hold up dev.
+      return value === undefined ? [] : ["one group for all stacks holds up dev; give each job its own"];
     case "rollback.yml":
       return value === undefined ? [] : ["a rollback must wait for nothing; remove concurrency"];
     default:

@@ -180,12 +180,25 @@ describe("preview.sh", () => {
       "node",
       `case $2 in
   next) echo '{}' ;;
-  explain) echo "<!-- cutover:prod -->"; [[ $* == *--evidence* ]] && exit ${explained}; exit ${again} ;;
+  explain) [[ $* == *--log* ]] && { echo "warning: said by the preview"; exit 0; }; echo "<!-- cutover:prod -->"; [[ $* == *"--evidence "* ]] && exit ${explained}; exit ${again} ;;
   policy/report.ts) echo policies; exit ${policies} ;;
 esac`,
     );
   };
   const written = () => readFileSync(join(folder, "out/comment.md"), "utf8");
+
+  it("puts what preview and evidence said into the job's log, and not into the comment", () => {
+    world(0);
+    const { said } = run("preview.sh", env());
+    expect(said).toContain("warning: said by the preview");
+    expect(written()).not.toContain("said by the preview");
+    fake(
+      "node",
+      'case $2 in next) echo "no manifest in SSM" >&2; exit 2 ;; explain) echo "<!-- cutover:prod -->" ;; esac',
+    );
+    expect(run("preview.sh", env()).said).toContain("no manifest in SSM");
+    expect(calls("node")).toMatch(/explain .*--evidence-unavailable/);
+  });
 
   it("passes where nothing is dangerous: a gate that only wants time is a notice", () => {
     world(0);
@@ -225,9 +238,18 @@ esac`,
 });
 
 describe("preview.yml", () => {
+  it("has the label taken away by each push", () => {
+    const text = readFileSync(join(scripts, "../workflows/danger-label.yml"), "utf8");
+    expect(text).toMatch(/types: \[synchronize\]/);
+    expect(text).toContain('--method DELETE "repos/$GITHUB_REPOSITORY/issues/$PR/labels/danger-accepted"');
+    expect(text).toContain("cancel-in-progress: false");
+  });
+
   it("hands the label over, and looks again when labels change", () => {
     const text = readFileSync(join(scripts, "../workflows/preview.yml"), "utf8");
-    expect(text).toContain("contains(github.event.pull_request.labels.*.name, 'danger-accepted')");
+    expect(text).toContain(
+      "github.event.action != 'synchronize' && contains(github.event.pull_request.labels.*.name, 'danger-accepted')",
+    );
     expect(text).toMatch(/types: \[opened, synchronize, reopened, labeled, unlabeled\]/);
   });
 });

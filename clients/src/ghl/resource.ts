@@ -51,7 +51,9 @@ export interface StackConfig {
 
 /**
  * Client and settings from the stack's configuration (`cutover:ghl`, `cutover:destroy`). `CUTOVER_GHL_TOKEN` counts before
- * the token of the configuration, so that a rotated token works even where an old one is kept.
+ * the token of the configuration, so that a rotated token works even where an old one is kept. With `CUTOVER_READ_ONLY=1`,
+ * as the workflows that only look set it, the configuration's token, which writes, is not taken at all.
+ * @throws GhlError where there is no token to take
  */
 export function contextFrom(
   config: StackConfig | undefined,
@@ -59,7 +61,14 @@ export function contextFrom(
   overrides: ContextOverrides = {},
 ): ResourceContext {
   const ghl = parseObject(config?.get("ghl"));
-  const token = process.env.CUTOVER_GHL_TOKEN || text(ghl.token);
+  const readOnly = process.env.CUTOVER_READ_ONLY === "1";
+  const token = process.env.CUTOVER_GHL_TOKEN || (readOnly ? undefined : text(ghl.token));
+  if (!token && readOnly) {
+    throw new GhlError(
+      "token",
+      "CUTOVER_READ_ONLY is set, and CUTOVER_GHL_TOKEN, a token that only reads, is not: in the workflows it is the secret GHL_READONLY_TOKEN (docs/ci.md)",
+    );
+  }
   if (!token) {
     throw new GhlError(
       "token",

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { type TestDatabase, usePostgres } from "../../../rehearsal/postgres/testkit";
 import { listMigrations, migrationsFolder } from "./folder";
 import { migrationsProvider } from "./provider";
@@ -115,6 +115,24 @@ describe("the SupabaseMigrations provider", () => {
     });
     expect((await split.check({}, inputs())).failures).toEqual([]);
     await expect(split.create(inputs())).rejects.toThrow("127.0.0.1:1 can't be reached");
+  });
+
+  it("asks with no role that may write where CUTOVER_READ_ONLY says so", async () => {
+    const database = await postgres.database();
+    vi.stubEnv("CUTOVER_READ_ONLY", "1");
+    try {
+      const writing = migrationsProvider(config({ url: database.url }), { folder, say });
+      expect((await writing.check({}, inputs())).failures.map(({ reason }) => reason)).toEqual([
+        expect.stringMatching(/no role that only reads[\s\S]*cutover:database\.previewUrl/),
+      ]);
+      const reading = migrationsProvider(config({ url: "postgresql://x@127.0.0.1:1/x", previewUrl: database.appUrl }), {
+        folder,
+        say,
+      });
+      expect((await reading.check({}, inputs())).failures).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it("refuses a file that changed between plan and update", async () => {

@@ -146,7 +146,10 @@ function outputs(inputs: MigrationInputs, run: RunResult): MigrationOutputs {
   };
 }
 
-/** A preview prefers the read-only role, so that a pull request needs no right to change anything. */
+/**
+ * A preview prefers the read-only role, so that a pull request needs no right to change anything. `CUTOVER_READ_ONLY=1`, as
+ * the workflows set it, takes no other.
+ */
 function databaseFor(purpose: "preview" | "up", config: StackConfig | undefined): DatabaseSettings {
   const text = config?.get("database");
   const missing = 'Set it: pulumi config set --secret --path cutover:database.url "postgresql://…:5432/postgres"';
@@ -156,6 +159,11 @@ function databaseFor(purpose: "preview" | "up", config: StackConfig | undefined)
     parsed = JSON.parse(text) as typeof parsed;
   } catch {
     throw new DatabaseError(`cutover:database is no object with "url". ${missing}`);
+  }
+  if (purpose === "preview" && process.env.CUTOVER_READ_ONLY === "1" && parsed.previewUrl === undefined) {
+    throw new DatabaseError(
+      "CUTOVER_READ_ONLY is set, and there is no role that only reads, so the database is not asked. Set it: pulumi config set --secret --path cutover:database.previewUrl URL (docs/migrations.md)",
+    );
   }
   const url = purpose === "preview" ? (parsed.previewUrl ?? parsed.url) : parsed.url;
   if (typeof url !== "string") throw new DatabaseError(`cutover:database has no url. ${missing}`);

@@ -1,8 +1,10 @@
+import { barFor, isGated } from "../evidence/gate";
 import type { WebhookTarget } from "../phases";
 import type { Position } from "./change";
 import type { Headline } from "./dangers";
 import { alarmDetails, evidenceDetails, migrationDetails, resourceDetails } from "./details";
 import type { Explanation } from "./explain";
+import { locksUnknown } from "./migrations";
 import { type Part, trimmed } from "./trim";
 import { amount, counted, duration, money, plain, shortDigest } from "./words";
 import type { WorstCase } from "./worst-case";
@@ -194,7 +196,9 @@ function evidence({ evidence: view, change, headlines }: Explanation): string[] 
   if (!before || !after) return [];
   const says = (...codes: readonly string[]) => headlines.some(({ code }) => codes.includes(code));
   const overridden = says("overridden");
-  const asked = after.share > before.share || (after.phase.node === "removed" && before.phase.node !== "removed");
+  const step = { from: before.phase, to: after.phase, shareBefore: before.share, shareAfter: after.share };
+  // The first share asks for none: there is nothing of Python's to look at yet.
+  const asked = isGated(step) && barFor(step) !== undefined;
   if (view.kind === "none") {
     return asked
       ? [
@@ -230,7 +234,10 @@ function alarms({ alarms: changes, change }: Explanation): string {
   ].join(", ")}.`;
 }
 
-function database({ migrations: { pending, waiting } }: Explanation): string {
+function database({ migrations: { pending, waiting, left } }: Explanation): string {
+  if (left) {
+    return "**Database:** not asked, or not ready: its migrations are left for the next update that raises the share; the job's log says why.";
+  }
   const later =
     waiting.length === 0
       ? ""
@@ -238,10 +245,13 @@ function database({ migrations: { pending, waiting } }: Explanation): string {
   if (pending.length === 0) return `**Database:** no migration to apply.${later}`;
   const locks = pending.flatMap(({ statements }) => statements.flatMap((one) => one.locks));
   const tables = [...new Set(locks.filter(({ blocksWriters }) => blocksWriters).map(({ table }) => table))];
+  const unknown = pending.some(locksUnknown);
   const blocked =
     tables.length === 0
-      ? "none makes writers wait"
-      : `writers to ${tables.map((table) => `\`${table}\``).join(", ")} wait for a moment`;
+      ? unknown
+        ? "**what they lock is not wholly known**"
+        : "none makes writers wait"
+      : `writers to ${tables.map((table) => `\`${table}\``).join(", ")} wait for a moment${unknown ? ", **and what else they lock is not wholly known**" : ""}`;
   return `**Database:** ${counted(pending.length, "migration")} to apply, ${blocked}.${later}`;
 }
 

@@ -1,11 +1,12 @@
 import { ladder, nextRung } from "../phases";
 import type { AlarmChange } from "./alarms";
-import { nameFor, numberIn } from "./allowed";
+import { numberIn } from "./allowed";
 import type { PlannedChange } from "./change";
 import type { KnownMessages } from "./messages";
-import type { MigrationChange } from "./migrations";
+import { locksUnknown, type MigrationChange } from "./migrations";
 import { plainSecrets } from "./plain-secrets";
 import type { Preview, PreviewStep } from "./preview";
+import { ofRoutes } from "./routes";
 
 /** Something a person must have read before saying yes. */
 export interface Headline {
@@ -32,7 +33,11 @@ export type HeadlineCode =
   | "unclear-trigger"
   | "kill-switch"
   | "plain-secret"
+  | "disarmed"
   | "contract-migration"
+  | "locks-unknown"
+  | "migration-warning"
+  | "migrations-left"
   | "rewrite"
   | "rolled-back"
   | "released"
@@ -69,11 +74,11 @@ export function headlines(input: DangerInput): Headline[] {
   return [...all.filter(({ level }) => level === "danger"), ...all.filter(({ level }) => level === "notice")];
 }
 
-function danger(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
+export function danger(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
   return { level: "danger", code, text, ...(quoted ? { quoted } : {}) };
 }
 
-function notice(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
+export function notice(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
   return { level: "notice", code, text, ...(quoted ? { quoted } : {}) };
 }
 
@@ -107,8 +112,6 @@ function ofSteps({ change: { before, after, released } }: DangerInput): Headline
   return [danger("skipped-rung", text)];
 }
 
-const NODE_RESOURCE = /^(node-|traffic-node-|traffic-probe-node$|traffic-kill-switch$|traffic-pinned$)/;
-
 function ofNode({ preview, change: { before, after, destroys } }: DangerInput): Headline[] {
   if (destroys) return [];
   const removes = after?.phase.node === "removed" && before?.phase.node !== "removed";
@@ -127,73 +130,15 @@ function ofNode({ preview, change: { before, after, destroys } }: DangerInput): 
   return [...early, ...preview.steps.flatMap(fewerNodeTasks)];
 }
 
-function fewerNodeTasks({ type, name, old, new: made }: PreviewStep): Headline[] {
+function fewerNodeTasks({ type, op, name, old, new: made }: PreviewStep): Headline[] {
   if (type !== "aws:appautoscaling/target:Target" || name !== "node-capacity") return [];
+  if (op === "delete") {
+    return [danger("node-capacity", "Nothing keeps Node's tasks at its peak any more: a rollback may find too few.")];
+  }
   const [before, now] = [numberIn(old?.inputs.minCapacity), numberIn(made?.inputs.minCapacity)];
   if (before === undefined || now === undefined || now >= before) return [];
   const text = `Node keeps ${now} tasks instead of ${before}: a rollback sends it all messages at once, and new tasks need minutes.`;
   return [danger("node-capacity", text)];
-}
-
-interface Route {
-  readonly what: string;
-  /** What happens to customers when it is replaced, and when it goes. */
-  readonly replaced: string;
-  readonly deleted: string;
-}
-
-/** What carries customers' requests, by type. */
-const ROUTES: Readonly<Record<string, Route>> = {
-  "aws:lb/loadBalancer:LoadBalancer": {
-    what: "load balancer",
-    replaced: "its name in DNS changes, and messages are lost until the new one is known everywhere",
-    deleted: "no message arrives any more",
-  },
-  "aws:lb/listener:Listener": {
-    what: "listener",
-    replaced: "nobody answers on its port in between",
-    deleted: "nobody answers on its port any more",
-  },
-  "aws:lb/listenerRule:ListenerRule": {
-    what: "listener rule",
-    replaced: "in between, its requests go to the rule after it",
-    deleted: "its requests go to the rule after it from then on",
-  },
-  "aws:lb/targetGroup:TargetGroup": {
-    what: "target group",
-    replaced: "the new one begins empty, without data for its alarms, and the service behind it starts anew",
-    deleted: "nobody answers what was sent to it",
-  },
-};
-
-function ofRoutes({ preview, change }: DangerInput): Headline[] {
-  if (change.destroys) return [];
-  const nodeGoes = change.after?.phase.node === "removed";
-  return preview.steps.flatMap((step): Headline[] => {
-    const route = ROUTES[step.type];
-    if (!route || (nodeGoes && NODE_RESOURCE.test(step.name))) return [];
-    const name = `${route.what} \`${nameFor(step.name)}\``;
-    if (
-      step.type === "aws:lb/listenerRule:ListenerRule" &&
-      step.name === "traffic-kill-switch" &&
-      step.op === "update"
-    ) {
-      const touched = step.properties.filter((one) => one === "conditions" || one === "actions");
-      if (touched.length === 0) return [];
-      return [
-        danger(
-          "kill-switch",
-          `Writes the kill switch's own rule (${touched.join(", ")}): only a rollback may do that.`,
-        ),
-      ];
-    }
-    if (step.op === "replace") {
-      const because = step.replacing.length > 0 ? ` (because of ${step.replacing.join(", ")})` : "";
-      const perhaps = step.uncertain ? " That hangs on a value that only the update knows; it may well stay." : "";
-      return [danger("replaced", `Replaces the ${name}${because}: ${route.replaced}.${perhaps}`)];
-    }
-    return step.op === "delete" ? [danger("deleted", `Deletes the ${name}: ${route.deleted}.`)] : [];
-  });
 }
 
 function ofAlarms({ alarms }: DangerInput): Headline[] {
@@ -210,7 +155,8 @@ function ofAlarms({ alarms }: DangerInput): Headline[] {
   ];
 }
 
-function ofDatabase({ migrations: { pending } }: DangerInput): Headline[] {
+function ofDatabase({ migrations: { pending, warnings, left } }: DangerInput): Headline[] {
+  const unknown = pending.filter(locksUnknown).map(({ file }) => `\`${file}\``);
   const contract = pending.filter(({ kind }) => kind === "contract").map(({ file }) => `\`${file}\``);
   const rewrite = pending.filter(({ statements }) => statements.some((one) => one.rewrite === "yes"));
   return [
@@ -227,6 +173,18 @@ function ofDatabase({ migrations: { pending } }: DangerInput): Headline[] {
           danger(
             "rewrite",
             `Rewrites a whole table; nobody can write to it meanwhile: ${rewrite.map(({ file }) => `\`${file}\``).join(", ")}.`,
+          ),
+        ]
+      : []),
+    ...(unknown.length > 0
+      ? [notice("locks-unknown", `What it locks can't be told from here, so read the file: ${unknown.join(", ")}.`)]
+      : []),
+    ...(warnings.length > 0 ? [notice("migration-warning", "The migrations' planner warns:", warnings)] : []),
+    ...(left
+      ? [
+          notice(
+            "migrations-left",
+            "The database could not be asked, or has a reason against its migrations. They are left for the next update that raises the share; the job's log says why.",
           ),
         ]
       : []),

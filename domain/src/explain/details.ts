@@ -15,25 +15,30 @@ export function evidenceDetails({ evidence }: Explanation): Part[] {
 }
 
 /** The migrations with their locks, folded. */
-export function migrationDetails({ migrations: { pending, waiting } }: Explanation): Part[] {
+export function migrationDetails({ migrations: { pending, waiting, warnings } }: Explanation): Part[] {
   if (pending.length === 0) return [];
   const rows = [
     ...pending.flatMap(migrationLines),
     ...waiting.map((file) => `- ${code(file)} waits for \`decommission\``),
+    ...warnings.map((one) => `- warning: ${plain(one)}`),
   ];
   return folded(`Database: ${counted(pending.length, "migration")} and their locks`, [], rows, "lines of migrations");
 }
 
-function migrationLines({ file, kind, statements }: PendingMigration): string[] {
-  const locking = statements.map(({ what, locks, rewrite }) => {
+function migrationLines({ file, kind, statements, notUnderstood }: PendingMigration): string[] {
+  const locking = statements.map(({ what, locks, locksUnknown, rewrite }) => {
     const held = locks.map(
       ({ mode, table, blocksWriters }) =>
         `${mode} on ${code(table)}, ${blocksWriters ? "writers wait" : "writers go on"}`,
     );
     const rewrites = { no: "no table rewrite", maybe: "may rewrite the table", yes: "**rewrites the table**" }[rewrite];
-    return `  - ${code(what)}: ${[...held, rewrites].join("; ")}`;
+    const unknown = locksUnknown ? ["**its locks are not known**"] : [];
+    const name = what === undefined ? "a statement whose words are not shown" : code(what);
+    return `  - ${name}: ${[...held, ...unknown, rewrites].join("; ")}`;
   });
-  const none = statements.length === 0 ? ": no lock on a table that is in use" : "";
+  if (notUnderstood > 0)
+    locking.push(`  - **${counted(notUnderstood, "line")} of the plan not understood**: read the file`);
+  const none = locking.length === 0 ? ": no lock on a table that is in use" : "";
   return [`- ${code(file)} (${kind})${none}`, ...locking];
 }
 

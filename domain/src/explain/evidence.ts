@@ -37,6 +37,9 @@ export class EvidenceError extends Error {
   override readonly name = "EvidenceError";
 }
 
+/** Nobody could look. */
+export const UNAVAILABLE: EvidenceView = { kind: "other", why: "it could not be read (the job's log says why)" };
+
 const OUTCOMES: readonly Outcome[] = ["PASS", "FAIL", "NOT ENOUGH EVIDENCE"];
 
 /**
@@ -52,7 +55,7 @@ export function evidenceFor(text: string | undefined, change: PlannedChange): Ev
     throw new EvidenceError('The evidence file is no JSON; expected the output of "cutover next --json".');
   }
   const { stack, phase, next, error } = bag(parsed);
-  if (typeof error === "string") return { kind: "other", why: "the evidence could not be read (see the job's log)" };
+  if (typeof error === "string") return UNAVAILABLE;
   if (typeof stack !== "string" || phaseIn(phase) === undefined) {
     throw new EvidenceError('The evidence file has no stack and phase; expected the output of "cutover next --json".');
   }

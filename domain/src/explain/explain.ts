@@ -1,8 +1,9 @@
 import { type AlarmChange, alarmChanges } from "./alarms";
+import { nameFor } from "./allowed";
 import { type PlannedChange, plannedChange } from "./change";
 import { type CostChange, costChange } from "./cost";
 import { type Headline, headlines } from "./dangers";
-import { type EvidenceView, evidenceFor } from "./evidence";
+import { type EvidenceView, evidenceFor, UNAVAILABLE } from "./evidence";
 import { hideIn, hider } from "./hide";
 import { knownMessages } from "./messages";
 import { type MigrationChange, migrationChange } from "./migrations";
@@ -42,6 +43,8 @@ export interface ExplainInput {
   readonly preview: string;
   /** Text of `cutover next --json` for the same step. */
   readonly evidence?: string | undefined;
+  /** `cutover next` could not look, so that there is none. */
+  readonly evidenceUnavailable?: boolean | undefined;
   /** Measured detection times; default: the committed back-test's. */
   readonly promise?: Parameters<typeof worstCase>[2];
 }
@@ -57,7 +60,7 @@ export function explain(input: ExplainInput): Explanation {
   const messages = knownMessages(preview);
   const alarms = alarmChanges(preview, change);
   const migrations = migrationChange(preview);
-  const evidence = evidenceFor(input.evidence, change);
+  const evidence = input.evidenceUnavailable ? UNAVAILABLE : evidenceFor(input.evidence, change);
   const all = headlines({ preview, change, messages, alarms, migrations });
   const share = change.after?.share ?? 0;
   const explanation: Explanation = {
@@ -68,7 +71,7 @@ export function explain(input: ExplainInput): Explanation {
     headlines: all,
     change,
     worstCase: worstCase(change.messagesPerHour, share, input.promise),
-    wayBack: wayBack(change, migrations),
+    wayBack: wayBack(change, migrations, all),
     evidence,
     alarms,
     migrations,
@@ -79,6 +82,23 @@ export function explain(input: ExplainInput): Explanation {
     unquotedWarnings: messages.others,
   };
   return hideIn(explanation, hider(preview));
+}
+
+/**
+ * What the engine and the program said in a preview, for the job's log: with `--json` it stands nowhere else. Secrets are
+ * hidden as in the comment, but the words are whoever's they are: not for a comment.
+ * @throws PreviewError when the text is something else
+ */
+export function messagesOf(text: string): string[] {
+  const preview = readPreview(text);
+  const hide = hider(preview);
+  return preview.messages
+    .filter(({ message }) => message.trim() !== "")
+    .map(({ severity, message, about }) => {
+      const said = message.replace(/^\s*(warning|error): /, "").trim();
+      const kind = severity.replace(/^info#err$/, "info");
+      return hide(`${kind}${about === undefined ? "" : ` (${nameFor(about)})`}: ${said}`);
+    });
 }
 
 /** First line of a stack's comment. */

@@ -1,4 +1,5 @@
 import { nameFor } from "./allowed";
+import { LEFT } from "./migrations";
 import type { Preview } from "./preview";
 
 /** What the preview said that a person must know. Other messages are counted, never quoted: they can hold anything. */
@@ -38,8 +39,13 @@ const WARNINGS: readonly RegExp[] = [
 /** config.ts, world/observe.ts, index.ts: what stops the program. */
 const FAILURES =
   /^(\d+ problems? in the stack's configuration:|Could not read |Refused, nothing was changed\.|aws:region is not set)/;
+/** evidence/gate.ts: watchWarnings. The criterion itself stands in the evidence's table. */
+const WATCHED = /^[^\n:]{1,80}: (Python \d+\/\d|\d+\/\d|no data)[^\n]*$/;
 /** clients/src/postgres/provider.ts says the migrations' plan line by line; it is told by `migrations.ts`. */
 const MIGRATIONS = /^(All \d+ database migrations|\d+ of \d+ database migrations| {2,})/;
+
+/** Told elsewhere in the comment. */
+const TOLD = [MIGRATIONS, LEFT, WATCHED];
 
 /** Sorts the preview's messages into those whose words are ours, and the rest. */
 export function knownMessages({ messages }: Preview): KnownMessages {
@@ -69,7 +75,7 @@ export function knownMessages({ messages }: Preview): KnownMessages {
         .find((found) => found !== undefined && FAILURES.test(found));
       if (ours !== undefined) failures.push(...ours.split("\n"));
       else failedAt.push(about === undefined ? "the program" : nameFor(about));
-    } else if (!severity.startsWith("info") && !MIGRATIONS.test(message)) others++;
+    } else if (!severity.startsWith("info") && !TOLD.some((form) => form.test(text))) others++;
   }
   return { ...known, onlyWaiting: onlyWaiting(known.refused), failedAt: [...new Set(failedAt)], failures, others };
 }

@@ -8,11 +8,15 @@ export interface PendingMigration {
   /** `contract` removes what Node needs. */
   readonly kind: "expand" | "contract" | "unknown";
   readonly statements: readonly MigrationStatement[];
+  /** Lines of the plan that this reader does not understand: their statements are not told. */
+  readonly notUnderstood: number;
 }
 
 export interface MigrationStatement {
-  /** The statement in short, as the planner words it. */
-  readonly what: string;
+  /** The statement in short, as the planner words it; undefined where it could hold a value. */
+  readonly what: string | undefined;
+  /** It may take locks that the planner can't know: a DO block, a function that it calls. */
+  readonly locksUnknown: boolean;
   readonly locks: readonly { readonly mode: LockMode; readonly table: string; readonly blocksWriters: boolean }[];
   readonly rewrite: "no" | "maybe" | "yes";
 }
@@ -22,13 +26,22 @@ export interface MigrationChange {
   readonly pending: readonly PendingMigration[];
   /** `contract` files held back until `decommission`. */
   readonly waiting: readonly string[];
+  /** What the planner warns of, in its own words. */
+  readonly warnings: readonly string[];
+  /** The database could not be asked, or has a reason against: nobody knows what is pending, and nothing is applied. */
+  readonly left: boolean;
 }
 
 const RESOURCE = "pulumi-nodejs:dynamic/cutover:SupabaseMigrations";
 const FILE_LINE = /^ {2}(\d+_\w+\.sql) \((expand|contract)\): /;
-const STATEMENT_LINE =
-  /^ {4}([A-Za-z0-9_ .,;()"*'=-]{1,400}): (.*); (no table rewrite|may rewrite the table|REWRITES THE TABLE)$/;
+const STATEMENT_LINE = /^ {4}(.*): (.*); (no table rewrite|may rewrite the table|REWRITES THE TABLE)$/;
+/** A statement's words that may be shown: others could be values. */
+const WORDS = /^[A-Za-z0-9_ .,;()"*'=-]{1,400}$/;
+const UNLOCKED_LINE = /^ {4}(1 statement|\d+ statements) without a lock on an existing table$/;
 const LOCK = /^([A-Z ]+) on ([\w."]{1,120}) \((waits for and blocks writers|writers go on)/;
+const WARNING_LINE = /^ {2}warning: (.{1,600})$/;
+/** clients/src/postgres/provider.ts says this where the way down must not wait for the database. */
+export const LEFT = /^Migrations are left for the next update that raises the share: /;
 
 /**
  * The plan of the SupabaseMigrations resource (domain/src/migrations/describe.ts words it). Where the resource does not
@@ -40,7 +53,8 @@ export function migrationChange(preview: Preview): MigrationChange {
   const lines = list(inputs?.plan).filter((line): line is string => typeof line === "string");
   const pending = files(inputs?.pending).map((file) => describe(file, lines));
   const waiting = inputs ? files(inputs.waiting) : waitingInMessages(preview);
-  return { pending, waiting };
+  const warnings = lines.flatMap((line) => WARNING_LINE.exec(line)?.[1] ?? []);
+  return { pending, waiting, warnings, left: preview.messages.some(({ message }) => LEFT.test(message)) };
 }
 
 function describe(file: string, lines: readonly string[]): PendingMigration {
@@ -53,22 +67,37 @@ function describe(file: string, lines: readonly string[]): PendingMigration {
     file,
     kind: kind === "expand" || kind === "contract" ? kind : "unknown",
     statements: own.flatMap(statementIn),
+    notUnderstood: own.filter((line) => !STATEMENT_LINE.test(line) && !UNLOCKED_LINE.test(line)).length,
   };
 }
 
 function statementIn(line: string): MigrationStatement[] {
-  const [, what, locks, rewriting] = STATEMENT_LINE.exec(line) ?? [];
-  if (what === undefined || locks === undefined) return [];
+  const [, words = "", locks, rewriting] = STATEMENT_LINE.exec(line) ?? [];
+  if (locks === undefined) return [];
   const rewrite = rewriting === "no table rewrite" ? "no" : rewriting === "REWRITES THE TABLE" ? "yes" : "maybe";
-  return [{ what, locks: locks.split("; ").flatMap(lockIn), rewrite }];
+  const parts = locks.split("; ").map(lockIn);
+  return [
+    {
+      what: WORDS.test(words) ? words : undefined,
+      locks: parts.filter((lock) => lock !== undefined),
+      // "locks not known", and whatever else this reader does not know.
+      locksUnknown: parts.includes(undefined),
+      rewrite,
+    },
+  ];
 }
 
-function lockIn(text: string): MigrationStatement["locks"][number][] {
+function lockIn(text: string): MigrationStatement["locks"][number] | undefined {
   const [, mode, table, effect] = LOCK.exec(text) ?? [];
   const known = LOCK_MODES.find((one) => one === mode);
   return known && table !== undefined
-    ? [{ mode: known, table, blocksWriters: effect === "waits for and blocks writers" }]
-    : [];
+    ? { mode: known, table, blocksWriters: effect === "waits for and blocks writers" }
+    : undefined;
+}
+
+/** Whether of some statement nobody knows what it locks. */
+export function locksUnknown({ statements, notUnderstood }: PendingMigration): boolean {
+  return notUnderstood > 0 || statements.some((one) => one.locksUnknown);
 }
 
 /** The provider says in every preview what is held back, also where the resource does not change. */

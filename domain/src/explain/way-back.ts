@@ -1,4 +1,5 @@
 import type { PlannedChange } from "./change";
+import type { Headline, HeadlineCode } from "./dangers";
 import type { MigrationChange } from "./migrations";
 
 /** Whether the change can be taken back, and how. */
@@ -9,8 +10,23 @@ export interface WayBack {
   readonly commands: readonly string[];
 }
 
-/** Down a rung, or at once to Node; and where neither leads back. */
-export function wayBack(change: PlannedChange, { pending }: MigrationChange): WayBack {
+/** What of a danger stays, however the traffic is moved. */
+const STAYS: Partial<Record<HeadlineCode, string>> = {
+  replaced: "what is replaced does not come back as it was",
+  deleted: "what is deleted has to be made anew",
+  "plain-secret": "a secret that has been seen stays known",
+};
+
+/** Down a rung, or at once to Node; where neither leads back; and what the dangers of this change leave behind. */
+export function wayBack(change: PlannedChange, migrations: MigrationChange, headlines: readonly Headline[]): WayBack {
+  const back = ofTraffic(change, migrations);
+  const stays = Object.entries(STAYS).filter(([code]) => headlines.some((one) => one.code === code));
+  if (!back.reversible || stays.length === 0) return back;
+  const says = `Not wholly: ${stays.map(([, what]) => what).join("; ")}. The traffic: ${back.says}`;
+  return { ...back, reversible: false, says };
+}
+
+function ofTraffic(change: PlannedChange, { pending }: MigrationChange): WayBack {
   const { stack, before, after, destroys, images, waitingRollback } = change;
   const never = (says: string): WayBack => ({ reversible: false, says, commands: [] });
   if (destroys) return never("No: what is removed has to be built anew.");
@@ -33,14 +49,15 @@ export function wayBack(change: PlannedChange, { pending }: MigrationChange): Wa
     const says = "It only writes down what the rollback did. On it goes with the acknowledgement above.";
     return { reversible: true, says, commands: [] };
   }
-  if (after.share > before.share || (before.webhook !== after.webhook && after.share >= before.share)) {
+  const moves = before.webhook !== after.webhook;
+  if (after.share > before.share || (moves && after.webhook === "front-door")) {
     return {
       reversible: true,
       says: `Yes: at once to Node${back(change).length > 1 ? ", or a step down" : ""}.${kept}`,
       commands: back(change),
     };
   }
-  if (after.share < before.share) {
+  if (after.share < before.share || moves) {
     return { reversible: true, says: `Yes: up again, rung by rung, with evidence.${kept}`, commands: [] };
   }
   const python = images.find(({ engine, from }) => engine === "python" && from !== undefined);
