@@ -17,6 +17,7 @@ const CATALOG: Catalog = {
   indexes: {},
   views: {},
   functions: {},
+  rights: {},
   policies: {},
   roles: [],
 };

@@ -120,6 +120,7 @@ it("every line of the migrations' plan is known", () => {
     indexes: {},
     views: {},
     functions: {},
+    rights: {},
     policies: {},
     roles: [],
   };
