@@ -8,13 +8,14 @@ MAKEFLAGS += --no-print-directory
 
 NODE := node_modules/.bin/node
 
-# KEEP, PHASES and PORT reach the rehearsal as environment: make exports the variables of its command line.
+# KEEP, PHASES, FAULT and PORT reach the rehearsal as environment: make exports the variables of its command line.
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo "  make rehearse KEEP=1              leave the world running and print how to play with it"
-	@echo "  make rehearse PHASES=a,b          play only these phases (with what they need)"
+	@echo "  make rehearse PHASES=ramp-25      play only the way up to this phase, and the destroy"
+	@echo "  make rehearse PHASES=full FAULT=booking   the same with a fault where it ends: --help names them"
 	@echo "  make rehearse PORT=8443           the public port of the rehearsal's load balancer"
 
 setup: ## Install what is missing (all other commands do this first)

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { HelpAsked, parseArguments } from "./arguments";
 import { UsageError } from "./errors";
 
-const NOTHING = { phases: undefined, keep: false, port: undefined, json: false };
+const NOTHING = { phases: undefined, fault: undefined, keep: false, port: undefined, json: false };
 
 describe("parseArguments", () => {
   it("plays everything where nothing is asked, also with the empty variables that make passes on", () => {

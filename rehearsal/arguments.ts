@@ -5,6 +5,8 @@ import { UsageError } from "./errors";
 export interface Arguments {
   /** Beginning of the story, "prepare,front-door"; undefined: all of it. */
   readonly phases: string | undefined;
+  /** One of the plan's faults, injected where the way up ends; undefined: none, or with the whole story all of them. */
+  readonly fault: string | undefined;
   /** Leave the world running after the way up, until Ctrl-C. */
   readonly keep: boolean;
   /** Port of the front door on 127.0.0.1; undefined: a free one. */
@@ -17,6 +19,7 @@ const EXAMPLES = `
 Examples:
   make rehearse                             the whole story, then everything is ended
   make rehearse PHASES=prepare,front-door   its first part, then destroy
+  make rehearse PHASES=ramp-25 FAULT=routing  up to 25 %, where routing fails: rollback, release, destroy
   make rehearse KEEP=1                      way up only; the world stays, to play by hand, until Ctrl-C
   make rehearse KEEP=1 PORT=8443            the same with the front door on port 8443
 
@@ -43,6 +46,11 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
       env.PHASES || undefined,
     )
     .option(
+      "--fault <name>",
+      "break this where the first part ends: python-5xx, python-slow, routing, booking, python-dead (variable FAULT)",
+      env.FAULT || undefined,
+    )
+    .option(
       "--keep",
       "leave the world running after the way up, until Ctrl-C (variable KEEP=1)",
       isYes("KEEP", env.KEEP),
@@ -59,8 +67,14 @@ export function parseArguments(args: readonly string[], env: NodeJS.ProcessEnv):
     if (error instanceof CommanderError && error.exitCode === 0) throw new HelpAsked(said.trimEnd());
     throw new UsageError(`${said.trim().replace(/^error: /, "")}\nHelp: node tools/run.mjs rehearsal/main.ts --help`);
   }
-  const options = command.opts<{ phases?: string; keep: boolean; port?: number; json: boolean }>();
-  return { phases: options.phases, keep: options.keep, port: options.port, json: options.json };
+  const { phases, fault, keep, port, json } = command.opts<{
+    phases?: string;
+    fault?: string;
+    keep: boolean;
+    port?: number;
+    json: boolean;
+  }>();
+  return { phases, fault, keep, port, json };
 }
 
 function parsePort(text: string): number {

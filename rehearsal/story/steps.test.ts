@@ -34,6 +34,8 @@ describe("the stories", () => {
     const passed = new Set(WHOLE.steps.filter(isUp).map((step) => step.phase));
     expect([...passed].sort()).toEqual(ladder.map((phase) => phase.name).sort());
     const faults = WHOLE.steps.flatMap((step) => (step.kind === "fault" ? [`${step.fault} at ${step.phase}`] : []));
+    const down = WHOLE.steps.filter((step) => step.kind === "fault" && step.ghlDown);
+    expect(down).toMatchObject([{ fault: "routing" }]);
     expect(faults).toEqual([
       "python-5xx at ramp-50",
       "python-slow at ramp-75",
@@ -64,8 +66,23 @@ describe("the stories", () => {
 });
 
 describe("what is played", () => {
-  const chosen = (phases: string | undefined, keep = false) => chooseChapters({ phases, keep });
+  const chosen = (phases: string | undefined, keep = false, fault?: string) => chooseChapters({ phases, fault, keep });
   const phases = (names: string) => chosen(names)[0]?.steps.map((step) => step.phase);
+
+  it("with FAULT a fault where the way up ends, its release, and the destroy", () => {
+    const [chapter] = chosen("ramp-25", false, "routing");
+    expect(chapter).toMatchObject({ title: "routing at ramp-25", ending: "destroy" });
+    expect(chapter?.steps.slice(-3)).toMatchObject([
+      { kind: "up", phase: "ramp-25" },
+      { kind: "fault", fault: "routing", phase: "ramp-25", insist: true, ghlDown: true },
+      { kind: "up", phase: "ramp-25", release: true },
+    ]);
+    expect(chosen(undefined, false, "booking")[0]?.steps.at(-1)?.phase).toBe("parallel");
+    expect(() => chosen("ramp-25", false, "rain")).toThrow(/FAULT="rain" is none of the plan's faults: python-5xx, /);
+    for (const phase of ["front-door", "decommission"]) {
+      expect(() => chosen(phase, false, "booking")).toThrow(UsageError);
+    }
+  });
 
   it("both stories; with KEEP the way up to parallel, which stays", () => {
     expect(chosen(undefined)).toEqual([ABANDONED, WHOLE]);

@@ -42,7 +42,9 @@ export interface FaultStep {
   /** The phase that is applied, and stays declared. */
   readonly phase: PhaseName;
   /** Also plays `up`, `up --refresh` and an `up` to the next rung: none may undo the rollback. */
-  readonly insist: boolean;
+  readonly insist?: boolean;
+  /** GoHighLevel's API is down, too, until traffic is back: the reconciler has to bring the webhook back afterwards. */
+  readonly ghlDown?: boolean;
   /** Keys of the triggers that are there for this fault. One of them has to ring: else something else rolled back for it. */
   readonly triggers: RegExp;
   /** What the triggers promise at this rate, in rehearsal minutes, plus room for this machine's own delays. */

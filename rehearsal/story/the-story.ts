@@ -18,7 +18,7 @@ import {
   webhookAtFrontDoor,
   webhookAtNode,
 } from "./expectations";
-import type { Chapter, FaultStep, UpStep } from "./steps";
+import type { Chapter, FaultStep, StoryStep, UpStep } from "./steps";
 
 /** A split is judged by so many messages: the band of 99.99 % is ± 3 points around 10 % then. */
 export const MESSAGES_PER_PHASE = 2000;
@@ -51,8 +51,10 @@ const TRIGGERS = {
   "python-dead": /^python-(hosts|connections|probes)$/,
 } as const satisfies Partial<Record<FaultName, RegExp>>;
 
-function fault(name: keyof typeof TRIGGERS, phase: PhaseName, insist = false): FaultStep {
-  return { kind: "fault", fault: name, phase, insist, triggers: TRIGGERS[name], withinMinutes: 15 };
+type PlannedFault = keyof typeof TRIGGERS;
+
+function fault(name: PlannedFault, phase: PhaseName, more: Pick<FaultStep, "insist" | "ghlDown"> = {}): FaultStep {
+  return { kind: "fault", fault: name, phase, triggers: TRIGGERS[name], withinMinutes: 15, ...more };
 }
 
 const PREPARE = up("prepare", {
@@ -120,7 +122,7 @@ export const WHOLE: Chapter = {
     PARALLEL,
     rung("ramp-25"),
     rung("ramp-50"),
-    fault("python-5xx", "ramp-50", true),
+    fault("python-5xx", "ramp-50", { insist: true }),
     released("parallel", {
       measure: FEWER_MESSAGES,
       refused: [
@@ -137,7 +139,7 @@ export const WHOLE: Chapter = {
     fault("python-slow", "ramp-75"),
     released("ramp-75"),
     rung("ramp-90"),
-    fault("routing", "ramp-90"),
+    fault("routing", "ramp-90", { ghlDown: true }),
     released("ramp-90"),
     fault("booking", "ramp-90"),
     released("ramp-90"),
@@ -155,15 +157,34 @@ const WAY_UP: readonly UpStep[] = ladder.map(
 );
 
 /**
- * What is played: both stories; with PHASES a way up, and the destroy after it; with KEEP a way up that stays.
- * @throws UsageError where the names are no beginning of the ladder
+ * What is played: both stories; with PHASES a way up, and the destroy after it; with FAULT a fault where it ends, and the
+ * release; with KEEP all that stays.
+ * @throws UsageError where the names are no beginning of the ladder, or the fault is none of the plan's or can't come there
  */
-export function chooseChapters({ phases, keep }: Pick<Arguments, "phases" | "keep">): readonly Chapter[] {
-  if (phases === undefined && !keep) return [ABANDONED, WHOLE];
+export function chooseChapters({
+  phases,
+  fault: broken,
+  keep,
+}: Pick<Arguments, "phases" | "fault" | "keep">): readonly Chapter[] {
+  if (phases === undefined && broken === undefined && !keep) return [ABANDONED, WHOLE];
   const steps = wayUpTo(phases ?? "parallel");
   const last = steps.at(-1)?.phase ?? "prepare";
   const ending = keep ? "none" : phaseOf(last).node === "removed" ? "refused" : "destroy";
-  return [{ title: `the way up to ${last}`, steps, ending }];
+  if (broken === undefined) return [{ title: `the way up to ${last}`, steps, ending }];
+  return [{ title: `${broken} at ${last}`, steps: [...steps, ...brokenAt(last, broken)], ending }];
+}
+
+function brokenAt(phase: PhaseName, name: string): readonly StoryStep[] {
+  if (!(name in TRIGGERS)) {
+    throw new UsageError(`FAULT="${name}" is none of the plan's faults: ${Object.keys(TRIGGERS).join(", ")}.`);
+  }
+  const { pythonShare, node } = phaseOf(phase);
+  if (pythonShare === 0 || node === "removed") {
+    throw new UsageError(
+      `FAULT=${name} needs a phase in which Python has a share and Node lives: PHASES=parallel to full.`,
+    );
+  }
+  return [fault(name as PlannedFault, phase, { insist: true, ghlDown: name === "routing" }), released(phase)];
 }
 
 /**
