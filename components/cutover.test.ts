@@ -81,6 +81,30 @@ describe("names", () => {
   });
 });
 
+describe("the rehearsal", () => {
+  /** What the engine and the functions get in a rehearsal and nowhere else (rehearsal/engine/environment.ts). */
+  const REHEARSED = {
+    CUTOVER_CLOCK: "1790000000000,60",
+    CUTOVER_CONNECT_TO: "messages.example.com:443:127.0.0.1:8443",
+    AWS_ENDPOINT_URL: "http://127.0.0.1:4566",
+    NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem",
+  };
+
+  it.each(["prepare", "parallel", "decommission"] as const)("%s: definitions are those of AWS, byte for byte", async (phase) => {
+    const deployed = (all: Registered[]) =>
+      all.map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs)}`).sort();
+    const onAws = deployed(await declare(phase));
+    const before = { ...process.env };
+    Object.assign(process.env, REHEARSED);
+    try {
+      expect(deployed(await declareNow(phase, {}, {}))).toEqual(onAws);
+    } finally {
+      process.env = before;
+    }
+    expect(onAws.length).toBeGreaterThan(100);
+  });
+});
+
 describe("tags", () => {
   it("name the stack on everything that AWS lets carry them", async () => {
     const all = [...(await declare("parallel")), ...(await declare("decommission"))];
