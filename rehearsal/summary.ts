@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import type { RehearsalReport, ReportDetails } from "./report/model";
-import { hoursMinutes } from "./report/scale";
+import { hoursMinutes, keptUp } from "./report/scale";
 import { lostByPlan } from "./report/verdict";
 import type { WrittenReport } from "./report/write";
 import { type Terminal, table } from "./run/terminal";
@@ -38,6 +38,7 @@ export function printSummary(
   terminal.line(
     `clocks: ${report.durationSeconds.toFixed(0)} s real time; ${hoursMinutes(report.durationSeconds * report.clockFactor)} in the rehearsal's own time (${report.clockFactor}:1)`,
   );
+  terminal.line(keptUp(details.punctuality));
   for (const failure of details.failures) terminal.line(terminal.paint(`✗ ${shorten(failure)}`, "bad"));
   terminal.line(`report: ${relative(process.cwd(), written.html)}`);
   terminal.line(

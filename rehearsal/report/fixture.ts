@@ -27,6 +27,7 @@ export function exampleReport(): { report: RehearsalReport; details: ReportDetai
       ok: true,
       failures: [],
       startedAt: "2026-01-02T03:04:05.000Z",
+      punctuality: { minutes: 412, late: 3, longestLagMs: 48_000 },
       steps,
       samples: exampleSamples(steps, faults),
       faults,

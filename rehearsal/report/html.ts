@@ -2,7 +2,7 @@ import { renderChart } from "./chart/chart";
 import { list, unknownOr } from "./format";
 import { EMULATED, NOT_SHOWN } from "./limits";
 import type { RehearsalReport, ReportDetails } from "./model";
-import { hoursMinutes, minutesSeconds } from "./scale";
+import { hoursMinutes, keptUp, minutesSeconds } from "./scale";
 import { stepTable } from "./steps";
 import { STYLES } from "./styles";
 import { businessTable, faultTable, lostWithoutFault } from "./tables";
@@ -23,7 +23,7 @@ ${faultTable(report, details)}
 ${businessTable(details)}
 ${stepTable(report, details)}
 <div class="two">
-<section><h2>Two clocks</h2>${clocks(report)}</section>
+<section><h2>Two clocks</h2>${clocks(report, details)}</section>
 <section><h2>After the destroy</h2>${afterDestroy(report, details)}</section>
 <section><h2>What is emulated here</h2>${list(EMULATED)}</section>
 <section><h2>What a rehearsal can't show</h2>${list(NOT_SHOWN)}</section>
@@ -34,9 +34,10 @@ ${ports(report, details)}
 `;
 }
 
-function clocks({ durationSeconds, clockFactor }: RehearsalReport): string {
+function clocks({ durationSeconds, clockFactor }: RehearsalReport, { punctuality }: ReportDetails): string {
   return `<p><b>Real time: ${minutesSeconds(durationSeconds)} minutes.</b> HTTP, processes and Pulumi run in it. Every figure in s or ms is real time.</p>
-<p><b class="rehearsed">Rehearsal clock: ${hoursMinutes(durationSeconds * clockFactor)}</b>, ${clockFactor} times as fast. Only what is deployed runs in it: alarm periods, windows, bake times, schedules. Every figure in min or h is on it. No figure mixes the two.</p>`;
+<p><b class="rehearsed">Rehearsal clock: ${hoursMinutes(durationSeconds * clockFactor)}</b>, ${clockFactor} times as fast. Only what is deployed runs in it: alarm periods, windows, bake times, schedules. Every figure in min or h is on it. No figure mixes the two.</p>
+<p>${keptUp(punctuality)}</p>`;
 }
 
 function afterDestroy(report: RehearsalReport, details: ReportDetails): string {

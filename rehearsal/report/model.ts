@@ -86,6 +86,14 @@ export interface ReportDetails {
   readonly failures: readonly string[];
   /** ISO time of the start, real clock. */
   readonly startedAt: string;
+  /** How well this machine kept up with the rehearsal's clock. */
+  readonly punctuality: {
+    /** Minutes of the rehearsal's clock, and those that were looked at only together with a later one. */
+    readonly minutes: number;
+    readonly late: number;
+    /** Longest rehearsal ms between the end of a minute and the look at its alarms. */
+    readonly longestLagMs: number;
+  };
   readonly steps: readonly StepDetails[];
   /** One a second while messages flow. */
   readonly samples: readonly Sample[];

@@ -1,3 +1,5 @@
+import type { ReportDetails } from "./model";
+
 /** Values of one axis mapped to pixels, with round tick marks. */
 export interface Scale {
   (value: number): number;
@@ -37,4 +39,10 @@ export function hoursMinutes(seconds: number): string {
 export function clockTime(seconds: number): string {
   const minutes = Math.round(seconds / 60);
   return `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, "0")}`;
+}
+
+/** Whether the machine kept up with the rehearsal's clock, in a sentence; seconds are the rehearsal's. */
+export function keptUp({ minutes, late, longestLagMs }: ReportDetails["punctuality"]): string {
+  const lag = `at most ${Math.round(longestLagMs / 1000)} s of it passed between a minute and the look at its alarms`;
+  return `The rehearsal's clock: ${minutes} minutes, ${late} of them looked at late; ${lag}.`;
 }

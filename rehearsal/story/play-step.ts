@@ -11,7 +11,7 @@ import type { Memory } from "./memory";
 import type { Scene } from "./scene";
 import { judgeShare, measuredWindow, type ShareSeen } from "./share";
 import { commandsOf, declaredShare, type RefusedTry, type UpStep } from "./steps";
-import { WINDOW_PREFIX } from "./traffic";
+import { FEWER_SENDERS, MESSAGES_PER_PHASE, SENDERS, WINDOW_PREFIX } from "./traffic";
 
 /** What a step left behind for the report; `lost` is counted later, when everything is drained. */
 export interface PlayedStep {
@@ -133,12 +133,13 @@ function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
 async function measure(scene: Scene, played: PlayedStep): Promise<void> {
   const { stage, traffic, terminal } = scene;
   const { step, checks } = played;
-  const activity = terminal.activity(`${step.measure} messages by 100 concurrent senders`);
+  const senders = step.measure >= MESSAGES_PER_PHASE ? SENDERS : FEWER_SENDERS;
+  const activity = terminal.activity(`${step.measure} messages by ${senders} concurrent senders`);
   const what = "Python's share is as declared, in the table and at the load balancer";
   try {
     const groups = await readCustomerGroups(stage);
     let before = customerCounts(stage.balancer, groups);
-    const window = await traffic.window(step.measure, () => {
+    const window = await traffic.window(step.measure, senders, () => {
       before = customerCounts(stage.balancer, groups);
     });
     const after = customerCounts(stage.balancer, groups);

@@ -128,6 +128,7 @@ async function summarise(scene: Scene, played: Played): Promise<Pick<PlayedStory
     ok: failures.length === 0,
     failures,
     startedAt: new Date(stage.startedAtMs).toISOString(),
+    punctuality: stage.punctuality(),
     steps: [...parts, ...endings].toSorted((a, b) => a.beganAt - b.beganAt).map((part) => stepDetails(part, stage)),
     samples: samplesOf(messages, stage.startedAtMs),
     faults: faults.map((fault) => faultDetails(fault, messages, rows, stage)),

@@ -5,6 +5,7 @@ import type { RehearsalFaults } from "../faults";
 import type { GhlStandIn } from "../ghl/server";
 import type { WorkflowSender } from "../ghl/workflow";
 import type { LoadBalancer } from "../loadbalancer/balancer";
+import type { Punctuality } from "../metrics/sequence";
 import type { RehearsalPostgres } from "../postgres/postgres";
 import type { AwsClients } from "../provider/aws-clients";
 import type { AlarmLog } from "./alarm-log";
@@ -22,6 +23,8 @@ export interface Stage {
   readonly gateway: AwsGateway;
   /** Every change of an alarm. */
   readonly cloudwatch: AlarmLog;
+  /** Whether this machine kept up with the rehearsal's clock. */
+  punctuality(): Punctuality;
   /** Breaks things, and mends them. */
   readonly faults: RehearsalFaults;
   /** The emulated account, through the gateway. */

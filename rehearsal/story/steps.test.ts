@@ -5,7 +5,8 @@ import { Checks, same } from "./checks";
 import { added, removed } from "./inventory";
 import { Memory } from "./memory";
 import { commandsOf, declaredShare, type StoryStep, type UpStep } from "./steps";
-import { ABANDONED, chooseChapters, MESSAGES_PER_PHASE, WHOLE } from "./the-story";
+import { ABANDONED, chooseChapters, WHOLE } from "./the-story";
+import { MESSAGES_PER_PHASE } from "./traffic";
 
 const isUp = (step: StoryStep): step is UpStep => step.kind === "up";
 const rung = (name: string) => ladder.findIndex((phase) => phase.name === name);

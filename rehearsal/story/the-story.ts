@@ -19,9 +19,8 @@ import {
   webhookAtNode,
 } from "./expectations";
 import type { Chapter, FaultStep, StoryStep, UpStep } from "./steps";
+import { MESSAGES_PER_PHASE } from "./traffic";
 
-/** A split is judged by so many messages: the band of 99.99 % is ± 3 points around 10 % then. */
-export const MESSAGES_PER_PHASE = 2000;
 /** On the other rungs fewer, so that the whole plan fits in five minutes; the band is as wide as it has to be. */
 const FEWER_MESSAGES = 600;
 

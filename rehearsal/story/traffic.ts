@@ -8,8 +8,17 @@ export const MESSAGE_PREFIX = "story-";
 /** Start of the ids of the measured windows' messages. */
 export const WINDOW_PREFIX = `${MESSAGE_PREFIX}window`;
 
+/** A split is judged by so many messages: the band of 99.99 % is ± 3 points around 10 % then. */
+export const MESSAGES_PER_PHASE = 2000;
+
 /** Senders at the same time. Source: plan, "Load testing completed (100+ concurrent messages)". */
 export const SENDERS = 100;
+
+/**
+ * Senders in the shorter windows: a hundred who never pause are a load test of this machine, and on a small one their own
+ * queue makes answers slow enough for the latency trigger.
+ */
+export const FEWER_SENDERS = 25;
 
 /** Messages a second of real time between the measured windows. */
 export const STEADY_RATE = 40;
@@ -33,12 +42,15 @@ export interface Window {
 export class Traffic {
   readonly #steady: LoadGenerator;
   readonly #windows: LoadGenerator;
+  readonly #shortWindows: LoadGenerator;
   readonly #late: LoadGenerator;
 
   constructor({ sender, lateSender, rate }: TrafficOptions) {
     const shared = { sender, concurrency: SENDERS };
     this.#steady = new LoadGenerator({ ...shared, ratePerSecond: rate, prefix: `${MESSAGE_PREFIX}steady` });
     this.#windows = new LoadGenerator({ ...shared, prefix: WINDOW_PREFIX });
+    const few = { ...shared, concurrency: FEWER_SENDERS };
+    this.#shortWindows = new LoadGenerator({ ...few, prefix: `${WINDOW_PREFIX}-short` });
     this.#late = new LoadGenerator({ ...shared, sender: lateSender, prefix: `${MESSAGE_PREFIX}late` });
   }
 
@@ -48,7 +60,7 @@ export class Traffic {
 
   /** Sends no more and waits for the answers under way. */
   async stop(): Promise<void> {
-    await Promise.all([this.#steady.stop(), this.#windows.stop()]);
+    await Promise.all([this.#steady.stop(), this.#windows.stop(), this.#shortWindows.stop()]);
   }
 
   setRate(rate: number): void {
@@ -60,13 +72,13 @@ export class Traffic {
     return this.#steady.totals(fromMs);
   }
 
-  /** Exactly `count` messages, by 100 senders as fast as they are answered; the steady ones pause meanwhile. */
-  async window(count: number, before: () => void): Promise<Window> {
+  /** Exactly `count` messages, by so many senders as fast as they are answered; the steady ones pause meanwhile. */
+  async window(count: number, senders: typeof SENDERS | typeof FEWER_SENDERS, before: () => void): Promise<Window> {
     await this.#steady.stop();
     before();
     const fromMs = Date.now();
     try {
-      const messages = await this.#windows.burst(count);
+      const messages = await (senders === SENDERS ? this.#windows : this.#shortWindows).burst(count);
       return { messages, fromMs, toMs: Date.now() };
     } finally {
       this.#steady.start();
@@ -80,7 +92,12 @@ export class Traffic {
 
   /** Every message sent so far. */
   get messages(): readonly SentMessage[] {
-    return [...this.#steady.messages, ...this.#windows.messages, ...this.#late.messages];
+    return [
+      ...this.#steady.messages,
+      ...this.#windows.messages,
+      ...this.#shortWindows.messages,
+      ...this.#late.messages,
+    ];
   }
 }
 

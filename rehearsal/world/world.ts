@@ -108,7 +108,7 @@ export class World {
     signal.throwIfAborted();
     const environment = sharedEnvironment(postgres.appUrl, ghl.token, ghl.locationId);
     await this.#startExistingNode(aws, apps, ports, environment);
-    const cloudwatch = this.#startCloudWatch(aws);
+    const { log, cloudwatch } = this.#startCloudWatch(aws);
     const faults = new RehearsalFaults({
       runFolder,
       aws,
@@ -130,7 +130,8 @@ export class World {
       lateSender,
       balancer: aws.loadBalancer,
       gateway: aws.gateway,
-      cloudwatch,
+      cloudwatch: log,
+      punctuality: () => cloudwatch.punctuality,
       faults,
       aws: clients,
       stack: STACK,
@@ -171,7 +172,7 @@ export class World {
   }
 
   /** Alarms, metrics and scheduled events, by the rehearsal's clock. */
-  #startCloudWatch(aws: EmulatedAws): AlarmLog {
+  #startCloudWatch(aws: EmulatedAws): { log: AlarmLog; cloudwatch: RehearsalCloudWatch } {
     let log: AlarmLog | undefined;
     const cloudwatch = RehearsalCloudWatch.start({ aws }, (events) => {
       log = new AlarmLog(events);
@@ -180,7 +181,7 @@ export class World {
       });
     });
     this.#stoppers.add("CloudWatch", () => cloudwatch.stop());
-    return log ?? new AlarmLog(cloudwatch);
+    return { log: log ?? new AlarmLog(cloudwatch), cloudwatch };
   }
 
   #startAws(ports: Ports, connectTo: string): Promise<{ aws: EmulatedAws; apps: AppPrograms }> {
