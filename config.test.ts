@@ -61,6 +61,16 @@ describe("a good configuration", () => {
     expect([config.expectedMessagesPerHour, config.onCall]).toEqual([60, []]);
   });
 
+  it("asks for the migrations' plan as the reader where there is one, and knows the database's region", () => {
+    const asked = (more: object, phase = "prepare") =>
+      parse({ "cutover:phase": phase, "cutover:database": { url: DATABASE_URL, ...more } }).database;
+    expect(asked({})).toEqual({ url: DATABASE_URL });
+    expect(asked({ previewUrl: READER_URL, region: "ap-southeast-2" })).toEqual({
+      url: READER_URL,
+      region: "ap-southeast-2",
+    });
+  });
+
   it("names the one migration that may run late, as text or not", () => {
     const late = (allowOutOfOrder: unknown) =>
       parse({ "cutover:database": { ...DATABASES, allowOutOfOrder } }).allowOutOfOrder;
@@ -161,6 +171,7 @@ describe("one wrong value", () => {
     ["cutover:database", { url: DATABASE_URL, previewUrl: "mysql://x" }, /a role that may only read/],
     ["cutover:database", { ...DATABASES, allowOutOfOrder: "all" }, /found "all", expected a whole/],
     ["cutover:database", { ...DATABASES, allowOutOfOrder: true }, /expected a whole number/],
+    ["cutover:database", { ...DATABASES, region: "Frankfurt" }, /region of the Supabase project/],
     ["cutover:environment", { OPENAI_API_KEY: "x" }, /is not set/],
     ["cutover:network", { cidr: "10.0.0.0/8" }, /a \/16 range/],
     ["cutover:network", { cidr: "999.1.0.0/16" }, /a \/16 range/],

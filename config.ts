@@ -67,6 +67,8 @@ export interface CutoverConfig extends WatchConfig {
   /** Error tracking of the Python service. Secret. */
   readonly sentryDsn?: string;
   readonly network: NetworkConfig;
+  /** Where the plan of the migrations is asked: as the read-only role, where there is one. Its URL is secret. */
+  readonly database: { readonly url: string; readonly region?: string };
   /** Read-only role over the session pooler: previews, the prober's numbers and the gate. Secret. */
   readonly databasePreviewUrl?: string;
   /** Version of the one migration that may run although a newer one is applied. */
@@ -307,15 +309,20 @@ function readSentry(reader: ConfigReader): string | undefined {
 function readDatabase(
   reader: ConfigReader,
   phase: PhaseName | undefined,
-): Pick<CutoverConfig, "databasePreviewUrl" | "allowOutOfOrder"> {
-  const object = reader.object("database", ["url", "previewUrl", "allowOutOfOrder"]);
+): Pick<CutoverConfig, "database" | "databasePreviewUrl" | "allowOutOfOrder"> {
+  const object = reader.object("database", ["url", "previewUrl", "region", "allowOutOfOrder"]);
   const url = {
     secret: true,
     pattern: /^postgres(ql)?:\/\/\S+$/,
     expected: "a Postgres URL of the direct connection or the session pooler (port 5432)",
     example: "",
   };
-  object.requiredString("url", url);
+  const updateUrl = object.requiredString("url", url);
+  const region = object.optionalString("region", {
+    pattern: /^[a-z]{2}(-[a-z]+)+-\d$/,
+    expected: "the region of the Supabase project, as its dashboard shows it",
+    example: "eu-central-1",
+  });
   const previewUrl = {
     ...url,
     expected: `a Postgres URL of a role that may only read, from "parallel" on: the gate counts the messages by it. Make the role once: ${READER_ROLE}`,
@@ -323,11 +330,10 @@ function readDatabase(
   const gated = phase !== undefined && phaseOf(phase).pythonShare > 0;
   // A number for whoever sets it with --path, which knows no other kind of digits; 14 of them are exact.
   const late = object.integer("allowOutOfOrder", { min: 10_000_000_000_000, max: 99_999_999_999_999 }, -1);
+  const readUrl = gated ? object.requiredString("previewUrl", previewUrl) : object.optionalString("previewUrl", url);
   return {
-    ...optional(
-      "databasePreviewUrl",
-      gated ? object.requiredString("previewUrl", previewUrl) : object.optionalString("previewUrl", url),
-    ),
+    database: { url: readUrl || updateUrl, ...optional("region", region) },
+    ...optional("databasePreviewUrl", readUrl),
     ...optional("allowOutOfOrder", late < 0 ? undefined : String(late)),
   };
 }

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./components/cutover";
 import { ConfigError, parseConfig } from "./config";
 import { askGate, gatedStep } from "./world/gate";
+import { askMigrations } from "./world/migrations";
 import { observe } from "./world/observe";
 
 /** observe → decide → declare. Everything that can refuse does so before the first resource is declared. */
@@ -15,11 +16,14 @@ export = async () => {
   const { desired, refusals } = decide(config.intent, world);
   // Evidence is read only for a step that may be made.
   const step = refusals.length === 0 ? gatedStep(desired, world) : undefined;
-  const gated = await askGate(stack, aws, step, config).catch(asUserError);
+  const [gated, unmigratable] = await Promise.all([
+    askGate(stack, aws, step, config).catch(asUserError),
+    askMigrations(desired, config),
+  ]);
 
   if (gated.notes.length > 0) pulumi.log.info(gated.notes.join("\n"));
   for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);
-  const refused = [...refusals, ...gated.refusals].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
+  const refused = [...refusals, ...gated.refusals, ...unmigratable].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
@@ -28,6 +32,7 @@ export = async () => {
     desired,
     stack,
     aws,
+    migrationsRefused: unmigratable.length > 0,
     ...(gated.entry ? { evidence: gated.entry } : {}),
   });
   return {

@@ -46,15 +46,46 @@ describe("the migrations command", () => {
     expect(await call(url, "plan")).toMatchObject({ code: 0 });
   });
 
-  it.each([[[]], [["plan", "more"]], [["repair", "accept"]], [["repair", "drop", "1"]]])(
-    "explains itself for %s",
-    async (args) => {
-      expect(await call("postgresql://u:p@127.0.0.1:1/x", ...args)).toMatchObject({
-        code: 2,
-        text: expect.stringContaining("usage:"),
-      });
-    },
-  );
+  it("plans as the update will: with the late file that is allowed, and with contracts once decommission is applied", async () => {
+    const { url, query } = await postgres.database();
+    await runMigrations({ database: { url }, files: openMigrations(), allowContract: false, runnerVersion: "test" });
+    await query("DELETE FROM langgraph_ops.schema_migrations WHERE version = '20261122090400'");
+    const late = await call(url, "plan");
+    expect(late).toMatchObject({ code: 1, text: expect.stringContaining("monitoring_views.sql is older than") });
+    expect(await call(url, "plan", "--allow-out-of-order", "20261122090400")).toMatchObject({ code: 0 });
+    expect(await call(url, "plan", "--allow-out-of-order", "20261122090300")).toMatchObject({ code: 1 });
+
+    // There is no contract in migrations/ yet: what the planner is asked shows it.
+    const asked: boolean[] = [];
+    const plan = (...args: string[]) =>
+      migrationsCommand(
+        ["plan", ...args],
+        { CUTOVER_DATABASE_URL: url },
+        () => {},
+        async ({ allowContract }) => {
+          asked.push(allowContract);
+          return { lines: [], problems: [], pending: [], waiting: [] };
+        },
+      );
+    for (const args of [[], ["--phase", "full"], ["--phase", "decommission"]]) await plan(...args);
+    expect(asked).toEqual([false, false, true]);
+  });
+
+  it.each([
+    [[]],
+    [["plan", "more"]],
+    [["plan", "--phase", "nowhere"]],
+    [["plan", "--allow-out-of-order", "all"]],
+    [["plan", "--what"]],
+    [["repair", "accept"]],
+    [["repair", "drop", "1"]],
+    [["repair", "accept", "1", "--phase", "full"]],
+  ])("explains itself for %s", async (args) => {
+    expect(await call("postgresql://u:p@127.0.0.1:1/x", ...args)).toMatchObject({
+      code: 2,
+      text: expect.stringContaining("usage:"),
+    });
+  });
 
   it("wants the URL by environment, and never shows it", async () => {
     expect(await call(undefined, "plan")).toMatchObject({ code: 2 });

@@ -32,6 +32,7 @@ const config = (phase: PhaseName, more: Partial<CutoverConfig> = {}): CutoverCon
     GHL_CALENDAR_ID: "calendar-1",
     GHL_ASSIGNED_USER_ID: "user-1",
   },
+  database: { url: PLANTED },
   network: { cidr: "10.42.0.0/16", natGateways: 1 },
   webhookSecret: { generation: 1, retired: 0 },
   expectedMessagesPerHour: 600,
@@ -177,6 +178,23 @@ describe("each phase", () => {
     expect(find(all, ":Command", "archive-bundle").create).toContain("archive-node");
     expect(weightsOf(all)).toEqual([100]);
     expect(webhookUrl(all).decommissioned).toBe(true);
+  });
+});
+
+describe("contract migrations, which take away what Node needs", () => {
+  const mayRun = (all: Registered[]) => find(all, ":SupabaseMigrations", "migrations-supabase").phaseAllowsContract;
+  const at = (phase: PhaseName): World => ({ applied: { phase, pythonShare: 100, pythonDigest: DIGEST } });
+
+  it("are held back in the update that removes Node, which it does last, and allowed in the next one", async () => {
+    const removing = await declare("decommission", at("full"));
+    // What is no longer declared the engine removes at the very end, after all migrations: so not in this update.
+    expect(names(removing).filter((n) => /\bnode\b/.test(n))).toEqual([]);
+    expect(mayRun(removing)).toBe(false);
+    expect(mayRun(await declare("decommission", at("decommission")))).toBe(true);
+  });
+
+  it.each(phases.map(({ name }) => name).filter((name) => name !== "decommission"))("never in %s", async (phase) => {
+    expect(mayRun(await declare(phase, at(phase)))).toBe(false);
   });
 });
 

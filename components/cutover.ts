@@ -29,6 +29,8 @@ export interface CutoverArgs {
   readonly stack: string;
   /** What a step up rests on; missing where nothing rises. */
   readonly evidence?: LedgerEntry;
+  /** The database's migrations are refused: a preview shows the whole difference all the same. @default false */
+  readonly migrationsRefused?: boolean;
   /** Where AWS is: what the stack's `aws:region` and `aws:profile` say. */
   readonly aws: AwsPlace;
 }
@@ -61,8 +63,9 @@ export class Cutover extends pulumi.ComponentResource {
     this.migrations = new Migrations(
       "migrations",
       {
-        contract: desired.phase.contractMigrations,
-        mayWait: desired.phase.rung === undefined || desired.direction === "down",
+        contract: desired.contracts,
+        mayWait: desired.databaseMayWait,
+        refused: args.migrationsRefused ?? false,
         allowOutOfOrder: config.allowOutOfOrder,
       },
       { parent: this },

@@ -6,6 +6,8 @@ export interface MigrationsArgs {
   readonly contract: boolean;
   /** On the way back to Node a database that can't be asked must not stand in the way. */
   readonly mayWait: boolean;
+  /** The program has refused the migrations, which only a preview outlives: it is to show the rest. @default false */
+  readonly refused?: boolean;
   /** Version of the one file that may run although a newer one is applied; `cutover:database.allowOutOfOrder`. @default none */
   readonly allowOutOfOrder?: string | undefined;
 }
@@ -29,6 +31,7 @@ export class Migrations extends pulumi.ComponentResource {
         files: migrationFiles(),
         phaseAllowsContract: args.contract,
         mayWait: args.mayWait,
+        ...(args.refused ? { refused: true } : {}),
         allowOutOfOrder: args.allowOutOfOrder,
       },
       { parent: this },

@@ -34,6 +34,7 @@ const config = (phase: PhaseName): CutoverConfig => ({
     GHL_CALENDAR_ID: "calendar-1",
     GHL_ASSIGNED_USER_ID: "user-1",
   },
+  database: { url: "postgresql://u:planted-secret-value@h/d" },
   network: { cidr: "10.42.0.0/16", natGateways: 2 },
   webhookSecret: { generation: 1, retired: 0 },
   expectedMessagesPerHour: 600,

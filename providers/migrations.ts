@@ -28,6 +28,8 @@ export interface SupabaseMigrationsArgs {
   readonly allowOutOfOrder?: string | undefined;
   /** Whether a database that can't be asked holds nothing up: on the way down, and where nothing rises. @default false */
   readonly mayWait?: boolean | undefined;
+  /** The program has refused the migrations and said why; it ends an update by itself. @default false */
+  readonly refused?: boolean | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export class SupabaseMigrations extends pulumi.dynamic.Resource {
       providerVersion: MIGRATIONS_PROVIDER_VERSION,
       allowOutOfOrder: args.allowOutOfOrder,
       mayWait: args.mayWait,
+      refused: args.refused,
     };
     super(provider, name, { ...outputs, ...inputs }, opts, "cutover", "SupabaseMigrations");
   }

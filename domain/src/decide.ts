@@ -74,6 +74,13 @@ export interface Desired {
   readonly release?: string;
   /** Minutes that the alarms may look back, so that they don't see the fault of a rollback again; undefined: no limit. */
   readonly alarmsLookBackMinutes?: number;
+  /**
+   * Whether migrations may run that take away what Node needs. Only in an update that finds Node's removal applied: they
+   * run first of all in an update, and the one that removes Node removes it last.
+   */
+  readonly contracts: boolean;
+  /** On the way back to Node a database that can't be asked must not stand in the way. */
+  readonly databaseMayWait: boolean;
   /** Sentences a person should read before saying yes. */
   readonly warnings: readonly string[];
 }
@@ -106,15 +113,18 @@ export function decide(intent: Intent, world: World): Decision {
   const weight = phase.node === "removed" ? undefined : intent.pythonWeight;
   const asked = Math.min(phase.pythonShare, weight ?? phase.pythonShare);
   const pythonShare = rolledBack && phase.node !== "removed" ? 0 : asked;
+  const direction = pythonShare > before ? "up" : pythonShare < before ? "down" : "none";
   const desired: Desired = {
     phase,
     pythonShare,
     pythonCapacityShare: rolledBack ? asked : pythonShare,
     webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
-    direction: pythonShare > before ? "up" : pythonShare < before ? "down" : "none",
+    direction,
     rolledBack,
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
     ...(phase.node === "removed" ? {} : lookBack({ phase: phase.name, share: pythonShare, releasing }, world)),
+    contracts: phase.contractMigrations && world.applied?.phase === phase.name,
+    databaseMayWait: phase.rung === undefined || direction === "down",
     warnings: [
       ...(rolledBack ? [waitingSentence(open)] : []),
       ...releaseWarning(open, releasing, pythonShare),

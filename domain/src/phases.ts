@@ -16,7 +16,7 @@ export interface Phase {
   readonly pythonShare: number;
   readonly node: NodeRole;
   readonly webhook: WebhookTarget;
-  /** Migrations that remove what Node needs (`contract`) may run. */
+  /** Migrations that remove what Node needs (`contract`) may run once this phase is applied. */
   readonly contractMigrations: boolean;
   /** One sentence for people: what this phase means. */
   readonly means: string;

@@ -1,10 +1,18 @@
 import { createServer, type Server, type Socket } from "node:net";
 import { Client } from "pg";
 
+export type PoolerMode = "transaction" | "transaction, last used first" | "session";
+
+interface Session {
+  readonly backend: Socket;
+  readonly output: Frames;
+}
+
 /**
  * A stand-in for Supabase's pooler on loopback: it opens server sessions by itself, so nothing of a client's startup
  * parameters reaches the server. `transaction`: each transaction of a client goes to the other of two sessions, as under
- * load. `session`: a client keeps one. Any password is taken.
+ * load. `session`: a client keeps one. `transaction, last used first`: all clients share a pool, and each transaction goes to
+ * the free session that was used last, as without load: a lone client always meets the same one. Any password is taken.
  */
 export class StandInPooler {
   readonly #server: Server;
@@ -14,12 +22,14 @@ export class StandInPooler {
     this.#server = server;
   }
 
-  static async start(backendUrl: string, mode: "transaction" | "session"): Promise<StandInPooler> {
+  static async start(backendUrl: string, mode: PoolerMode): Promise<StandInPooler> {
     const server = createServer();
     const pooler = new StandInPooler(server);
+    const shared: Session[] = [];
     server.on("connection", (socket) => {
       pooler.#open.add({ end: () => socket.destroy() });
-      pooler.serve(socket, backendUrl, mode === "transaction" ? 2 : 1).catch(() => socket.destroy());
+      const pool = mode === "transaction, last used first" ? shared : undefined;
+      pooler.serve(socket, backendUrl, mode === "transaction" ? 2 : 1, pool).catch(() => socket.destroy());
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return pooler;
@@ -35,32 +45,43 @@ export class StandInPooler {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
-  private async serve(socket: Socket, backendUrl: string, sessions: number): Promise<void> {
+  /** @param shared The free sessions of all clients; undefined where a client has `count` sessions of its own, in turn. */
+  private async serve(socket: Socket, backendUrl: string, count: number, shared?: Session[]): Promise<void> {
     socket.on("error", () => {});
     const input = new Frames(socket);
     await input.startup();
-    const backends = await Promise.all(Array.from({ length: sessions }, () => this.backend(backendUrl)));
+    const own = shared ? [] : await Promise.all(Array.from({ length: count }, () => this.session(backendUrl)));
     socket.on("close", () => {
-      for (const backend of backends) backend.destroy();
+      for (const session of own) session.backend.destroy();
     });
     socket.write(GREETING);
-    const outputs = backends.map((backend) => new Frames(backend));
-    for (let turn = 0; ; ) {
-      const backend = backends[turn % sessions];
-      const output = outputs[turn % sessions];
-      if (!backend || !output) return;
-      for (let frame = await input.next(); ; frame = await input.next()) {
-        if (frame.type === "X") return void socket.end();
-        backend.write(frame.bytes);
-        if (frame.type === "Q" || frame.type === "S") break;
-      }
-      for (let frame = await output.next(); ; frame = await output.next()) {
-        socket.write(frame.bytes);
-        if (frame.type !== "Z") continue;
-        if (frame.bytes[5] === "I".charCodeAt(0)) turn += 1; // outside a transaction: the next one may go elsewhere
+    for (let turn = 0; ; turn += 1) {
+      const first = await input.next(); // a session is taken only when there is something to do
+      const session = shared ? (shared.pop() ?? (await this.session(backendUrl))) : own[turn % count];
+      if (!session || !(await this.transaction(socket, input, first, session))) return void socket.end();
+      shared?.push(session);
+    }
+  }
+
+  /** Passes on until the server says that no transaction is open. @returns false when the client has taken its leave */
+  private async transaction(socket: Socket, input: Frames, first: Frame, session: Session): Promise<boolean> {
+    const { backend, output } = session;
+    for (let frame = first; ; frame = await input.next()) {
+      if (frame.type === "X") return false;
+      backend.write(frame.bytes);
+      if (frame.type !== "Q" && frame.type !== "S") continue;
+      for (let answer = await output.next(); ; answer = await output.next()) {
+        socket.write(answer.bytes);
+        if (answer.type !== "Z") continue;
+        if (answer.bytes[5] === "I".charCodeAt(0)) return true;
         break;
       }
     }
+  }
+
+  private async session(backendUrl: string): Promise<Session> {
+    const backend = await this.backend(backendUrl);
+    return { backend, output: new Frames(backend) };
   }
 
   /** A logged-in server session's socket, taken from `pg`. */

@@ -1,11 +1,12 @@
 import { X509Certificate } from "node:crypto";
+import dns, { type LookupAddress } from "node:dns";
 import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate } from "selfsigned";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { serverAccount } from "../../../rehearsal/postgres/account";
-import { StandInPooler } from "../../../rehearsal/postgres/pooler";
+import { type PoolerMode, StandInPooler } from "../../../rehearsal/postgres/pooler";
 import { PostgresServer } from "../../../rehearsal/postgres/server";
 import { usePostgres } from "../../../rehearsal/postgres/testkit";
 import { clientConfig, connect, connectError } from "./connect";
@@ -177,10 +178,37 @@ describe("a connection that fails", () => {
   });
 });
 
+describe("a host that has an IPv6 address only", () => {
+  // The name is looked up in the test instead of in the world's DNS; what follows is Node's and pg's own.
+  const lookUp = (answer: (done: (error: Error | null, addresses: LookupAddress[]) => void) => void) => {
+    const spy = vi.spyOn(dns, "lookup") as unknown as { mockImplementation: (f: (...args: unknown[]) => void) => void };
+    spy.mockImplementation((...args) => answer(args.at(-1) as never));
+  };
+  afterEach(() => vi.restoreAllMocks());
+  const settings = { url: DIRECT, region: "eu-west-1" };
+  const explained = new RegExp(
+    `db\\.${REF}\\.supabase\\.co:5432 can't be reached from here \\((ENOTFOUND|ENETUNREACH|EADDRNOTAVAIL|EHOSTUNREACH|ETIMEDOUT|timeout expired)\\).*` +
+      `IPv6 address only.*postgresql://postgres\\.${REF}:<password>@aws-0-eu-west-1\\.pooler\\.supabase\\.com:5432/postgres`,
+  );
+
+  it("is explained by connect itself when the name gives this network no address", async () => {
+    lookUp((done) => done(Object.assign(new Error(`getaddrinfo ENOTFOUND db.${REF}`), { code: "ENOTFOUND" }), []));
+    const failed = connect(settings, options);
+    await expect(failed).rejects.toThrow(explained);
+    await expect(failed).rejects.not.toThrow(/s3cret-pass/);
+  });
+
+  it("is explained when there is an address and no way to it", async () => {
+    // 100::/64 is the block whose packets are thrown away (RFC 6666): no route here, or none that answers.
+    lookUp((done) => done(null, [{ address: "100::1", family: 6 }]));
+    await expect(connect(settings, { ...options, timeoutMs: 500 })).rejects.toThrow(explained);
+  });
+});
+
 describe("behind a pooler", () => {
   const postgres = usePostgres();
   const poolers: StandInPooler[] = [];
-  const start = async (mode: "transaction" | "session", url: string) => {
+  const start = async (mode: PoolerMode, url: string) => {
     const pooler = await StandInPooler.start(url, mode);
     poolers.push(pooler);
     return `postgresql://u:p@127.0.0.1:${pooler.port}/x`;
@@ -216,6 +244,20 @@ describe("behind a pooler", () => {
     await expect(takeRunnerLock(client, { deadlineMs: 1_000 }, { url: database.url })).rejects.toBeInstanceOf(
       TransactionPoolerError,
     );
+    await client.end();
+  });
+
+  it("in transaction mode without load, where a lone client always meets the same session, nothing is done", async () => {
+    const database = await postgres.database();
+    const url = await start("transaction, last used first", database.url);
+    const client = await connect({ url }, options);
+    await prepareSession(client, { lockMs: 321, statementMs: 0 }, { url }); // does not show it
+    const files = await loadMigrations();
+    const refused = runMigrations({ database: { url }, files, allowContract: false, runnerVersion: "test" });
+    await expect(refused).rejects.toBeInstanceOf(TransactionPoolerError);
+    expect(await database.query("SELECT to_regclass('langgraph_ops.schema_migrations') AS made")).toEqual([
+      { made: null },
+    ]);
     await client.end();
   });
 

@@ -106,6 +106,18 @@ describe("the SupabaseMigrations provider", () => {
     expect(first.failures).toHaveLength(1);
   });
 
+  it("where the program has refused already, a preview shows the plan instead of failing", async () => {
+    const database = await postgres.database();
+    await database.query("DROP TABLE public.message_queue", database.adminUrl);
+    const refused = await provider(database).check({}, inputs({ refused: true }));
+    expect(refused.failures).toEqual([]);
+    expect(refused.inputs).toMatchObject({ pending: [] });
+    expect(JSON.stringify(refused.inputs)).toContain("refused: 20261122090000_langgraph_columns.sql needs");
+    const gone = migrationsProvider(config({ url: "postgresql://postgres:x@127.0.0.1:1/postgres" }), { folder, say });
+    expect((await gone.check({}, inputs({ refused: true }))).failures).toEqual([]);
+    await expect(gone.create(inputs({ refused: true }))).rejects.toThrow("can't be reached"); // never a way around
+  });
+
   it("prefers the read-only role for the plan, never for an update", async () => {
     const database = await postgres.database();
     const previewUrl = database.appUrl;

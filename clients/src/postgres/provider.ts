@@ -18,6 +18,8 @@ export interface MigrationInputs {
   readonly allowOutOfOrder?: string | undefined;
   /** On the way down, or where nothing rises: a database that can't be asked holds nothing up; it is asked the next time. */
   readonly mayWait?: boolean;
+  /** The program has asked the planner itself, and refuses: what is left to do is to show the plan in its preview. */
+  readonly refused?: boolean;
 }
 
 /** Added by `check`, so that a preview shows them. */
@@ -76,7 +78,8 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
   return {
     async check(olds: Bag, news: Bag) {
       const inputs = inputsOf(news);
-      const refuse = (reasons: readonly string[]) => {
+      const refuse = (reasons: readonly string[], plan: readonly string[] = []) => {
+        if (inputs.refused) return { inputs: { ...inputs, pending: [], waiting: waitingIn(olds), plan }, failures: [] };
         if (!inputs.mayWait || !Array.isArray(olds.files)) {
           return { inputs, failures: reasons.map((reason) => ({ property: "files", reason })) };
         }
@@ -93,7 +96,12 @@ export function migrationsProvider(config: StackConfig | undefined, overrides: P
           allowContract,
           allowOutOfOrder,
         });
-        if (problems.length > 0) return refuse(problems.map((problem) => problem.message));
+        if (problems.length > 0) {
+          return refuse(
+            problems.map((problem) => problem.message),
+            lines,
+          );
+        }
         if (pending.length + waiting.length > 0) say(lines.join("\n"));
         const planned = pending.length > 0 ? { planned: randomUUID() } : {};
         return {
@@ -121,6 +129,7 @@ function inputsOf(bag: Bag): MigrationInputs {
     phaseAllowsContract: bag.phaseAllowsContract === true,
     ...(typeof bag.allowOutOfOrder === "string" ? { allowOutOfOrder: bag.allowOutOfOrder } : {}),
     ...(bag.mayWait === true ? { mayWait: true } : {}),
+    ...(bag.refused === true ? { refused: true } : {}),
   };
 }
 
@@ -154,7 +163,7 @@ function databaseFor(purpose: "preview" | "up", config: StackConfig | undefined)
   const text = config?.get("database");
   const missing = 'Set it: pulumi config set --secret --path cutover:database.url "postgresql://…:5432/postgres"';
   if (text === undefined) throw new DatabaseError(`The stack's config has no cutover:database. ${missing}`);
-  let parsed: { url?: unknown; previewUrl?: unknown };
+  let parsed: { url?: unknown; previewUrl?: unknown; region?: unknown };
   try {
     parsed = JSON.parse(text) as typeof parsed;
   } catch {
@@ -167,8 +176,7 @@ function databaseFor(purpose: "preview" | "up", config: StackConfig | undefined)
   }
   const url = purpose === "preview" ? (parsed.previewUrl ?? parsed.url) : parsed.url;
   if (typeof url !== "string") throw new DatabaseError(`cutover:database has no url. ${missing}`);
-  const region = config?.get("aws:region");
-  const settings = region ? { url, region } : { url };
+  const settings = { url, ...(typeof parsed.region === "string" ? { region: parsed.region } : {}) };
   parseTarget(settings); // a wrong URL is said here, in words of our own
   return settings;
 }

@@ -200,7 +200,7 @@ describe("a contract migration", () => {
     const preview = await previewMigrations(settings);
     expect(preview).toMatchObject({ pending: ["1_a.sql", "3_b.sql"], waiting: ["2_drop.sql"], problems: [] });
     expect(preview.lines).toContain(
-      "  2_drop.sql (contract) waits for phase decommission: ALTER TABLE public.message_queue DROP COLUMN retry_count",
+      "  2_drop.sql (contract) waits for phase decommission to be applied, and the next update: ALTER TABLE public.message_queue DROP COLUMN retry_count",
     );
     const first = await run(database, files);
     expect(first.applied.map((one) => one.file)).toEqual(["1_a.sql", "3_b.sql"]);

@@ -1,5 +1,5 @@
 import type { Client } from "pg";
-import { transactionPooler } from "./connect";
+import { connect, transactionPooler } from "./connect";
 import { DatabaseError, type DatabaseSettings, parseTarget } from "./target";
 
 /** The two halves of our key among all advisory locks of the database, as ASCII. */
@@ -21,6 +21,35 @@ export interface RunnerLockOptions {
   readonly deadlineMs: number;
   /** Called once when we have to wait, with a sentence that names the holder. */
   readonly onWait?: (holder: string) => void;
+}
+
+/** Asks for the lock, and for the session it would be in. Against an open transaction nobody else gets that session. */
+const ASK_AGAIN = `BEGIN; SELECT pg_backend_pid() AS pid, pg_try_advisory_lock(${KEY_HIGH}, ${KEY_LOW}) AS got`;
+
+/**
+ * Whether the lock really belongs to one session. A transaction pooler without load hands a lone client the same server
+ * session each time, and everything looks well; a second client shows it: while the first idles, it gets that very session,
+ * or finds the lock open to it.
+ * @throws TransactionPoolerError
+ */
+export async function proveOwnSession(client: Client, settings: DatabaseSettings): Promise<void> {
+  const [mine] = (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows;
+  const other = await connect(settings, {
+    applicationName: "cutover-lock-check",
+    needsSession: true,
+    queryTimeoutMs: 15_000,
+  });
+  let seen: { readonly pid: number; readonly got: boolean } | undefined;
+  try {
+    const answers = (await other.query(ASK_AGAIN)) as unknown as { rows: { pid: number; got: boolean }[] }[];
+    seen = answers.at(-1)?.rows[0];
+    // Inside of the transaction, that is in the session that took it; otherwise it would be held for good there.
+    if (seen?.got) await other.query(`SELECT pg_advisory_unlock(${KEY_HIGH}, ${KEY_LOW})`);
+    await other.query("COMMIT");
+  } finally {
+    await other.end().catch(() => {});
+  }
+  if (!seen || seen.got || seen.pid === mine?.pid) throw transactionPooler(parseTarget(settings), settings);
 }
 
 /**
@@ -51,6 +80,7 @@ export async function takeRunnerLock(
     await new Promise((resolve) => setTimeout(resolve, pauseMs * (0.5 + Math.random())));
   }
   if (!(await holdsRunnerLock(client))) throw transactionPooler(parseTarget(settings), settings);
+  await proveOwnSession(client, settings);
 }
 
 /** Whether this very session holds the lock: false behind a transaction pooler, or after the session was replaced. */

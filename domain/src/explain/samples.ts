@@ -72,7 +72,7 @@ const EXPAND_PLAN = [
   "    ALTER TABLE public.message_queue ADD COLUMN langgraph_thread_id, ADD COLUMN workflow_state: ACCESS EXCLUSIVE on public.message_queue (waits for and blocks writers); no table rewrite",
   "  20261122090100_langgraph_thread_index.sql (expand): outside a transaction",
   "    CREATE INDEX CONCURRENTLY idx_langgraph_thread ON public.message_queue: SHARE UPDATE EXCLUSIVE on public.message_queue (writers go on, reads 20,000 rows); no table rewrite",
-  "  20261201000000_drop_node_columns.sql (contract) waits for phase decommission: ALTER TABLE public.message_queue DROP COLUMN x",
+  "  20261201000000_drop_node_columns.sql (contract) waits for phase decommission to be applied, and the next update: ALTER TABLE public.message_queue DROP COLUMN x",
 ];
 
 function nodeGoes() {

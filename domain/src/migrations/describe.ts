@@ -13,7 +13,7 @@ export function describePlan(plan: MigrationPlan, catalog?: Catalog): string[] {
   for (const step of plan.steps) lines.push(...describeStep(step, catalog).map((line) => `  ${line}`));
   for (const file of plan.waiting) {
     const what = file.statements.map((statement) => statement.summary).join("; ");
-    lines.push(`  ${file.file} (contract) waits for phase decommission: ${what}`);
+    lines.push(`  ${file.file} (contract) waits for phase decommission to be applied, and the next update: ${what}`);
   }
   for (const warning of plan.warnings) lines.push(`  warning: ${warning}`);
   for (const problem of plan.problems) lines.push(`  refused: ${problem.message}`);

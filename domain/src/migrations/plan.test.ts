@@ -126,7 +126,7 @@ describe("the planner", () => {
     expect(describePlan(before)).toEqual(
       expect.arrayContaining([
         "2 of 2 database migrations to apply:",
-        "  2_f2.sql (contract) waits for phase decommission: ALTER TABLE public.t DROP COLUMN id",
+        "  2_f2.sql (contract) waits for phase decommission to be applied, and the next update: ALTER TABLE public.t DROP COLUMN id",
       ]),
     );
     const [first, contract, third] = files as [MigrationFile, MigrationFile, MigrationFile];
