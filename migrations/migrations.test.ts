@@ -73,14 +73,51 @@ describe("a database with all migrations", () => {
     ).toEqual(expect.arrayContaining([expect.objectContaining({ next_agent: "booking" })]));
   });
 
-  it("gives the same numbers as the plan's own queries", async () => {
-    const plan = `SELECT COUNT(*) FILTER (WHERE status = 'completed') * 100.0 / COUNT(*) as success_rate, processed_by_agent,
-      DATE(created_at) as date FROM message_queue WHERE created_at > NOW() - INTERVAL '7 days' GROUP BY processed_by_agent, DATE(created_at)`;
-    const [difference] = await database.query<{ n: number }>(
-      `WITH p AS (${plan}), v AS (SELECT * FROM langgraph_ops.message_success_rate)
-       SELECT ((SELECT count(*) FROM (TABLE p EXCEPT TABLE v) a) + (SELECT count(*) FROM (TABLE v EXCEPT TABLE p) b))::int AS n`,
-    );
-    expect(difference).toEqual({ n: 0 });
+  describe("gives the same numbers as the plan's own queries, without an agent's name, too", () => {
+    const RECENT = "FROM message_queue WHERE created_at > NOW() - INTERVAL";
+    // As the plan writes them.
+    const PLAN: Record<string, string> = {
+      message_success_rate: `SELECT COUNT(*) FILTER (WHERE status = 'completed') * 100.0 / COUNT(*) as success_rate,
+        processed_by_agent, DATE(created_at) as date ${RECENT} '7 days' GROUP BY processed_by_agent, DATE(created_at)`,
+      appointment_booking_rate: `SELECT COUNT(*) FILTER (WHERE appointment_booked = true) * 100.0 / COUNT(*) as booking_rate,
+        DATE(created_at) as date ${RECENT} '7 days' GROUP BY DATE(created_at)`,
+      agent_performance: `WITH agent_stats AS (SELECT processed_by_agent, COUNT(*) as total_messages,
+          AVG(EXTRACT(EPOCH FROM (updated_at - created_at))) as avg_response_time,
+          COUNT(*) FILTER (WHERE status = 'completed') * 100.0 / COUNT(*) as success_rate
+          ${RECENT} '24 hours' GROUP BY processed_by_agent)
+        SELECT * FROM agent_stats ORDER BY total_messages DESC`,
+      conversation_flow: `SELECT current_agent, next_agent, COUNT(*) as transition_count FROM (
+          SELECT LAG(processed_by_agent) OVER (PARTITION BY contact_id ORDER BY created_at) as current_agent,
+            processed_by_agent as next_agent ${RECENT} '24 hours') transitions
+        WHERE current_agent IS NOT NULL GROUP BY current_agent, next_agent ORDER BY transition_count DESC`,
+    };
+
+    beforeAll(async () => {
+      for (const [agent, minutes] of [
+        ["NULL", 3],
+        ["'qualifier'", 2],
+        ["NULL", 1],
+      ] as const) {
+        await insert("status, processed_by_agent, created_at", `'failed', ${agent}, now() - interval '${minutes} min'`);
+      }
+    });
+
+    it.each(Object.keys(PLAN))("%s", async (view) => {
+      const columns =
+        view === "conversation_flow"
+          ? "next_agent IS NULL"
+          : view === "appointment_booking_rate"
+            ? "true"
+            : "processed_by_agent IS NULL";
+      const [seen] = await database.query<{ different: number; rows: number; nameless: number }>(
+        `WITH p AS (${PLAN[view]}), v AS (SELECT * FROM langgraph_ops.${view})
+         SELECT ((SELECT count(*) FROM (TABLE p EXCEPT ALL TABLE v) a) + (SELECT count(*) FROM (TABLE v EXCEPT ALL TABLE p) b))::int AS different,
+                (SELECT count(*)::int FROM v) AS rows, (SELECT count(*)::int FROM v WHERE ${columns}) AS nameless`,
+      );
+      expect(seen?.different).toBe(0);
+      expect(seen?.rows).toBeGreaterThan(1);
+      expect(seen?.nameless).toBeGreaterThan(0);
+    });
   });
 
   it("never counts synthetic rows, and tells the engines apart", async () => {
@@ -180,6 +217,34 @@ describe("a database with all migrations", () => {
         code: "42501",
       });
     }
+  });
+
+  it("shows no receipt even to an anon key that was granted the table: row level security has no policy for it", async () => {
+    await database.query("SELECT public.claim_receipt('msg-rls', 'node')", database.appUrl);
+    await database.query("GRANT SELECT, INSERT ON public.webhook_receipts TO anon");
+    expect(await database.query("SELECT * FROM public.webhook_receipts", database.appUrl)).toEqual([]);
+    const insertion = "INSERT INTO public.webhook_receipts (key, engine) VALUES ('k', 'node')";
+    await expect(database.query(insertion, database.appUrl)).rejects.toMatchObject({ code: "42501" });
+    await database.query("REVOKE SELECT, INSERT ON public.webhook_receipts FROM anon");
+    const all = "SELECT count(*)::int AS n FROM public.webhook_receipts WHERE key = 'msg-rls'";
+    expect(await database.query(all)).toEqual([{ n: 1 }]);
+  });
+
+  it("closes to the Data API what the project's default privileges open to it", async () => {
+    const open = "CREATE TABLE public.by_default (a int)";
+    await database.query(open);
+    const rights = (table: string, role: string) =>
+      database.query(
+        `SELECT has_table_privilege('${role}', '${table}', 'SELECT') OR has_table_privilege('${role}', '${table}', 'INSERT') AS may`,
+      );
+    for (const role of ["anon", "authenticated"]) {
+      expect([role, await rights("public.by_default", role)]).toEqual([role, [{ may: true }]]);
+      expect([role, await rights("public.webhook_receipts", role)]).toEqual([role, [{ may: false }]]);
+    }
+    const execute =
+      "SELECT has_function_privilege('authenticated', 'public.claim_receipt(text, text)', 'EXECUTE') AS authenticated, has_function_privilege('anon', 'public.claim_receipt(text, text)', 'EXECUTE') AS anon";
+    expect(await database.query(execute)).toEqual([{ authenticated: false, anon: true }]);
+    await database.query("DROP TABLE public.by_default");
   });
 
   it("lets the applications write the new columns without a new grant", async () => {

@@ -57,6 +57,7 @@ export class StandInPooler {
     socket.write(GREETING);
     for (let turn = 0; ; turn += 1) {
       const first = await input.next(); // a session is taken only when there is something to do
+      if (first.type === "X") return void socket.end();
       const session = shared ? (shared.pop() ?? (await this.session(backendUrl))) : own[turn % count];
       if (!session || !(await this.transaction(socket, input, first, session))) return void socket.end();
       shared?.push(session);

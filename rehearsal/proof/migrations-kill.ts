@@ -74,18 +74,37 @@ async function play(postgres: RehearsalPostgres, name: string, killAt: number, m
   }
 }
 
+/** The tables and views that migrations make or change. */
+const OURS =
+  "SELECT oid FROM pg_class WHERE relkind IN ('r', 'v') AND (relnamespace = 'langgraph_ops'::regnamespace " +
+  "OR oid IN ('public.message_queue'::regclass, 'public.webhook_receipts'::regclass))";
+
 /** Everything migrations make, as one text. */
 async function describe(postgres: RehearsalPostgres, name: string): Promise<string> {
   const [row] = await postgres.query<{ state: string }>(
     postgres.urlFor("supabase_admin", name),
     `SELECT json_build_object(
-       'columns', (SELECT json_agg(attname || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FROM pg_attribute
-          WHERE attrelid = 'public.message_queue'::regclass AND attnum > 0 AND NOT attisdropped),
+       'columns', (SELECT json_agg(attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || attnotnull
+            || coalesce(attacl::text, '') ORDER BY attrelid::regclass::text, attnum) FROM pg_attribute
+          WHERE attrelid IN (${OURS}) AND attnum > 0 AND NOT attisdropped),
+       'constraints', (SELECT json_agg(pg_get_constraintdef(oid) ORDER BY conrelid::regclass::text, conname) FROM pg_constraint
+          WHERE conrelid IN (${OURS})),
        'indexes', (SELECT json_agg(pg_get_indexdef(indexrelid) || indisvalid ORDER BY indexrelid::regclass::text) FROM pg_index
-          WHERE indrelid IN ('public.message_queue'::regclass, 'public.webhook_receipts'::regclass)),
-       'policies', (SELECT json_agg(polname ORDER BY polname) FROM pg_policy),
-       'views', (SELECT json_agg(relname || coalesce(reloptions::text, '') || coalesce(relacl::text, '') ORDER BY relname) FROM pg_class
-          WHERE relnamespace = 'langgraph_ops'::regnamespace),
+          WHERE indrelid IN (${OURS})),
+       'policies', (SELECT json_agg(polname || polrelid::regclass || polcmd || polpermissive
+            || (SELECT string_agg(coalesce(rolname, 'PUBLIC'), ',' ORDER BY rolname) FROM unnest(polroles) r LEFT JOIN pg_roles ON oid = r)
+            || coalesce(pg_get_expr(polqual, polrelid), '-') || coalesce(pg_get_expr(polwithcheck, polrelid), '-') ORDER BY polname)
+          FROM pg_policy),
+       'relations', (SELECT json_agg(oid::regclass || relkind || relrowsecurity || relforcerowsecurity || coalesce(reloptions::text, '')
+            || coalesce(relacl::text, '') || CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) ELSE '' END ORDER BY relname)
+          FROM pg_class WHERE oid IN (${OURS})),
+       'functions', (SELECT json_agg(pg_get_functiondef(oid) || proacl::text ORDER BY proname) FROM pg_proc
+          WHERE pronamespace IN ('public'::regnamespace, 'langgraph_ops'::regnamespace) AND prokind = 'f'),
+       'schemas', (SELECT json_agg(nspname || coalesce(nspacl::text, '') ORDER BY nspname) FROM pg_namespace
+          WHERE nspname IN ('public', 'langgraph_ops')),
+       'roles', (SELECT json_agg(rolname || rolcanlogin || rolsuper || rolbypassrls || rolinherit ORDER BY rolname) FROM pg_roles
+          WHERE rolname LIKE 'langgraph%'),
+       'members', (SELECT count(*) FROM pg_auth_members WHERE roleid IN (SELECT oid FROM pg_roles WHERE rolname LIKE 'langgraph%')),
        'history', (SELECT json_agg(name || ' ' || status || ' ' || checksum ORDER BY version) FROM langgraph_ops.schema_migrations),
        'rows', (SELECT count(*) FROM public.message_queue),
        'locks', (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))

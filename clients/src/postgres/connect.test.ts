@@ -259,6 +259,8 @@ describe("behind a pooler", () => {
       { made: null },
     ]);
     await client.end();
+    const held = "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory'";
+    expect(await database.query(held)).toEqual([{ n: 0 }]); // nothing is left behind in the pooler's sessions
   });
 
   it("in session mode settings hold although startup parameters are dropped, and migrations run", async () => {

@@ -49,7 +49,10 @@ export async function proveOwnSession(client: Client, settings: DatabaseSettings
   } finally {
     await other.end().catch(() => {});
   }
-  if (!seen || seen.got || seen.pid === mine?.pid) throw transactionPooler(parseTarget(settings), settings);
+  if (seen && !seen.got && seen.pid !== mine?.pid) return;
+  // Not left behind in a session that the pooler keeps.
+  await client.query(`SELECT pg_advisory_unlock(${KEY_HIGH}, ${KEY_LOW})`).catch(() => {});
+  throw transactionPooler(parseTarget(settings), settings);
 }
 
 /**
