@@ -91,19 +91,22 @@ describe("the rehearsal", () => {
     NODE_EXTRA_CA_CERTS: "/nowhere/ca.pem",
   };
 
-  it.each(["prepare", "parallel", "decommission"] as const)("%s: definitions are those of AWS, byte for byte", async (phase) => {
-    const deployed = (all: Registered[]) =>
-      all.map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs)}`).sort();
-    const onAws = deployed(await declare(phase));
-    const before = { ...process.env };
-    Object.assign(process.env, REHEARSED);
-    try {
-      expect(deployed(await declareNow(phase, {}, {}))).toEqual(onAws);
-    } finally {
-      process.env = before;
-    }
-    expect(onAws.length).toBeGreaterThan(100);
-  });
+  it.each(["prepare", "parallel", "decommission"] as const)(
+    "%s: definitions are those of AWS, byte for byte",
+    async (phase) => {
+      const deployed = (all: Registered[]) =>
+        all.map(({ type, name, inputs }) => `${type} ${name} ${JSON.stringify(inputs)}`).sort();
+      const onAws = deployed(await declare(phase));
+      const before = { ...process.env };
+      Object.assign(process.env, REHEARSED);
+      try {
+        expect(deployed(await declareNow(phase, {}, {}))).toEqual(onAws);
+      } finally {
+        process.env = before;
+      }
+      expect(onAws.length).toBeGreaterThan(100);
+    },
+  );
 });
 
 describe("tags", () => {
