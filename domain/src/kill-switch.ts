@@ -10,6 +10,8 @@ export interface LiveRule {
     readonly field: string;
     readonly headerName?: string;
     readonly values: readonly string[];
+    /** Regular expressions beside or instead of `values`. */
+    readonly regexValues?: readonly string[];
   }[];
   /** Target groups the rule forwards to with a weight above 0. */
   readonly forwardsTo: readonly string[];

@@ -25,6 +25,7 @@ import type {
   RuleConfig,
   TargetGroupConfig,
 } from "./config";
+import { valuesOf } from "./regex-values";
 
 export interface BalancerReaderOptions {
   /** The emulator itself, not the gateway: the gateway answers from what is read here. */
@@ -220,15 +221,11 @@ function toCondition(condition: SdkCondition): RuleCondition {
     case "path-pattern":
     case "host-header": {
       const config = Field === "path-pattern" ? condition.PathPatternConfig : condition.HostHeaderConfig;
-      return {
-        field: Field,
-        values: config?.Values ?? condition.Values ?? [],
-        regexValues: config?.RegexValues ?? condition.RegexValues ?? [],
-      };
+      return { field: Field, ...valuesOf(config, condition) };
     }
     case "http-header": {
-      const { HttpHeaderName, Values, RegexValues } = condition.HttpHeaderConfig ?? {};
-      return { field: Field, name: HttpHeaderName ?? "", values: Values ?? [], regexValues: RegexValues ?? [] };
+      const config = condition.HttpHeaderConfig;
+      return { field: Field, name: config?.HttpHeaderName ?? "", ...valuesOf(config, condition) };
     }
     case "http-request-method":
       return { field: Field, values: condition.HttpRequestMethodConfig?.Values ?? [] };

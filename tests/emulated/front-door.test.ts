@@ -6,11 +6,13 @@ import {
   CreateRuleCommand,
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
+  DescribeRulesCommand,
   ModifyRuleCommand,
   ModifyTargetGroupAttributesCommand,
   RegisterTargetsCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand } from "@aws-sdk/client-route-53";
+import { CONTACT_HEADER, contactBuckets } from "@cutover/domain/affinity";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { checkSockets } from "../../rehearsal/run/sockets";
 import { waitFor } from "../../rehearsal/support/wait";
@@ -159,6 +161,49 @@ describe("a changed rule", () => {
         expect((await fetch(`${world.front}/flip`)).status).toBe(Number(StatusCode));
       }
     }
+  });
+});
+
+describe("an expression over a header", () => {
+  it("is kept, given back by every call, and what the load balancer goes by", async () => {
+    const regex = contactBuckets(10).regex ?? "";
+    const Conditions = (RegexValues: string[]) => [
+      { Field: "path-pattern", PathPatternConfig: { Values: ["/contact"] } },
+      { Field: "http-header", HttpHeaderConfig: { HttpHeaderName: CONTACT_HEADER, RegexValues } },
+    ];
+    const created = await world.elb.send(
+      new CreateRuleCommand({
+        ListenerArn: world.listenerArn,
+        Priority: 6,
+        Conditions: Conditions(["^never$"]),
+        Actions: [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }],
+      }),
+    );
+    const RuleArn = created.Rules?.[0]?.RuleArn;
+    const changed = await world.elb.send(new ModifyRuleCommand({ RuleArn, Conditions: Conditions([regex]) }));
+    const read = await world.elb.send(new DescribeRulesCommand({ RuleArns: [RuleArn ?? ""] }));
+    const kept = [created, changed, read].map(({ Rules }) => Rules?.[0]?.Conditions?.[1]?.HttpHeaderConfig);
+    expect(kept).toEqual([
+      { HttpHeaderName: CONTACT_HEADER, RegexValues: ["^never$"] },
+      { HttpHeaderName: CONTACT_HEADER, RegexValues: [regex] },
+      { HttpHeaderName: CONTACT_HEADER, RegexValues: [regex] },
+    ]);
+    await world.aws.loadBalancer.settled();
+    const status = async (id: string) =>
+      (await fetch(`${world.front}/contact`, { headers: { [CONTACT_HEADER]: id } })).status;
+    expect(await Promise.all(["abcdez", "abcdEZ", "abcdzw", "abcdaw", "abcde0", ""].map(status))).toEqual([
+      200, 200, 200, 404, 404, 404,
+    ]);
+  });
+
+  it("that AWS does not know is refused", async () => {
+    const create = new CreateRuleCommand({
+      ListenerArn: world.listenerArn,
+      Priority: 7,
+      Conditions: [{ Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "x", RegexValues: ["^(?!a)"] } }],
+      Actions: [{ Type: "fixed-response", FixedResponseConfig: { StatusCode: "200" } }],
+    });
+    await expect(world.elb.send(create)).rejects.toThrow("is not a valid regular expression");
   });
 });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { TargetAddress } from "../../loadbalancer/config";
 import type { TargetHealth } from "../../loadbalancer/health";
+import { markRegexes, unmarkRegexes } from "../../loadbalancer/regex-values";
 import { certificateState } from "./acm-handlers";
 import { queryMembers } from "./call";
 import { type AwsError, escapeXml } from "./errors";
@@ -10,13 +11,19 @@ import { lookUp, ownHeaders } from "./upstream";
 
 const NAMESPACE = "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/";
 
-const rule: Handler = { refuse: (call) => refuseConditions(formOf(call)) };
+const unmark: Handler = { correct: (_call, answer) => unmarkRegexes(answer) };
+const rule: Handler = {
+  refuse: (call) => refuseConditions(formOf(call)),
+  rewrite: (call) => Buffer.from(markRegexes(formOf(call)).toString()),
+  ...unmark,
+};
 const listener: Handler = { refuse: (call, context) => refuseCertificates(formOf(call), context) };
 
 /** Elastic Load Balancing v2: refusals and health that is true. */
 export const elbHandlers: Handlers = {
   "elasticloadbalancing:CreateRule": rule,
   "elasticloadbalancing:ModifyRule": rule,
+  "elasticloadbalancing:DescribeRules": unmark,
   "elasticloadbalancing:CreateListener": listener,
   "elasticloadbalancing:ModifyListener": listener,
   "elasticloadbalancing:RegisterTargets": { refuse: (call) => refuseTargets(formOf(call)) },

@@ -24,6 +24,14 @@ const path = (...values: string[]) => ({ config: "PathPatternConfig", values });
 const header = (...values: string[]) => ({ config: "HttpHeaderConfig", values });
 const query = (...values: { Key: string; Value: string }[]) => ({ config: "QueryStringConfig", values });
 
+const header1 = conditions(header("b"));
+const regex = (...values: string[]) =>
+  form(
+    Object.fromEntries(
+      values.map((value, at) => [`Conditions.member.1.HttpHeaderConfig.RegexValues.member.${at + 1}`, value]),
+    ),
+  );
+
 describe("conditions of a rule", () => {
   it.each([
     ["five values", conditions(path("/a", "/b"), header("1", "2", "3")), undefined],
@@ -36,11 +44,18 @@ describe("conditions of a rule", () => {
       conditions(query({ Key: "a", Value: "1" }, { Key: "b", Value: "2" }, { Key: "c", Value: "3" })),
       undefined,
     ],
+    ["an expression", regex("^.*([x-zX-Z]|[a-z][wW])$"), undefined],
     [
-      "a regular expression",
-      form({ "Conditions.member.1.HttpHeaderConfig.RegexValues.member.1": "[a-f]$" }),
-      "does not keep RegexValues",
+      "an expression beside its config",
+      form({ "Conditions.member.1.RegexValues.member.1": "[" }),
+      "'[' is not a valid",
     ],
+    ["a look-ahead", regex("^(?=a)b$"), "not a valid regular expression"],
+    ["a back reference", regex("(a)\\1"), "not a valid regular expression"],
+    ["a possessive quantifier", regex("a*+b"), "not a valid regular expression"],
+    ["an expression of 129 characters", regex("a".repeat(129)), "longer than '128'"],
+    ["four expressions in one condition", regex("a", "b", "c", "d"), "'3' values"],
+    ["values and expressions in one condition", new URLSearchParams([...regex("a"), ...header1]), "can't have both"],
     ["no conditions (an action is modified)", form({ Action: "ModifyRule" }), undefined],
   ])("%s", (_name, params, expected) => {
     const refusal = refuseConditions(params);

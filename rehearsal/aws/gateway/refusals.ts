@@ -1,4 +1,5 @@
 import { BlockList, isIPv4 } from "node:net";
+import { REGEX_LENGTH } from "../../loadbalancer/regex-values";
 import { queryMembers } from "./call";
 import type { AwsError } from "./errors";
 
@@ -7,26 +8,42 @@ export const RULE_LIMITS = { valuesPerRule: 5, valuesPerCondition: 3, wildcardsP
 
 const invalid = (code: string, message: string): AwsError => ({ status: 400, code, message });
 
-/** The one refusal that is the rehearsal's and not AWS's: the emulator fails at these conditions with an HTML page. */
-const REGEX_NOT_EMULATED = invalid(
-  "ValidationError",
-  "the rehearsal's emulator does not keep RegexValues: use Values with * and ? (AWS itself would take them)",
-);
+/** What AWS's expressions don't know (vendor page "Listener rules", Rule basics): groups with ?, back references, \\p. */
+const NO_REGEX = /\(\?|\\[1-9pPkgR]|[*+?}]\+/;
+
+/** What is wrong with one expression of a condition. */
+function refuseRegex(regex: string): AwsError | undefined {
+  if (regex.length > REGEX_LENGTH) {
+    return invalid("ValidationError", `Condition value '${regex}' is longer than '${REGEX_LENGTH}' characters`);
+  }
+  let valid = !NO_REGEX.test(regex);
+  try {
+    new RegExp(regex);
+  } catch {
+    valid = false;
+  }
+  return valid ? undefined : invalid("ValidationError", `Condition value '${regex}' is not a valid regular expression`);
+}
 
 /** What AWS refuses in the conditions of CreateRule and ModifyRule and the emulator takes. */
 export function refuseConditions(params: URLSearchParams): AwsError | undefined {
   const perCondition = new Map<string, number>();
+  const kinds = new Map<string, string>();
   let wildcards = 0;
   for (const [key, value] of params) {
-    const match = /^Conditions\.member\.(\d+)\.(?:\w+Config\.)?(?:Regex)?Values\.member\.\d+(\.Key|\.Value)?$/.exec(
-      key,
-    );
+    const match = /^Conditions\.member\.(\d+)\.(?:\w+Config\.)?(Regex)?Values\.member\.\d+(\.Key|\.Value)?$/.exec(key);
     if (!match) continue;
-    if (key.includes(".RegexValues.")) return REGEX_NOT_EMULATED;
+    const [, condition = "", kind = "plain", part] = match;
+    const refused = kind === "Regex" ? refuseRegex(value) : undefined;
+    if (refused) return refused;
+    if ((kinds.get(condition) ?? kind) !== kind) {
+      return invalid("ValidationError", "A condition can't have both 'Values' and 'RegexValues'");
+    }
+    kinds.set(condition, kind);
+    // Whether AWS counts an expression's own * and ? is not documented: counted, to be on the safe side.
     wildcards += value.match(/[*?]/g)?.length ?? 0;
-    const condition = match[1] ?? "";
     // A query-string pair counts once, though it has two fields.
-    if (match[2] !== ".Key") perCondition.set(condition, (perCondition.get(condition) ?? 0) + 1);
+    if (part !== ".Key") perCondition.set(condition, (perCondition.get(condition) ?? 0) + 1);
   }
   const counts = [...perCondition.values()];
   const total = counts.reduce((sum, count) => sum + count, 0);

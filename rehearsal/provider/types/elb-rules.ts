@@ -180,11 +180,11 @@ export function toConditions(conditions: Bag[]): RuleCondition[] {
     const [path, host] = [condition.bag("pathPattern"), condition.bag("hostHeader")];
     const [header, method] = [condition.bag("httpHeader"), condition.bag("httpRequestMethod")];
     const [query, source] = [condition.bags("queryStrings"), condition.bag("sourceIp")];
-    if (path) return { Field: "path-pattern", PathPatternConfig: values(path), ...regex(path) };
-    if (host) return { Field: "host-header", HostHeaderConfig: values(host), ...regex(host) };
+    if (path) return { Field: "path-pattern", PathPatternConfig: values(path) };
+    if (host) return { Field: "host-header", HostHeaderConfig: values(host) };
     if (header) {
       const HttpHeaderConfig = { HttpHeaderName: header.need("httpHeaderName"), ...values(header) };
-      return { Field: "http-header", HttpHeaderConfig, ...regex(header) };
+      return { Field: "http-header", HttpHeaderConfig };
     }
     if (method) return { Field: "http-request-method", HttpRequestMethodConfig: values(method) };
     if (source) return { Field: "source-ip", SourceIpConfig: values(source) };
@@ -193,22 +193,19 @@ export function toConditions(conditions: Bag[]): RuleCondition[] {
   });
 }
 
-function values(config: Bag): { Values?: string[] } {
-  const some = config.someStrs("values");
-  return some ? { Values: some } : {};
-}
-
-function regex(config: Bag): { RegexValues?: string[] } {
-  const some = config.someStrs("regexValues");
-  return some ? { RegexValues: some } : {};
+function values(config: Bag): { Values?: string[]; RegexValues?: string[] } {
+  const [plain, regex] = [config.someStrs("values"), config.someStrs("regexValues")];
+  return { ...(plain ? { Values: plain } : {}), ...(regex ? { RegexValues: regex } : {}) };
 }
 
 /** AWS's conditions in the program's words. */
 export function fromConditions(conditions: readonly RuleCondition[] | undefined): Json[] {
   return (conditions ?? []).map((condition): Json => {
-    const regexValues = condition.RegexValues;
-    const plain = (config: { Values?: string[] | undefined } | undefined): Props =>
-      defined({ values: config?.Values ?? condition.Values, regexValues });
+    const plain = (config: Pick<RuleCondition, "Values" | "RegexValues"> | undefined): Props =>
+      defined({
+        values: config?.Values ?? condition.Values,
+        regexValues: config?.RegexValues ?? condition.RegexValues,
+      });
     switch (condition.Field) {
       case "path-pattern":
         return { pathPattern: plain(condition.PathPatternConfig) };
