@@ -71,6 +71,17 @@ describe("a good configuration", () => {
     });
   });
 
+  it("deals by contact where it says so", () => {
+    expect(parse({ "cutover:affinity": "contact" }).intent.affinity).toBe("contact");
+    expect(problems({ "cutover:affinity": "sticky" })).toEqual([
+      {
+        key: "cutover:affinity",
+        message: 'found "sticky", expected one of none, contact',
+        fix: "pulumi config set cutover:affinity none",
+      },
+    ]);
+  });
+
   it("names the one migration that may run late, as text or not", () => {
     const late = (allowOutOfOrder: unknown) =>
       parse({ "cutover:database": { ...DATABASES, allowOutOfOrder } }).allowOutOfOrder;

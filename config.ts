@@ -1,3 +1,4 @@
+import { AFFINITIES } from "@cutover/domain/affinity";
 import type { Intent } from "@cutover/domain/decide";
 import { isPhaseName, type PhaseName, phaseOf, phases } from "@cutover/domain/phases";
 import { type WebhookSecretConfig, webhookSecretConfig } from "@cutover/domain/secret-rotation";
@@ -141,6 +142,7 @@ function readIntent(reader: ConfigReader): Omit<Intent, "phase" | "pythonDigest"
   return {
     ...optional("from", readPhase(reader, "from")),
     ...optional("pythonWeight", reader.integer("pythonWeight", { min: 0, max: 100 })),
+    ...optional("affinity", reader.choice("affinity", AFFINITIES, undefined)),
     ...optional(
       "acceptImage",
       reader.optionalString("acceptImage", {

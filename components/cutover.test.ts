@@ -69,6 +69,23 @@ const weightsOf = (all: Registered[]) => {
   return action?.forward.targetGroups.map((g) => g.weight);
 };
 
+describe("affinity", () => {
+  it("is recorded, its rule named in the manifest; without it nothing of both is there", async () => {
+    const text = (all: Registered[], name: string) => String(find(all, ":Parameter", name).value);
+    const intent = { phase: "ramp-25", pythonDigest: DIGEST, affinity: "contact" } as const;
+    const [byContact, plain] = [await declare("ramp-25", undefined, { intent }), await declare("ramp-25")];
+    expect(JSON.parse(text(byContact, "applied"))).toMatchObject({ pythonShare: 25, affinity: "contact" });
+    expect(JSON.parse(text(byContact, "manifest"))).toMatchObject({
+      contactRuleArn: "arn:mock:ListenerRule/traffic-split-contact",
+    });
+    expect(weightsOf(byContact)).toEqual([100, 0]);
+    expect(names(byContact).filter((name) => !names(plain).includes(name))).toEqual([
+      "aws:lb/listenerRule:ListenerRule traffic-split-contact",
+    ]);
+    expect(text(plain, "applied") + text(plain, "manifest")).not.toMatch(/contactRule|affinity/);
+  });
+});
+
 describe("names", () => {
   it("are frozen: a renamed resource is a deleted and a created one, in production", async () => {
     expect(names(await declare("parallel"))).toMatchSnapshot();

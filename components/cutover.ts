@@ -4,7 +4,6 @@ import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { acceptedGenerations } from "@cutover/domain/secret-rotation";
 import { appliedPath, type Manifest, manifestGate, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
-import type * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
 import { EvidenceRecord } from "../providers/evidence-record";
@@ -20,7 +19,7 @@ import { Secrets } from "./secrets";
 import { Services } from "./services";
 import { appliedParameter, manifestParameter } from "./stack-record";
 import { stackTags } from "./tags";
-import { Traffic, trafficSplit } from "./traffic";
+import { Traffic, type TrafficSplit, trafficSplit } from "./traffic";
 import { headerFrom, messageGroups, Webhook } from "./webhook";
 
 export interface CutoverArgs {
@@ -81,13 +80,13 @@ export class Cutover extends pulumi.ComponentResource {
     );
     // Going down, and where nothing moves, the weight waits for nothing that may be broken.
     const early = desired.direction === "up" ? undefined : this.splitTraffic(traffic, secrets, []);
-    const afterWeight = early && desired.direction === "down" ? [early] : [];
+    const afterWeight = early && desired.direction === "down" ? [early.weighted] : [];
     const services = this.makeServices(network, secrets, traffic, afterWeight);
     const header = this.proveHeader(traffic, secrets);
     const net = this.spanSafetyNet(secrets, traffic, services);
     const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
     const evidence = this.recordEvidence(split);
-    const released = net.release([split, ...services.ready]);
+    const released = net.release([split.weighted, ...services.ready]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     const manifest = this.writeManifest(traffic, secrets, services, split, net);
     // The way back to Node waits for no alarm.
@@ -97,7 +96,7 @@ export class Cutover extends pulumi.ComponentResource {
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" || desired.rolledBack ? [] : [services];
-    const done = [manifest, split, net, evidence, ...released, this.webhook, ...settled];
+    const done = [manifest, split.weighted, net, evidence, ...released, this.webhook, ...settled];
     this.writeApplied([...done, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
@@ -158,7 +157,7 @@ export class Cutover extends pulumi.ComponentResource {
   }
 
   /** What the share rests on, kept in the state and in the ledger; written when the weight has moved. */
-  private recordEvidence(split: lb.ListenerRule): pulumi.Resource {
+  private recordEvidence(split: TrafficSplit): pulumi.Resource {
     const { config, desired, stack, aws, evidence } = this.#args;
     return new EvidenceRecord(
       "evidence",
@@ -170,11 +169,11 @@ export class Cutover extends pulumi.ComponentResource {
         digest: config.intent.pythonDigest,
         ...(evidence ? { entry: evidence } : {}),
       },
-      { parent: this, dependsOn: [split] },
+      { parent: this, dependsOn: [split.weighted] },
     );
   }
 
-  private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): lb.ListenerRule {
+  private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): TrafficSplit {
     return trafficSplit(
       "traffic-split",
       {
@@ -182,6 +181,7 @@ export class Cutover extends pulumi.ComponentResource {
         node: traffic.node,
         python: traffic.python,
         pythonShare: this.#args.desired.pythonShare,
+        affinity: this.#args.desired.affinity,
         webhookSecrets: secrets.acceptedWebhookSecrets,
       },
       { parent: this, dependsOn: after },
@@ -261,7 +261,7 @@ export class Cutover extends pulumi.ComponentResource {
     traffic: Traffic,
     secrets: Secrets,
     services: Services,
-    split: lb.ListenerRule,
+    split: TrafficSplit,
     net: SafetyNet,
   ): pulumi.Resource {
     const { config, stack, aws } = this.#args;
@@ -272,7 +272,8 @@ export class Cutover extends pulumi.ComponentResource {
       domain: config.domain,
       loadBalancerArn: traffic.loadBalancer.arn,
       listenerArn: traffic.listener.arn,
-      trafficRuleArn: split.arn,
+      trafficRuleArn: split.weighted.arn,
+      ...(split.contact ? { contactRuleArn: split.contact.arn } : {}),
       rollback: net.manifest,
       expectedMessagesPerHour: config.expectedMessagesPerHour,
       ...manifestGate(config),
@@ -312,6 +313,7 @@ export class Cutover extends pulumi.ComponentResource {
       {
         phase: desired.phase.name,
         pythonShare: desired.pythonShare,
+        ...(desired.affinity === "none" ? {} : { affinity: desired.affinity }),
         pythonDigest: config.intent.pythonDigest,
         ...(desired.alarmsLookBackMinutes === undefined
           ? {}

@@ -8,6 +8,11 @@ export function header(httpHeaderName: string, ...values: pulumi.Input<string>[]
   return { httpHeader: { httpHeaderName, values } };
 }
 
+/** A condition on a request header by regular expression, at most 128 characters of AWS's syntax. */
+export function headerLike(httpHeaderName: string, ...regexValues: string[]) {
+  return { httpHeader: { httpHeaderName, regexValues } };
+}
+
 /** Everything to one target group. */
 export function forward(targetGroupArn: pulumi.Input<string>) {
   return { type: "forward", targetGroupArn };

@@ -1,3 +1,4 @@
+import { type Affinity, contactBuckets } from "@cutover/domain/affinity";
 import { beforeAll, describe, expect, it } from "vitest";
 import { find, type Registered, registrations } from "../tests/support/mocks";
 import { weights } from "./rule-parts";
@@ -16,7 +17,7 @@ const args: TrafficArgs = {
   probeKey: "probe-key",
 };
 
-const declare = (changes: Partial<TrafficArgs> = {}, pythonShare = 25) =>
+const declare = (changes: Partial<TrafficArgs> = {}, pythonShare = 25, affinity: Affinity = "none") =>
   registrations(() => {
     const traffic = new Traffic("traffic", { ...args, ...changes });
     trafficSplit(
@@ -26,7 +27,8 @@ const declare = (changes: Partial<TrafficArgs> = {}, pythonShare = 25) =>
         node: traffic.node,
         python: traffic.python,
         pythonShare,
-        webhookSecrets: ["s3cret"],
+        affinity,
+        webhookSecrets: ["s3cret", "before"],
       },
       {},
     );
@@ -77,7 +79,7 @@ describe("with Node", () => {
     expect(find(all, ":ListenerRule", "traffic-split")).toMatchObject({
       conditions: [
         { pathPattern: { values: ["/webhooks/*"] } },
-        { httpHeader: { httpHeaderName: "x-webhook-secret", values: ["s3cret"] } },
+        { httpHeader: { httpHeaderName: "x-webhook-secret", values: ["s3cret", "before"] } },
       ],
       actions: [
         {
@@ -132,6 +134,81 @@ describe("once Node is removed", () => {
         .sort(),
     ).toEqual(["traffic-anchor", "traffic-probe-python", "traffic-split", "traffic-unmatched"]);
     expect(JSON.stringify(all.map((r) => r.inputs))).not.toContain("node");
+  });
+});
+
+describe("with affinity", () => {
+  const contactRule = (all: Registered[]) => find(all, ":ListenerRule", "traffic-split-contact");
+  const weightsOf = ({ actions }: Registered["inputs"]) =>
+    (actions as { forward: { targetGroups: { weight: number }[] } }[])[0]?.forward.targetGroups.map((g) => g.weight);
+
+  it("asks for the contact after the kill switch and before the weight, with the secret as right as there", async () => {
+    const all = await declare({}, 25, "contact");
+    const before = rules(all).filter(([priority]) => Number(priority) > 40 && Number(priority) < 60);
+    expect(before.sort()).toEqual([
+      [45, "traffic-split-contact"],
+      [50, "traffic-split"],
+    ]);
+    const { conditions } = find(all, ":ListenerRule", "traffic-split");
+    expect(contactRule(all).conditions).toEqual([
+      ...(conditions as unknown[]),
+      { httpHeader: { httpHeaderName: "x-contact-id", regexValues: [contactBuckets(25).regex] } },
+    ]);
+  });
+
+  it.each([
+    [0, [100, 0], [100, 0]],
+    [10, [0, 100], [100, 0]],
+    [90, [0, 100], [100, 0]],
+    [100, [0, 100], [0, 100]],
+  ])("at %i %% gives its contacts %j and everybody else %j (Node, Python)", async (share, contacts, others) => {
+    const all = await declare({}, share, "contact");
+    expect([weightsOf(contactRule(all)), weightsOf(find(all, ":ListenerRule", "traffic-split"))]).toEqual([
+      contacts,
+      others,
+    ]);
+  });
+
+  it("is within AWS's limits of a rule during a rotation of the secret, too", async () => {
+    const { conditions } = contactRule(await declare({}, 90, "contact"));
+    const valuesOf = (condition: object) =>
+      Object.values(condition).flatMap(({ values = [], regexValues = [] }: Record<string, string[]>) => [
+        ...values,
+        ...regexValues,
+      ]);
+    const perCondition = (conditions as object[]).map(valuesOf);
+    expect(Math.max(...perCondition.map((some) => some.length))).toBeLessThanOrEqual(3);
+    expect(perCondition.flat().length).toBeLessThanOrEqual(5);
+    expect(perCondition.flat().join("").match(/[*?]/g)?.length).toBeLessThanOrEqual(5);
+  });
+
+  it("has no rule of its own once Node is removed: there is one engine", async () => {
+    const names = rules(await declare({ node: undefined }, 100, "contact")).map(([, name]) => name);
+    expect(names).not.toContain("traffic-split-contact");
+  });
+
+  it("changes the weight only after the contacts' rule", async () => {
+    const seen: string[] = [];
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await registrations(
+      () => {
+        const traffic = new Traffic("traffic", args);
+        const split = { node: traffic.node, python: traffic.python, pythonShare: 100, affinity: "contact" as const };
+        trafficSplit("traffic-split", { ...split, listenerArn: "arn:listener", webhookSecrets: ["s3cret"] }, {});
+      },
+      false,
+      async (name) => {
+        seen.push(name);
+        // Everything that does not wait for the contacts' rule has come by then: the anchor is the last one.
+        if (name === "traffic-anchor") release();
+        if (name === "traffic-split-contact") await held;
+      },
+    );
+    expect(seen.indexOf("traffic-split")).toBeGreaterThan(seen.indexOf("traffic-anchor"));
+    expect(seen.indexOf("traffic-split")).toBeGreaterThan(seen.indexOf("traffic-split-contact"));
   });
 });
 

@@ -1,9 +1,10 @@
+import { type Affinity, CONTACT_HEADER, contactRules } from "@cutover/domain/affinity";
 import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
 import * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
 import { physicalName } from "./naming";
-import { forward, header, WEBHOOK_PATHS, weights } from "./rule-parts";
+import { forward, header, headerLike, WEBHOOK_PATHS, weights } from "./rule-parts";
 
 /** Where one application listens and how the load balancer sees that it can work. */
 export interface BackendArgs {
@@ -240,28 +241,48 @@ export interface TrafficSplitArgs {
   readonly python: BackendGroups;
   /** Percent of customer messages that Python gets. */
   readonly pythonShare: number;
+  readonly affinity: Affinity;
   /** Values of x-webhook-secret that count as right: the current one and, during a rotation, the one before. */
   readonly webhookSecrets: pulumi.Input<string>[];
 }
 
+/** The rules that share customers' messages. */
+export interface TrafficSplit {
+  /** Comes after the one for contacts: whoever waits for it waits for both. */
+  readonly weighted: lb.ListenerRule;
+  /** With affinity and while Node exists: contacts that are Python's. */
+  readonly contact?: lb.ListenerRule;
+}
+
 /**
- * The weighted rule. Both weights are declared always, as percent, never ignored (pulumi-aws#5772, #5798), with
- * stickiness off: a webhook sender sends no cookie back.
+ * The weighted rule, and with affinity the one for Python's contacts before it. Both weights are declared always, as
+ * percent, never ignored (pulumi-aws#5772, #5798), with stickiness off: a webhook sender sends no cookie back. With
+ * affinity the weight is 0 or 100, and from rung to rung one rule alone changes (`contactRules`).
  */
-export function trafficSplit(
-  name: string,
-  args: TrafficSplitArgs,
-  opts: pulumi.CustomResourceOptions,
-): lb.ListenerRule {
-  return new lb.ListenerRule(
-    name,
-    {
-      listenerArn: args.listenerArn,
-      priority: 50,
-      conditions: [WEBHOOK_PATHS, header("x-webhook-secret", ...args.webhookSecrets)],
-      actions: [weights(args.node?.customer.arn, args.python.customer.arn, args.pythonShare)],
-      tags: { Name: name },
-    },
-    opts,
-  );
+export function trafficSplit(name: string, args: TrafficSplitArgs, opts: pulumi.CustomResourceOptions): TrafficSplit {
+  const { node, python, pythonShare } = args;
+  const right = [WEBHOOK_PATHS, header("x-webhook-secret", ...args.webhookSecrets)];
+  const rule = (
+    called: string,
+    priority: number,
+    conditions: lb.ListenerRuleArgs["conditions"],
+    share: number,
+    after: pulumi.Resource[] = [],
+  ) =>
+    new lb.ListenerRule(
+      called,
+      {
+        listenerArn: args.listenerArn,
+        priority,
+        conditions,
+        actions: [weights(node?.customer.arn, python.customer.arn, share)],
+        tags: { Name: called },
+      },
+      pulumi.mergeOptions(opts, { dependsOn: after }),
+    );
+  if (args.affinity === "none" || !node) return { weighted: rule(name, 50, right, pythonShare) };
+  const { contacts, weight } = contactRules(pythonShare);
+  const named = [...right, headerLike(CONTACT_HEADER, contacts.regex)];
+  const contact = rule(`${name}-contact`, 45, named, contacts.weight);
+  return { weighted: rule(name, 50, right, weight, [contact]), contact };
 }

@@ -4,6 +4,7 @@ import { clockFrom } from "@cutover/clients/clock";
 import { readRule } from "@cutover/clients/loadbalancer/rules";
 import { readRollbacks } from "@cutover/clients/record/rollback-record";
 import { readStackRecord } from "@cutover/clients/record/stack-record";
+import { liveShare } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { World } from "@cutover/domain/decide";
 import { killSwitchState } from "@cutover/domain/kill-switch";
@@ -20,7 +21,7 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
   const { manifest, applied } = await reading(where, () => readStackRecord(stack, aws));
   if (!manifest) return applied ? { applied } : {};
   const killSwitch = await observeKillSwitch(manifest, aws);
-  const liveShare = applied ? undefined : await observeShare(manifest, aws);
+  const share = applied ? undefined : await observeShare(manifest, aws);
   const { records } = await reading(where, () => readRollbacks(stack, new SSMClient(aws)));
   const rollback = openRollback(records);
   const last = records.at(-1);
@@ -28,7 +29,7 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
   return {
     ...(applied ? { applied } : {}),
     ...(killSwitch ? { killSwitch } : {}),
-    ...(liveShare === undefined ? {} : { liveShare }),
+    ...(share === undefined ? {} : { liveShare: share }),
     ...(rollback ? { rollback } : {}),
     ...(last ? { minutesSinceRollback: minutesSince(last.at) } : {}),
     ...(waits ? { alarms: await observeAlarms(manifest, aws) } : {}),
@@ -58,12 +59,15 @@ async function observeKillSwitch(manifest: Manifest, aws: AwsPlace): Promise<Wor
   return rule && (killSwitchState(rule, { nodeTargetGroupArn: targetGroups.nodeCustomer }) ?? "unclear");
 }
 
-/** Percent of the live weighted rule; undefined where the rule is gone. */
+/** Percent by the live rules; undefined where the weighted rule is gone. Rules of somebody else's count as nothing. */
 async function observeShare(manifest: Manifest, aws: AwsPlace): Promise<number | undefined> {
   const rule = await reading("the weighted listener rule", () => readRule(manifest.trafficRuleArn, aws));
   if (!rule) return undefined;
-  const all = Object.values(rule.weights).reduce((sum, weight) => sum + weight, 0);
-  return all === 0 ? 0 : Math.round((100 * (rule.weights[manifest.targetGroups.pythonCustomer] ?? 0)) / all);
+  const { contactRuleArn, targetGroups } = manifest;
+  const contact = contactRuleArn
+    ? await reading("the listener rule for contacts", () => readRule(contactRuleArn, aws))
+    : undefined;
+  return Math.round(liveShare(rule, contact, targetGroups.pythonCustomer) ?? 0);
 }
 
 async function reading<T>(what: string, read: () => Promise<T>): Promise<T> {

@@ -1,3 +1,5 @@
+import type { Affinity } from "./affinity";
+import { affinityWarning, refuseAffinity } from "./affinity-change";
 import type { KillSwitchState } from "./kill-switch";
 import { ladder, nextRung, type Phase, type PhaseName, phaseOf, phases, type WebhookTarget } from "./phases";
 import {
@@ -17,6 +19,8 @@ export interface Intent {
   readonly from?: PhaseName;
   /** `cutover:pythonWeight`, percent: lowers the phase's share, never raises it. */
   readonly pythonWeight?: number;
+  /** `cutover:affinity`: what decides which engine gets a message; default none, the weights alone. */
+  readonly affinity?: Affinity;
   /** Digest (`sha256:…`) of the Python image that is declared. */
   readonly pythonDigest: string;
   /** `cutover:acceptImage`: digest a person accepts in mid-ladder. */
@@ -30,6 +34,8 @@ export interface Applied {
   readonly phase: PhaseName;
   /** Percent of messages Python got. */
   readonly pythonShare: number;
+  /** Missing: none, as before there was a choice. */
+  readonly affinity?: Affinity;
   readonly pythonDigest: string;
   /** `Desired.alarmsLookBackMinutes` of that update. */
   readonly alarmsLookBackMinutes?: number;
@@ -63,6 +69,7 @@ export interface Desired {
    * it accepted, so nothing scales it in meanwhile.
    */
   readonly pythonCapacityShare: number;
+  readonly affinity: Affinity;
   readonly webhook: WebhookTarget;
   readonly direction: Direction;
   /** The kill switch is not off, or a rollback waits for its acknowledgement, and this update does not release it. */
@@ -118,6 +125,7 @@ export function decide(intent: Intent, world: World): Decision {
     phase,
     pythonShare,
     pythonCapacityShare: rolledBack ? asked : pythonShare,
+    affinity: intent.affinity ?? "none",
     webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
     direction,
     rolledBack,
@@ -129,6 +137,7 @@ export function decide(intent: Intent, world: World): Decision {
       ...(rolledBack ? [waitingSentence(open)] : []),
       ...releaseWarning(open, releasing, pythonShare),
       ...unclearWarning(world),
+      ...(open ? [] : affinityWarning(intent.affinity ?? "none", phase, before)),
     ],
   };
   // A refused acknowledgement is the one thing to mend: what follows from it is no news.
@@ -144,6 +153,7 @@ export function decide(intent: Intent, world: World): Decision {
     ...step,
     ...(step.length === 0 && !releasing ? refuseJump(desired, before) : []),
     ...refuseWeight(phase, intent),
+    ...refuseAffinity(intent.affinity ?? "none", world.applied, before),
     ...refuseImage(phase, intent, world.applied),
     ...refuseUnclearSwitch(desired, world),
   ];

@@ -29,6 +29,8 @@ export interface Manifest {
   /** Absent once Node is removed: there is nothing to switch back to. */
   readonly killSwitchRuleArn?: string;
   readonly trafficRuleArn: string;
+  /** Rule that deals by contact; absent without affinity and once Node is removed. */
+  readonly contactRuleArn?: string;
   readonly clusterName: string;
   /** Name of the secret that holds the probe key. */
   readonly probeKeySecret: string;

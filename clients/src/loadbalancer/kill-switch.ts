@@ -6,6 +6,7 @@ import {
   type ModifyRuleCommandInput,
   type Rule,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { asksForContact, shareByContact, shareByWeight } from "@cutover/domain/affinity";
 import {
   KILL_SWITCH_HEADER,
   type KillSwitchState,
@@ -32,7 +33,7 @@ export interface ListenerPlace {
 /** Where customers' messages go as things are. */
 export interface LiveListener {
   readonly killSwitch: LiveSwitch;
-  /** Percent of customers' messages that Python gets by weight while the kill switch is off. */
+  /** Percent of customers' messages that Python gets by the rules while the kill switch is off, as declared. */
   readonly share: number;
 }
 
@@ -47,15 +48,17 @@ export async function readListener(place: ListenerPlace, elb: Elb, options: Pers
 }
 
 /**
- * The largest share that any rule customers can meet gives to Python. Normally that is the weighted rule; a rule somebody
- * added by hand counts as well. Rules that ask for one of our own headers are for probes and for nobody.
+ * The largest share that any rule customers can meet gives to Python. Normally that is the weighted rule, or the one that
+ * asks for the contact; a rule somebody added by hand counts as well. Rules that ask for one of our own headers are for probes and for nobody.
  */
 function shareOf(rules: readonly Rule[], pythonArn: string): number {
   const shares = rules.map((rule) => {
-    const { conditions, forwardsTo, weights } = toLiveRule(rule);
+    const live = toLiveRule(rule);
+    const { conditions, forwardsTo, weights } = live;
     if (conditions.some((c) => c.headerName?.toLowerCase().startsWith("x-cutover-"))) return 0;
-    const all = Object.values(weights).reduce((sum, weight) => sum + weight, 0);
-    if (all > 0) return Math.round((100 * (weights[pythonArn] ?? 0)) / all);
+    // Of an expression that is none of ours it is not known whom it matches: everybody then.
+    if (asksForContact(live)) return shareByContact(live, pythonArn) ?? 100;
+    if (Object.values(weights).some((weight) => weight > 0)) return Math.round(shareByWeight(live, pythonArn));
     return forwardsTo.includes(pythonArn) ? 100 : 0;
   });
   return Math.max(0, ...shares);

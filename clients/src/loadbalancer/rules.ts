@@ -36,7 +36,13 @@ function toCondition(condition: RuleCondition): LiveRule["conditions"][number] {
     field: condition.Field ?? "",
     ...(condition.HttpHeaderConfig?.HttpHeaderName ? { headerName: condition.HttpHeaderConfig.HttpHeaderName } : {}),
     values: condition.HttpHeaderConfig?.Values ?? condition.PathPatternConfig?.Values ?? condition.Values ?? [],
+    ...regexesOf(condition),
   };
+}
+
+function regexesOf({ HttpHeaderConfig, PathPatternConfig, RegexValues }: RuleCondition): { regexValues?: string[] } {
+  const regexValues = HttpHeaderConfig?.RegexValues ?? PathPatternConfig?.RegexValues ?? RegexValues ?? [];
+  return regexValues.length === 0 ? {} : { regexValues };
 }
 
 function weightsOf(action: NonNullable<Rule["Actions"]>[number]): [string, number][] {

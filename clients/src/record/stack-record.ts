@@ -1,4 +1,5 @@
 import { GetParametersByPathCommand, type Parameter, SSMClient } from "@aws-sdk/client-ssm";
+import { AFFINITIES } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Applied } from "@cutover/domain/decide";
 import { isPhaseName } from "@cutover/domain/phases";
@@ -64,9 +65,11 @@ export function parseApplied(path: string, text: string): Applied {
   const value = parse<Partial<Applied>>(path, text);
   if (typeof value.phase === "string" && isPhaseName(value.phase) && typeof value.pythonShare === "number") {
     const { phase, pythonShare, pythonDigest = "", alarmsLookBackMinutes: minutes } = value;
+    const affinity = AFFINITIES.find((one) => one === value.affinity);
     return {
       phase,
       pythonShare,
+      ...(affinity === undefined ? {} : { affinity }),
       pythonDigest: String(pythonDigest),
       ...(typeof minutes === "number" ? { alarmsLookBackMinutes: minutes } : {}),
     };
