@@ -56,9 +56,10 @@ export async function askGate(
   clients: StatusClients = statusClients(aws),
 ): Promise<Gated> {
   if (!step) return NOT_ASKED;
-  const status = await readStackStatus(stack, aws, clients);
+  const settings = settingsOf(config);
+  const status = await readStackStatus(stack, aws, clients, settings.databaseUrl);
   const removal = askRemoval(step, status, aws, clients);
-  const facts = await readGateFacts(status, step, aws, clients, settingsOf(config));
+  const facts = await readGateFacts(status, step, aws, clients, settings);
   const result = gate(facts);
   return {
     refusals: [...result.refusals, ...(await removal)],

@@ -124,7 +124,8 @@ async function compare(client: Client, metric: BusinessMetric, { since, until }:
   return { python: of("python"), node: of("node") };
 }
 
-function passwordOf(url: string): string {
+/** For what must not be said in an error; empty where there is none. */
+export function passwordOf(url: string): string {
   try {
     return decodeURIComponent(new URL(url).password);
   } catch {

@@ -1,6 +1,7 @@
 import { GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeRulesCommand, DescribeTargetHealthCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { GetParameterHistoryCommand, type SSMClient } from "@aws-sdk/client-ssm";
+import { contactRules } from "@cutover/domain/affinity";
 import type { Manifest } from "@cutover/domain/stack-record";
 import { describe, expect, it } from "vitest";
 import { clockFrom } from "../clock";
@@ -103,6 +104,43 @@ describe("the facts a share is proved by", () => {
       },
       requests: { value: { python: 196, node: 616 } },
     });
+  });
+
+  it("take the share off the rule for contacts where there is one, and off no rule that somebody edited", async () => {
+    const { contacts, weight } = contactRules(25);
+    const group = (python: number) => ({
+      ForwardConfig: {
+        TargetGroups: [
+          { TargetGroupArn: manifest.targetGroups.nodeCustomer, Weight: 100 - python },
+          { TargetGroupArn: manifest.targetGroups.pythonCustomer, Weight: python },
+        ],
+      },
+    });
+    const withContacts = { ...manifest, contactRuleArn: "arn:contact" };
+    const seen = async (regex: string | undefined) => {
+      const live: Record<string, unknown> = {
+        ...rules,
+        "arn:split": { Conditions: [], Actions: [group(weight)] },
+        "arn:contact": {
+          Conditions: [
+            { Field: "http-header", HttpHeaderConfig: { HttpHeaderName: "X-Contact-Id", RegexValues: [regex] } },
+          ],
+          Actions: [group(contacts.weight)],
+        },
+      };
+      const elb = {
+        send: async (command: unknown) => {
+          if (!(command instanceof DescribeRulesCommand)) return { TargetHealthDescriptions: [] };
+          const arn = command.input.RuleArns?.[0] ?? "";
+          return { Rules: regex === undefined && arn === "arn:contact" ? [] : [live[arn]] };
+        },
+      } as never;
+      return (await readShareFacts(withContacts, 25, undefined, NOW, AWS, clients({ elb }))).rule;
+    };
+    expect(await seen(contacts.regex)).toEqual({ value: 25 });
+    expect(await seen(contactRules(50).contacts.regex)).toEqual({ value: 50 });
+    expect(await seen("^(.*)$")).toEqual({ unavailable: expect.stringContaining("somebody edited it") });
+    expect(await seen(undefined)).toEqual({ unavailable: expect.stringContaining("is gone") });
   });
 
   it("count the newest 20 probes", async () => {

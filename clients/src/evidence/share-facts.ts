@@ -3,6 +3,7 @@ import {
   DescribeTargetHealthCommand,
   type ElasticLoadBalancingV2Client,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
+import { liveShare } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Read } from "@cutover/domain/evidence/model";
 import { PROBES_COUNTED, type ProbeTally, type ShareFacts } from "@cutover/domain/evidence/share-proof";
@@ -41,8 +42,12 @@ export async function readShareFacts(
   const rule = attempt(async () => {
     const live = await readRule(manifest.trafficRuleArn, aws, elb);
     if (!live) throw new Error("the weighted rule is gone");
-    const all = Object.values(live.weights).reduce((sum, weight) => sum + weight, 0);
-    return all === 0 ? 0 : (100 * (live.weights[pythonCustomer] ?? 0)) / all;
+    const { contactRuleArn } = manifest;
+    const contact = contactRuleArn ? await readRule(contactRuleArn, aws, elb) : undefined;
+    if (contactRuleArn && !contact) throw new Error("the rule for contacts is gone");
+    const share = liveShare(live, contact, pythonCustomer);
+    if (share === undefined) throw new Error("the rule for contacts is none of ours: somebody edited it");
+    return share;
   });
   const killSwitch = attempt(async () => {
     if (!manifest.killSwitchRuleArn || !nodeCustomer) return "none" as const;

@@ -22,6 +22,7 @@ import { openMigrations } from "../postgres/source";
 import { readRollbacks } from "../record/rollback-record";
 import { readStackRecord } from "../record/stack-record";
 import { readAppliedHistory } from "./applied-history";
+import { readContacts } from "./contacts";
 import { type EvidenceRequest, readEvidence } from "./read";
 import { attempt, mapRead } from "./reading";
 import { readShareFacts } from "./share-facts";
@@ -73,9 +74,15 @@ export class NoStackError extends Error {
 /**
  * Reads how a stack stands from SSM, the load balancer and CloudWatch; no Pulumi is needed. What could not be read says
  * so in its place.
+ * @param databaseUrl read-only URL, wanted with affinity; default: the prober's secret
  * @throws NoStackError without a readable record: nothing else can be found then, or shown without a rollback
  */
-export async function readStackStatus(stack: string, aws: AwsPlace, clients: StatusClients): Promise<StackStatus> {
+export async function readStackStatus(
+  stack: string,
+  aws: AwsPlace,
+  clients: StatusClients,
+  databaseUrl?: Read<string>,
+): Promise<StackStatus> {
   const { cloudwatch, elb, ssm, clock } = clients;
   const record = await attempt(() => readStackRecord(stack, aws, ssm));
   if ("unavailable" in record) {
@@ -98,6 +105,7 @@ export async function readStackStatus(stack: string, aws: AwsPlace, clients: Sta
   const read = await history;
   const since = "value" in read ? servingSince(read.value, newestRelease(shelf.value.records, clock)) : undefined;
   const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
+  const contacts = await readContactTally(manifest, applied, since?.share, now, clients, databaseUrl);
   const standby = await readStandby(manifest, facts, now, cloudwatch);
   const open = openRollback(shelf.value.records);
   const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
@@ -108,12 +116,27 @@ export async function readStackStatus(stack: string, aws: AwsPlace, clients: Sta
     manifest,
     applied,
     since,
-    share: proveShare(facts),
+    share: proveShare({ ...facts, ...(contacts ? { contacts } : {}) }),
     armed: isArmed({ ...expected, alarms: seen, killSwitch: facts.killSwitch, standby }),
     alarms: seen,
     standby,
     ...(open ? { rollback: open } : {}),
   };
+}
+
+/** With affinity, who served whom since the share is in force; undefined without. */
+async function readContactTally(
+  { stack, contactRuleArn }: Manifest,
+  { pythonShare }: Applied,
+  since: number | undefined,
+  now: number,
+  clients: StatusClients,
+  databaseUrl: Read<string> | undefined,
+): Promise<ShareFacts["contacts"]> {
+  if (!contactRuleArn) return undefined;
+  if (since === undefined) return { unavailable: "since when this share is in force is not known" };
+  const url = databaseUrl ?? (await readDatabaseUrl(stack, clients));
+  return readContacts(url, pythonShare, { since, until: now });
 }
 
 /** When the newest release was complete, by this process's clock: records carry real time. */

@@ -1,3 +1,4 @@
+import { contactBuckets } from "../affinity";
 import type { KillSwitchState } from "../kill-switch";
 import type { Engine } from "../metrics";
 import type { Read } from "./model";
@@ -18,11 +19,25 @@ export interface ProbeTally {
   readonly secondsSinceOk?: number;
 }
 
+/** Of 100 contacts so many may have been served by the other engine: a message without a header goes to Node. */
+const MISPLACED_FORGIVEN = 1;
+
+/** Contacts that wrote since the share is in force, by who served them. */
+export interface ContactTally {
+  readonly n: number;
+  /** Served by Python, perhaps by Node as well. */
+  readonly python: number;
+  /** Served by both engines. */
+  readonly both: number;
+  /** Served, at least once, by another engine than the share names for them. */
+  readonly misplaced: number;
+}
+
 /** Everything the proof of a share looks at. */
 export interface ShareFacts {
   /** Percent that the last complete update applied. */
   readonly declared: number;
-  /** Percent that the weighted rule sends to Python now. */
+  /** Percent that the rules send to Python now, as declared. */
   readonly rule: Read<number>;
   /** `none` once Node is removed; `unclear` where somebody edited the rule. */
   readonly killSwitch: Read<KillSwitchState | "unclear" | "none">;
@@ -32,10 +47,12 @@ export interface ShareFacts {
   readonly probes: Read<Partial<Record<Engine, ProbeTally>>>;
   /** Customers' requests since the share is in force. */
   readonly requests: Read<Readonly<Record<Engine, number>>>;
+  /** With affinity, instead of the requests: those of one contact are no independent draws. */
+  readonly contacts?: Read<ContactTally>;
 }
 
 export interface ProofLink {
-  readonly what: "declared" | "rule" | "tasks" | "probes" | "requests";
+  readonly what: "declared" | "rule" | "tasks" | "probes" | "requests" | "contacts";
   /** `unknown`: it could not be read, or nothing happened yet. */
   readonly state: "ok" | "wrong" | "unknown";
   /** "24.1 % measured (n = 812)" */
@@ -50,7 +67,8 @@ export interface ShareProof {
 
 /**
  * Five things that must agree before a share is believed: what was declared, the rules as they are, healthy tasks, who
- * answers the probes, and where the customers' requests went (exact binomial test at 99.99 %).
+ * answers the probes, and where the customers' requests went (exact binomial test at 99.99 %); with affinity, which engine
+ * each contact got.
  */
 export function proveShare(facts: ShareFacts): ShareProof {
   const links = [
@@ -58,7 +76,7 @@ export function proveShare(facts: ShareFacts): ShareProof {
     ruleLink(facts),
     tasksLink(facts),
     probesLink(facts),
-    requestsLink(facts),
+    facts.contacts ? contactsLink(facts.declared, facts.contacts) : requestsLink(facts),
   ];
   const worst = ["wrong", "unknown"].find((state) => links.some((link) => link.state === state));
   return { links, outcome: worst === "wrong" ? "disproved" : worst === "unknown" ? "unknown" : "proved" };
@@ -118,6 +136,24 @@ function requestsLink({ declared, requests }: ShareFacts): ProofLink {
   const measured = `${((100 * python) / n).toFixed(1)} % measured (n = ${n})`;
   if (splitAgrees(python, n, declared / 100)) return { what, state: "ok", says: measured };
   const { low, high } = binomialBand(n, declared / 100);
+  const [from, to] = [low, high].map((count) => ((100 * count) / n).toFixed(1));
+  return { what, state: "wrong", says: `${measured}, expected ${from} to ${to} %` };
+}
+
+/** Which engine a contact must have had is known exactly; how many of them are Python's is tested like a split. */
+function contactsLink(declared: number, contacts: Read<ContactTally>): ProofLink {
+  const what = "contacts";
+  if ("unavailable" in contacts)
+    return { what, state: "unknown", says: `contacts not counted: ${contacts.unavailable}` };
+  const { n, python, both, misplaced } = contacts.value;
+  if (n === 0) return { what, state: "unknown", says: "no contact wrote since this share is in force" };
+  const measured = `${((100 * python) / n).toFixed(1)} % of ${n} contacts, ${both} served by both engines`;
+  if (100 * misplaced > MISPLACED_FORGIVEN * n) {
+    return { what, state: "wrong", says: `${measured}, ${misplaced} by another than theirs (is x-contact-id sent?)` };
+  }
+  const share = contactBuckets(declared).expectedShare / 100;
+  if (splitAgrees(python, n, share)) return { what, state: "ok", says: measured };
+  const { low, high } = binomialBand(n, share);
   const [from, to] = [low, high].map((count) => ((100 * count) / n).toFixed(1));
   return { what, state: "wrong", says: `${measured}, expected ${from} to ${to} %` };
 }
