@@ -39,6 +39,7 @@ export = async () => {
     phase: desired.phase.name,
     means: desired.phase.means,
     pythonShare: desired.pythonShare,
+    ...(desired.affinity === "none" ? {} : { affinity: desired.affinity }),
     frontDoorUrl: cutover.frontDoorUrl,
     loadBalancerDnsName: cutover.loadBalancerDnsName,
     webhookPointsAt: cutover.webhook.pointsAt,

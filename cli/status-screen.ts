@@ -46,7 +46,7 @@ function shareLines({ share }: StackStatus): string[] {
   const says = (what: string) => share.links.find((link) => link.what === what)?.says ?? "";
   const verdict = { proved: "proved", disproved: "NOT TRUE", unknown: "not proved yet" }[share.outcome];
   return [
-    `share     ${[says("declared"), says("rule"), says("requests")].join(" = ")}: ${verdict}`,
+    `share     ${[says("declared"), says("rule"), says("requests") || says("contacts")].join(" = ")}: ${verdict}`,
     `${INDENT}${says("tasks")}; ${says("probes")}`,
   ];
 }

@@ -52,7 +52,11 @@ export class Cutover extends pulumi.ComponentResource {
     super(
       "cutover:index:Cutover",
       name,
-      { phase: args.desired.phase.name, pythonShare: args.desired.pythonShare },
+      {
+        phase: args.desired.phase.name,
+        pythonShare: args.desired.pythonShare,
+        ...(args.desired.affinity === "none" ? {} : { affinity: args.desired.affinity }),
+      },
       pulumi.mergeOptions(opts, { transformations: [stackTags(args.stack)] }),
     );
     this.#args = args;

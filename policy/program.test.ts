@@ -1,3 +1,4 @@
+import type { Affinity } from "@cutover/domain/affinity";
 import { decide } from "@cutover/domain/decide";
 import { type PhaseName, phases } from "@cutover/domain/phases";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -12,8 +13,8 @@ const PLANTED = "planted-secret-value";
 const STACK = "prod";
 const app = { image: `app@${DIGEST}`, port: 8080, healthPath: "/healthz", cpu: 512, memory: 1024, tasks: 4 };
 
-const config = (phase: PhaseName): CutoverConfig => ({
-  intent: { phase, pythonDigest: DIGEST },
+const config = (phase: PhaseName, affinity: Affinity): CutoverConfig => ({
+  intent: { phase, pythonDigest: DIGEST, affinity },
   domain: "messages.example.com",
   hostedZoneId: "Z1",
   python: app,
@@ -53,8 +54,8 @@ function asDeclared(all: readonly Registered[]): Declared[] {
   return all.map(({ type, name, outputs }) => ({ type, name, stack: STACK, props: outputs }));
 }
 
-async function declare(phase: PhaseName): Promise<Declared[]> {
-  const settings = config(phase);
+async function declare(phase: PhaseName, affinity: Affinity = "none"): Promise<Declared[]> {
+  const settings = config(phase, affinity);
   const { desired } = decide(settings.intent, {});
   return asDeclared(
     await registrations(() => {
@@ -75,6 +76,34 @@ function judge(all: readonly Declared[]): string[] {
 describe("the program", () => {
   it.each(phases.map(({ name }) => name))("passes every policy in phase %s", async (phase) => {
     expect(judge(await declare(phase))).toEqual([]);
+  });
+});
+
+describe("the program that deals by contact", () => {
+  it.each(phases.map(({ name }) => name))("passes every policy in phase %s", async (phase) => {
+    expect(judge(await declare(phase, "contact"))).toEqual([]);
+  });
+
+  it("does not with other contacts, another weight, or a rule that nobody records", async () => {
+    const all = await declare("ramp-25", "contact");
+    const rule = (name: string) => all.find((one) => one.name === name);
+    const [contact, split] = [rule("traffic-split-contact"), rule("traffic-split")];
+    if (!contact || !split) throw new Error("no rules");
+    const others = (await declare("ramp-50", "contact")).filter(({ name }) => name === "traffic-split-contact");
+    const rest = all.filter((one) => one !== contact);
+    expect(judge([...rest, ...others]).join()).toContain("names other contacts than the recorded share");
+    expect(judge(rest).join()).toContain("No rule deals by contact (priority 45)");
+    const swapped = { ...contact, props: { ...contact.props, actions: split.props.actions } };
+    // Which of the two groups is Python's is known once it has an ARN.
+    const known = rest.map((one) => {
+      const arn = `arn:mock:TargetGroup/${one.name}`;
+      return one.name === "traffic-python-customer" ? { ...one, props: { ...one.props, arn } } : one;
+    });
+    expect(judge([...known, contact])).toEqual([]);
+    expect(judge([...known, swapped]).join()).toContain("traffic-split-contact sends 100 : 0");
+    const plain = await declare("ramp-25");
+    expect(judge([...plain, contact]).join()).toContain("deals by contact, but the update records no affinity");
+    expect(judge([...plain.filter(({ name }) => name !== "traffic-split"), split]).join()).toContain("100 : 0");
   });
 });
 

@@ -1,3 +1,4 @@
+import { AFFINITIES, type Affinity, CONTACT_HEADER, contactRules } from "@cutover/domain/affinity";
 import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
 import { type Phase, phases } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
@@ -11,6 +12,7 @@ export interface Applied {
   readonly pythonShare: number;
   /** After a rollback: minutes that the alarms' windows may reach back. */
   readonly lookBackMinutes: number | undefined;
+  readonly affinity: Affinity;
 }
 
 /** The record, nothing where the stack has no front door at all, or a finding where it should be there and is not. */
@@ -26,7 +28,8 @@ export function appliedOf(all: readonly Declared[]): Applied | Finding | undefin
   const pythonShare = number(value?.pythonShare);
   // What is wrong with the value itself is told by the policy `python-share-on-ladder`.
   const lookBackMinutes = number(value?.alarmsLookBackMinutes);
-  return phase && pythonShare !== undefined ? { parameter, phase, pythonShare, lookBackMinutes } : undefined;
+  const affinity = AFFINITIES.find((one) => one === value?.affinity) ?? "none";
+  return phase && pythonShare !== undefined ? { parameter, phase, pythonShare, lookBackMinutes, affinity } : undefined;
 }
 
 /** Node's service, its capacity and the switch back to it stay until `decommission`, which archives its code first. */
@@ -74,15 +77,24 @@ export function isKillSwitch({ type, props }: Declared): boolean {
   return type === TYPES.listenerRule && list(props.conditions).some((one) => header(one) === KILL_SWITCH_HEADER);
 }
 
-/** The rule that shares customers' messages carries the share that the update records. */
+/** The rules that share customers' messages carry the share that the update records, by weight or by contact. */
 export function weightsAsRecorded(all: readonly Declared[]): Finding[] {
   const applied = appliedOf(all);
   if (applied === undefined || "message" in applied) return [];
   const { phase, pythonShare } = applied;
-  const wanted = phase.node === "removed" ? [100] : [100 - pythonShare, pythonShare];
-  const rule = all.find((one) => one.type === TYPES.listenerRule && one.props.priority === 50);
-  if (!rule)
+  const byContact = applied.affinity === "contact" && phase.node !== "removed" ? contactRules(pythonShare) : undefined;
+  const rules = all.filter((one) => one.type === TYPES.listenerRule);
+  const weighted = rules.find(({ props }) => props.priority === 50);
+  const contact = rules.find(({ props }) => props.priority === 45);
+  if (!weighted)
     return [{ message: "No rule shares the messages (priority 50); declare trafficSplit of components/traffic.ts." }];
+  const share = phase.node === "removed" ? undefined : (byContact?.weight ?? pythonShare);
+  return [...sharesAs(all, weighted, share), ...contactsAs(all, contact, byContact)];
+}
+
+/** @param share percent for Python; undefined: it is alone */
+function sharesAs(all: readonly Declared[], rule: Declared, share: number | undefined): Finding[] {
+  const wanted = share === undefined ? [100] : [100 - share, share];
   const groups = list(rule.props.actions).flatMap((one) =>
     list(record(record(one)?.forward)?.targetGroups).map(record),
   );
@@ -90,6 +102,36 @@ export function weightsAsRecorded(all: readonly Declared[]): Finding[] {
   if (weights.includes(UNKNOWN) || sameSplit(all, groups, wanted)) return [];
   const message = `${rule.name} sends ${weights.join(" : ") || "nothing"}, but the update records ${wanted.join(" : ")} (Node : Python); give both from the same value.`;
   return [{ about: rule, message }];
+}
+
+function contactsAs(
+  all: readonly Declared[],
+  rule: Declared | undefined,
+  wanted: ReturnType<typeof contactRules> | undefined,
+): Finding[] {
+  if (!wanted) {
+    return rule
+      ? [{ about: rule, message: `${rule.name} deals by contact, but the update records no affinity; remove it.` }]
+      : [];
+  }
+  if (!rule) {
+    return [{ message: "No rule deals by contact (priority 45), but the update records that affinity; declare it." }];
+  }
+  const regex = rule.props.conditions === UNKNOWN ? UNKNOWN : regexFor(rule, CONTACT_HEADER);
+  const others =
+    regex === UNKNOWN || regex === wanted.contacts.regex
+      ? []
+      : [{ about: rule, message: `${rule.name} names other contacts than the recorded share; use contactRules.` }];
+  return [...others, ...sharesAs(all, rule, wanted.contacts.weight)];
+}
+
+/** The expression a rule has for a header; undefined where it has none. */
+function regexFor({ props }: Declared, name: string): unknown {
+  for (const condition of list(props.conditions)) {
+    const header = record(record(condition)?.httpHeader);
+    if (text(header?.httpHeaderName)?.toLowerCase() === name) return list(header?.regexValues)[0] ?? "";
+  }
+  return undefined;
 }
 
 type Group = Readonly<Record<string, unknown>> | undefined;

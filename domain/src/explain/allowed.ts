@@ -13,6 +13,7 @@ const FORMS = {
   missing: /^(missing|ignore|breaching|notBreaching)$/,
   comparison: /^(Greater|Less)Than(OrEqualTo)?Threshold$/,
   engine: /^(node|python)$/,
+  affinity: /^(none|contact)$/,
   webhook: /^(as-found|front-door|node)$/,
   region: /^[a-z]{2}(-[a-z]+)+-\d$/,
   /** EventBridge Scheduler's one-time form, UTC or with a zone beside it. */

@@ -1,3 +1,4 @@
+import type { Affinity } from "../affinity";
 import type { Phase, WebhookTarget } from "../phases";
 import { digestIn, numberIn, phaseIn, pythonWeightIn, textIn } from "./allowed";
 import type { Preview, PreviewStep } from "./preview";
@@ -7,6 +8,8 @@ export interface Position {
   readonly phase: Phase;
   /** Percent that Python gets. */
   readonly share: number;
+  /** Whether a conversation has one engine, or each message is dealt by weight. */
+  readonly affinity: Affinity;
   readonly webhook: WebhookTarget;
 }
 
@@ -67,8 +70,12 @@ export function plannedChange(preview: Preview): PlannedChange {
   };
 }
 
-/** The weighted rule's share before this change: what a partly done update may have left, too. */
+/**
+ * The weighted rule's share before this change: what a partly done update may have left, too. With a rule for contacts
+ * the weights don't tell it, and that rule's expression stands beside a secret.
+ */
 function liveShare({ steps }: Preview): number | undefined {
+  if (steps.some(({ name, old }) => name === "traffic-split-contact" && old)) return undefined;
   const split = steps.find(({ name, old }) => name === "traffic-split" && old);
   return split?.old && pythonWeightIn(split.old.inputs);
 }
@@ -77,8 +84,13 @@ function positionIn(inputs: Readonly<Record<string, unknown>>): Position | undef
   const phase = phaseIn(inputs.phase);
   const share = numberIn(inputs.pythonShare);
   return phase && share !== undefined && share >= 0 && share <= 100
-    ? { phase, share, webhook: phase.webhook }
+    ? { phase, share, affinity: affinityIn(inputs.affinity), webhook: phase.webhook }
     : undefined;
+}
+
+/** Named only where it is not none. */
+function affinityIn(value: unknown): Affinity {
+  return textIn(value, "affinity") === "contact" ? "contact" : "none";
 }
 
 function stackOutputs({ steps }: Preview): Position | undefined {

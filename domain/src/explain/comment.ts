@@ -77,7 +77,8 @@ function summary({ change, resources, headlines }: Explanation): string {
       : after.phase.means;
   }
   if (after.share > before.share) {
-    return `Python's share of the customers' messages **rises from ${before.share} % to ${after.share} %**.`;
+    const byContact = after.affinity === "contact" ? " A conversation that moves, moves once and as a whole." : "";
+    return `Python's share of the customers' messages **rises from ${before.share} % to ${after.share} %**.${byContact}`;
   }
   if (waitingRollback !== undefined && after.share === 0) {
     const weights = before.share > 0 ? ` This change writes that into the weights too: ${before.share} % → 0 %.` : "";
@@ -94,6 +95,12 @@ function summary({ change, resources, headlines }: Explanation): string {
   const rate = `${amount((change.messagesPerHour * share) / 100)} of ${amount(change.messagesPerHour)} messages an hour`;
   return `Nobody's messages move: Python keeps ${share} %${share > 0 ? `, about ${rate}` : ""}; Node is ${after.phase.node}.`;
 }
+
+/** Shown where it is not the usual. */
+const DEALT_ROW: [string, (position: Position) => string] = [
+  "Messages are dealt",
+  ({ affinity }) => (affinity === "contact" ? "by contact: one engine per conversation" : "one by one, by weight"),
+];
 
 const WEBHOOK_ROW = "GoHighLevel sends to";
 const WEBHOOK: Record<WebhookTarget, string> = {
@@ -118,6 +125,7 @@ function table({ change, resources }: Explanation): string {
       ({ phase }) => ({ live: "live", standby: "standby, at full capacity", removed: "removed" })[phase.node],
     ],
     [WEBHOOK_ROW, ({ webhook }) => WEBHOOK[webhook]],
+    ...([before, after].some((position) => position?.affinity === "contact") ? [DEALT_ROW] : []),
   ];
   const lines = rows.map(([name, say]) => {
     const moved = waitingRollback !== undefined && name === WEBHOOK_ROW;

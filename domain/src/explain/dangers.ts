@@ -42,6 +42,7 @@ export type HeadlineCode =
   | "rolled-back"
   | "released"
   | "waits"
+  | "alternates"
   | "gate"
   | "overridden"
   | "front-door"
@@ -219,6 +220,9 @@ function notices({ change, messages }: DangerInput): Headline[] {
       ? [notice("waits", "`pulumi up` will stop before the share rises, as things are now:", messages.waits)]
       : []),
     ...gateNotices(messages),
+    ...(messages.alternates.length > 0
+      ? [notice("alternates", "One conversation will have two engines:", messages.alternates)]
+      : []),
     ...(toFrontDoor
       ? [
           notice(

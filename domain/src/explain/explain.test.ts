@@ -101,6 +101,16 @@ describe("dangers", () => {
     expect(codes(explained({ from: RAMP_50, to: { phase: "node-only", share: 0, webhook: "node" } }))).toEqual([]);
   });
 
+  it("the end of affinity is none while one engine has everything, and one in between", () => {
+    const steps = [step("delete", "aws:lb/listenerRule:ListenerRule", "traffic-split-contact", { old: {} })];
+    const at = (phase: Place["phase"], share: number, to: Place) =>
+      codes(explained({ from: { phase, share, affinity: "contact" }, to, steps }));
+    expect(at("full", 100, { phase: "full", share: 100 })).toEqual([]);
+    expect(at("full", 100, { phase: "decommission", share: 100, affinity: "contact" })).toEqual(["node-removed"]);
+    expect(at("ramp-50", 50, { phase: "ramp-50", share: 50 })).toEqual(["deleted"]);
+    expect(at("full", 100, { phase: "full", share: 100, affinity: "contact" })).toEqual(["deleted"]);
+  });
+
   it("a share that jumps within a phase is one", () => {
     const from: Place = { phase: "ramp-75", share: 10 };
     expect(codes(explained({ from, to: { phase: "ramp-75", share: 75 } }))).toEqual(["skipped-rung"]);
@@ -125,6 +135,36 @@ describe("dangers", () => {
     expect(codes(found)).toEqual(["destroy"]);
     expect(found.wayBack.reversible).toBe(false);
   });
+});
+
+describe("messages dealt by contact", () => {
+  const contact = { affinity: "contact" } as const;
+  const rule = step("update", "aws:lb/listenerRule:ListenerRule", "traffic-split-contact", { old: {}, new: {} });
+
+  it("are told where there is a choice to tell, and a conversation moves as a whole", () => {
+    const text = comment(
+      explained({ from: { ...RAMP_25, ...contact }, to: { ...RAMP_50, ...contact }, steps: [rule] }),
+    );
+    expect(text).toContain("**rises from 25 % to 50 %**. A conversation that moves, moves once and as a whole.");
+    expect(text).toContain("| Messages are dealt | by contact: one engine per conversation | by contact:");
+    expect(comment(explained({ from: RAMP_25, to: RAMP_50 }))).not.toContain("Messages are dealt");
+  });
+
+  it("have the recorded share before: the weights are 100 and 0 then", () => {
+    const steps = [rule, step("update", "aws:lb/listenerRule:ListenerRule", "traffic-split", { old: split(0) })];
+    const { change } = explained({ from: { ...RAMP_25, ...contact }, to: { ...RAMP_25, ...contact }, steps });
+    expect(change.before).toMatchObject({ share: 25, affinity: "contact" });
+  });
+
+  it("and the warning without is quoted", () => {
+    const text = 'cutover:affinity is "none": while both engines have a share, …';
+    const found = explained({ from: RAMP_25, to: RAMP_50, diagnostics: [warning(text)] });
+    expect([found.unquotedWarnings, comment(found).includes(text)]).toEqual([0, true]);
+  });
+});
+
+const split = (python: number) => ({
+  actions: [{ type: "forward", forward: { targetGroups: [{ weight: 100 - python }, { weight: python }] } }],
 });
 
 describe("what counts", () => {

@@ -12,6 +12,8 @@ export interface KnownMessages {
   readonly overridden: readonly string[];
   /** The share will not rise yet, because too few messages carried the secret. */
   readonly waits: readonly string[];
+  /** Conversations will alternate between the engines, and what helps. */
+  readonly alternates: readonly string[];
   /** Sentences of the program about rollback and kill switch. */
   readonly warnings: readonly string[];
   /** Resources (or "the program") at which the preview failed. */
@@ -30,6 +32,8 @@ const WAITING = /^(NOT ENOUGH EVIDENCE to leave "|"[a-z0-9-]+" is watched for \d
 const OVERRIDDEN = /^Overridden by [^\n]*/;
 /** clients/src/frontdoor/secret-proof.ts */
 const WAITS = /^Python's share does not rise from \d+ % yet: [^\n]*/;
+/** affinity-change.ts */
+const ALTERNATES = /^cutover:affinity is "none": [^\n]*/;
 /** decide.ts: waitingSentence, releaseWarning, unclearWarning. */
 const WARNINGS: readonly RegExp[] = [
   /^Rolled back\b[^\n]* and not acknowledged\.[^\n]*/,
@@ -53,6 +57,7 @@ export function knownMessages({ messages }: Preview): KnownMessages {
     refused: [] as string[],
     overridden: [] as string[],
     waits: [] as string[],
+    alternates: [] as string[],
     warnings: [] as string[],
   };
   const failedAt: string[] = [];
@@ -62,10 +67,12 @@ export function knownMessages({ messages }: Preview): KnownMessages {
     const text = message.replace(/^\s*(warning|error): /, "").trimEnd();
     const warning = WARNINGS.map((form) => form.exec(text)?.[0]).find((found) => found !== undefined);
     const waits = WAITS.exec(text)?.[0];
+    const alternates = ALTERNATES.exec(text)?.[0];
     const overridden = OVERRIDDEN.exec(text)?.[0];
     if (REFUSED.test(text)) known.refused.push(...text.replace(REFUSED, "").split("\n"));
     else if (overridden !== undefined) known.overridden.push(overridden);
     else if (waits !== undefined) known.waits.push(waits);
+    else if (alternates !== undefined) known.alternates.push(alternates);
     else if (warning !== undefined) known.warnings.push(warning);
     else if (severity === "error") {
       const ours = [

@@ -90,7 +90,7 @@ export function ofRoutes({ preview, change }: DangerInput): Headline[] {
   const nodeGoes = change.after?.phase.node === "removed";
   return preview.steps.flatMap((step): Headline[] => {
     const route = ROUTES.find(({ type, named }) => type === step.type && (named?.test(step.name) ?? true));
-    if (!route || (nodeGoes && NODE_RESOURCE.test(step.name))) return [];
+    if (!route || (nodeGoes && NODE_RESOURCE.test(step.name)) || endsAffinity(step, change)) return [];
     if (step.type === RULE && step.name === "traffic-kill-switch" && step.op === "update") return killSwitch(step);
     const name = `${route.what} \`${nameFor(step.name)}\``;
     if (step.op === "replace") {
@@ -110,4 +110,10 @@ function killSwitch({ properties }: PreviewStep): Headline[] {
   return [
     danger("kill-switch", `Writes the kill switch's own rule (${touched.join(", ")}): only a rollback may do that.`),
   ];
+}
+
+/** Taking the rule for contacts away moves nobody while one engine has everything, or goes with Node itself. */
+function endsAffinity({ op, name }: PreviewStep, { before, after }: PlannedChange): boolean {
+  if (op !== "delete" || name !== "traffic-split-contact" || !before || !after) return false;
+  return after.phase.node === "removed" || (after.affinity === "none" && (before.share === 0 || before.share === 100));
 }

@@ -45,6 +45,7 @@ export interface Place {
   readonly phase: PhaseName;
   readonly share: number;
   readonly webhook?: "as-found" | "front-door" | "node";
+  readonly affinity?: "contact";
 }
 
 /** What a test's preview is made of. */
@@ -75,9 +76,7 @@ export function previewText({ from, to, steps = [], diagnostics = [], config = {
       {
         op: from ? "same" : "create",
         urn: stackUrn,
-        ...(from
-          ? { oldState: { urn: stackUrn, outputs: { phase: from.phase, pythonShare: from.share, means: "…" } } }
-          : {}),
+        ...(from ? { oldState: { urn: stackUrn, outputs: { ...inputsOf(from), means: "…" } } } : {}),
         newState: { urn: stackUrn },
         detailedDiff: null,
       },
@@ -91,8 +90,14 @@ export function previewText({ from, to, steps = [], diagnostics = [], config = {
   return JSON.stringify(digest, null, 4);
 }
 
+const inputsOf = ({ phase, share, affinity }: Place): Json => ({
+  phase,
+  pythonShare: share,
+  ...(affinity ? { affinity } : {}),
+});
+
 function moving(from: Place | undefined, to: Place): Json[] {
-  const inputs = ({ phase, share }: Place) => ({ phase, pythonShare: share });
+  const inputs = inputsOf;
   const op = from ? "update" : "create";
   const cutover = {
     ...step(op, "cutover:index:Cutover", "cutover", { ...(from ? { old: inputs(from) } : {}), new: inputs(to) }),
