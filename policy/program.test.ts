@@ -80,16 +80,23 @@ describe("the program", () => {
 });
 
 describe("the program that deals by contact", () => {
-  it.each(phases.map(({ name }) => name))("passes every policy in phase %s", async (phase) => {
+  let all: Declared[];
+  let others: Declared[];
+  let plain: Declared[];
+  beforeAll(async () => {
+    all = await declare("ramp-25", "contact");
+    others = (await declare("ramp-50", "contact")).filter(({ name }) => name === "traffic-split-contact");
+    plain = await declare("ramp-25");
+  });
+
+  it.each(["front-door", "full", "decommission"] as const)("passes every policy in phase %s", async (phase) => {
     expect(judge(await declare(phase, "contact"))).toEqual([]);
   });
 
-  it("does not with other contacts, another weight, or a rule that nobody records", async () => {
-    const all = await declare("ramp-25", "contact");
+  it("does not with other contacts, another weight, or a rule that nobody records", () => {
     const rule = (name: string) => all.find((one) => one.name === name);
     const [contact, split] = [rule("traffic-split-contact"), rule("traffic-split")];
     if (!contact || !split) throw new Error("no rules");
-    const others = (await declare("ramp-50", "contact")).filter(({ name }) => name === "traffic-split-contact");
     const rest = all.filter((one) => one !== contact);
     expect(judge([...rest, ...others]).join()).toContain("names other contacts than the recorded share");
     expect(judge(rest).join()).toContain("No rule deals by contact (priority 45)");
@@ -101,7 +108,6 @@ describe("the program that deals by contact", () => {
     });
     expect(judge([...known, contact])).toEqual([]);
     expect(judge([...known, swapped]).join()).toContain("traffic-split-contact sends 100 : 0");
-    const plain = await declare("ramp-25");
     expect(judge([...plain, contact]).join()).toContain("deals by contact, but the update records no affinity");
     expect(judge([...plain.filter(({ name }) => name !== "traffic-split"), split]).join()).toContain("100 : 0");
   });

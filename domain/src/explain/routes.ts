@@ -1,4 +1,5 @@
 import { nameFor } from "./allowed";
+import type { PlannedChange } from "./change";
 import { type DangerInput, danger, type Headline, type HeadlineCode } from "./dangers";
 import type { PreviewStep } from "./preview";
 
