@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -258,6 +258,22 @@ describe("a database with all migrations", () => {
     const clients = await Promise.all(Array.from({ length: 12 }, () => database.session(database.appUrl)));
     const answers = await Promise.all(clients.map((client) => client.query<{ ok: boolean }>(claim)));
     expect(answers.filter((answer) => answer.rows[0]?.ok)).toHaveLength(1);
+  });
+
+  it("can be cleared of old receipts as docs/migrations.md says, a batch at a time", async () => {
+    const guide = readFileSync(join(__dirname, "../docs/migrations.md"), "utf8");
+    const statement = /^ {4}DELETE FROM public\.webhook_receipts[^;]*;/m.exec(guide)?.[0] ?? "";
+    await database.query(
+      `INSERT INTO public.webhook_receipts (key, engine, received_at)
+         SELECT 'old-' || i, 'node', now() - interval '31 days' FROM generate_series(1, 5001) i
+         UNION ALL SELECT 'new', 'python', now() - interval '29 days'`,
+    );
+    const left = () =>
+      database.query("SELECT key FROM public.webhook_receipts WHERE key = 'new' OR key LIKE 'old-%' ORDER BY 1");
+    await database.query(statement);
+    expect(await left()).toHaveLength(2);
+    await database.query(statement);
+    expect(await left()).toEqual([{ key: "new" }]);
   });
 
   it("hands an unfinished claim over after ten minutes, a finished one never", async () => {

@@ -19,6 +19,8 @@ export interface Step {
   readonly command: string;
   readonly args: readonly string[];
 }
+/** What `make check` runs. */
+export function staticSteps(): Step[];
 export function runSteps(
   steps: readonly Step[],
   print?: (line: string) => void,

@@ -16,7 +16,8 @@ const PYTHON_APP = "rehearsal/apps/python";
 const CRUISED =
   "index.ts config.ts domain clients world providers components functions cli rehearsal policy tests tools";
 
-function staticSteps() {
+/** What `make check` runs; `make test` runs it first. */
+export function staticSteps() {
   const migrations = readdirSync(join(root, "migrations"))
     .filter((file) => file.endsWith(".sql"))
     .map((file) => `migrations/${file}`);

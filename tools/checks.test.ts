@@ -1,5 +1,7 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
-import { runSteps, unittestSummary, vitestSummary } from "./checks.mjs";
+import { runSteps, staticSteps, unittestSummary, vitestSummary } from "./checks.mjs";
 
 const OUTPUT = `some test said: Tests  99 passed (99)
 
@@ -55,4 +57,11 @@ it("runs every step, says how each went, and keeps the output of what failed", a
   expect(done.map(({ ok }) => ok)).toEqual([true, false, false]);
   expect(done[1]?.output).toBe("the reason\n");
   expect(done[2]?.output).toMatch(/ENOENT/);
+});
+
+it("has squawk look at every migration", () => {
+  const squawk = staticSteps().find(({ command }) => command === "squawk");
+  const files = readdirSync(join(__dirname, "../migrations")).filter((file) => file.endsWith(".sql"));
+  expect(files.length).toBeGreaterThanOrEqual(6);
+  expect(squawk?.args).toEqual(["--config", "migrations/.squawk.toml", ...files.map((file) => `migrations/${file}`)]);
 });

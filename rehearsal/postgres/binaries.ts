@@ -29,6 +29,14 @@ export function postgresBinaries(env: NodeJS.ProcessEnv = process.env): string {
   }
 }
 
+/** Where Linux distributions put PostgreSQL 15, the oldest that Supabase still runs; undefined where it is not installed. */
+export function oldestBinaries(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const places = [env.CUTOVER_POSTGRES_15_BIN, "/usr/lib/postgresql/15/bin", "/usr/pgsql-15/bin"];
+  return places.find(
+    (bin) => bin !== undefined && existsSync(join(bin, "postgres")) && existsSync(join(bin, "initdb")),
+  );
+}
+
 /** The binaries where `account` can reach them: where they are, or a copy in `folder` (60 MB) if a parent is closed to it. */
 export function reachableBinaries(account: Account | undefined, folder: string): string {
   const bin = postgresBinaries();
