@@ -49,6 +49,7 @@ export function staticSteps() {
       ],
     },
     { name: "squawk", command: "squawk", args: ["--config", "migrations/.squawk.toml", ...migrations] },
+    { name: "workflows", command: "node", args: ["tools/lint-workflows.mjs"] },
     { name: "size, purity", command: "node", args: ["tools/run.mjs", "tools/rules/main.ts"] },
   ];
 }
