@@ -1,8 +1,10 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { GitHubStandIn } from "../../tests/support/github";
 
 const scripts = join(__dirname, "../../.github/scripts");
 let folder: string;
@@ -35,46 +37,71 @@ function run(script: string, env: Record<string, string>) {
   return { status, said: `${stdout}${stderr}` };
 }
 
-describe("comment.sh", () => {
-  const env = () => ({ FILE: join(folder, "c.md"), PR: "7", STACK: "prod", GITHUB_REPOSITORY: "us/cutover" });
-  const marked = () => writeFileSync(join(folder, "c.md"), "<!-- cutover:prod -->\nhello\n");
+/** A script beside this process, which has to answer it. */
+async function runBeside(
+  script: string,
+  env: Record<string, string>,
+): Promise<{ status: number | null; said: string }> {
+  const child = spawn(process.execPath, [join(scripts, script)], { env, stdio: ["ignore", "pipe", "pipe"] });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+  const [status] = (await once(child, "close")) as [number | null];
+  return { status, said };
+}
 
-  it("makes the comment where there is none", () => {
-    marked();
-    fake("gh", "exit 0");
-    expect(run("comment.sh", env()).status).toBe(0);
-    expect(calls("gh")).toContain(`--method POST repos/us/cutover/issues/7/comments --field body=@${folder}/c.md`);
-    expect(calls("gh")).not.toContain("PATCH");
+describe("comment.mjs", () => {
+  const github = new GitHubStandIn();
+  beforeEach(() => github.start());
+  afterEach(async () => {
+    await github.stop();
+    github.comments.length = 0;
+    github.methods.length = 0;
+    github.broken = undefined;
   });
-
-  it("edits its own in place", () => {
-    marked();
-    fake("gh", 'if [[ $* == *"--paginate"* ]]; then printf "41\\n42\\n"; fi');
-    expect(run("comment.sh", env()).status).toBe(0);
-    expect(calls("gh")).toContain("--method PATCH repos/us/cutover/issues/comments/41 --field");
-    expect(calls("gh")).not.toContain("POST");
-  });
-
-  it("looks for the stack's own marker, in comments of the workflow only", () => {
-    marked();
-    fake("gh", `printf '%s' "$MARKER" >'${folder}/marker'`);
-    run("comment.sh", env());
-    expect(readFileSync(join(folder, "marker"), "utf8")).toBe("<!-- cutover:prod -->");
-    expect(calls("gh")).toContain('.user.login == "github-actions[bot]" and (.body | startswith(env.MARKER))');
-  });
-
-  it("refuses a text that it could not find again, and does not post when it could not look", () => {
-    writeFileSync(join(folder, "c.md"), "hello\n");
-    fake("gh", "exit 0");
-    expect(run("comment.sh", env())).toMatchObject({
-      status: 1,
-      said: expect.stringContaining("would never be found"),
+  const marked = (text = "hello") => writeFileSync(join(folder, "c.md"), `<!-- cutover:prod -->\n${text}\n`);
+  const put = (token = "github-token") =>
+    runBeside("comment.mjs", {
+      FILE: join(folder, "c.md"),
+      PR: "7",
+      STACK: "prod",
+      GITHUB_REPOSITORY: "us/cutover",
+      GITHUB_API_URL: github.url,
+      GH_TOKEN: token,
     });
-    expect(calls("gh")).toBe("");
+
+  it("makes the comment, then edits it in place", async () => {
+    marked("first");
+    expect(await put()).toEqual({ status: 0, said: "" });
+    marked("second");
+    expect(await put()).toEqual({ status: 0, said: "" });
+    expect(github.methods).toEqual(["GET", "POST", "GET", "PATCH"]);
+    expect(github.comments.map(({ body }) => body)).toEqual(["<!-- cutover:prod -->\nsecond\n"]);
+  });
+
+  it("finds it behind a hundred others, and takes nobody else's for its own", async () => {
+    for (let i = 0; i < 130; i++) github.say("somebody", "<!-- cutover:prod -->\nquoted");
+    github.say("github-actions[bot]", "<!-- cutover:dev -->\nanother stack");
+    github.say("github-actions[bot]", "<!-- cutover:prod -->\nold");
+    marked("new");
+    expect((await put()).status).toBe(0);
+    expect(github.methods).toEqual(["GET", "GET", "PATCH"]);
+    expect(github.comments.at(-1)?.body).toContain("new");
+    expect(github.comments).toHaveLength(132);
+  });
+
+  it("refuses a text that it could not find again, and does not post when it could not look", async () => {
+    writeFileSync(join(folder, "c.md"), "hello\n");
+    expect(await put()).toMatchObject({ status: 1, said: expect.stringContaining("would never be found") });
+    expect(github.methods).toEqual([]);
     marked();
-    fake("gh", "exit 1");
-    expect(run("comment.sh", env()).status).not.toBe(0);
-    expect(calls("gh")).not.toContain("POST");
+    github.broken = 502;
+    expect(await put()).toEqual({
+      status: 1,
+      said: "GitHub answered 502 to GET issues/7/comments?per_page=100&page=1\n",
+    });
+    github.broken = undefined;
+    expect((await put("wrong")).said).toMatch(/^GitHub answered 401/);
+    expect(github.comments).toEqual([]);
   });
 });
 

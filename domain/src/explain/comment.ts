@@ -147,6 +147,11 @@ function answers(explanation: Explanation): string[] {
   // What a broken-off preview does not show may still be there: no reassuring answers then.
   if (isFailed(headlines)) return [];
   if (change.before && change.after && resources.changes.length + resources.bookkeeping === 0) return [];
+  if (change.destroys) {
+    const kept = "**Database:** everything in it stays.";
+    const gone = "**Alarms:** all go; nothing watches and nothing rolls back any more.";
+    return [...takingItBack(explanation), gone, kept, cost(explanation)].map((line) => `- ${line}`);
+  }
   return [
     ...ifPythonFails(explanation),
     ...takingItBack(explanation),

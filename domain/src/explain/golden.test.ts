@@ -12,6 +12,14 @@ describe("the comment for", () => {
   });
 });
 
+it("the comment that would be too long is whole up to its headlines, and says what it left out", async () => {
+  const whole = comment(explain(sample("decommission")));
+  const text = comment(explain(sample("decommission")), whole.length - 1);
+  expect(text.length).toBeLessThan(whole.length);
+  expect(text).toContain("**Left out, because a comment may have ");
+  await expect(text).toMatchFileSnapshot("__golden__/trimmed.md");
+});
+
 describe("docs/pull-requests.md", () => {
   it("shows the comment for a step up as it is", () => {
     const page = readFileSync(join(__dirname, "../../../docs/pull-requests.md"), "utf8");

@@ -1,5 +1,6 @@
 // One preview for each kind of change that people see in pull requests; what they become is in __golden__/.
 import type { ExplainInput } from "./explain";
+import { MORE_SAMPLES } from "./samples-more";
 import {
   alarmStep,
   capacity,
@@ -104,6 +105,7 @@ const schedule = (name: string, at: string) =>
 
 /** Name of the golden file → what is explained. */
 export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
+  ...MORE_SAMPLES,
   build: {
     preview: previewText({
       to: PREPARE,
