@@ -41,6 +41,16 @@ describe("a preview of the real engine", () => {
   });
 });
 
+it("a saved plan is refused by name, and nothing of it is quoted", () => {
+  const plan = {
+    resourcePlans: { "urn:pulumi:prod::cutover::x::y": { goal: { inputs: { token: "planted-token" } } } },
+  };
+  for (const text of [JSON.stringify({ version: 1, plan }), JSON.stringify(plan)]) {
+    expect(() => explain({ preview: text })).toThrow(/found a plan saved by --save-plan/);
+    expect(() => explain({ preview: text })).not.toThrow(/planted/);
+  }
+});
+
 describe("dangers", () => {
   it.each<[string, Parameters<typeof step>, string]>([
     ["a load balancer replaced", ["replace", "aws:lb/loadBalancer:LoadBalancer", "traffic"], "replaced"],

@@ -77,6 +77,11 @@ export function readPreview(text: string): Preview {
     );
   }
   const digest = bag(parsed);
+  if (isSavedPlan(digest)) {
+    throw new PreviewError(
+      `Expected ${WANTED}, found a plan saved by --save-plan. It does not hold what there is now, so the change can't be told from it.`,
+    );
+  }
   if (!Array.isArray(digest.steps)) throw new PreviewError(`Expected ${WANTED}, found JSON without a list of "steps".`);
   const steps = mergeReplacements(digest.steps.map(readStep));
   const messages = list(digest.diagnostics).map(readMessage);
@@ -85,6 +90,11 @@ export function readPreview(text: string): Preview {
     Object.entries(bag(digest.config)).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
   return { stack, config, steps, messages, failed: messages.some(({ severity }) => severity === "error") };
+}
+
+/** `pulumi preview --save-plan`: `{version, plan: {resourcePlans}}` (pulumi: sdk/go/common/apitype/plan.go). */
+function isSavedPlan(digest: Bag): boolean {
+  return digest.resourcePlans !== undefined || bag(digest.plan).resourcePlans !== undefined;
 }
 
 /** Everything in a preview that may hold values: searched for secrets by `hide.ts`, never printed. */
