@@ -154,6 +154,7 @@ function answers(explanation: Explanation): string[] {
   }
   return [
     ...ifPythonFails(explanation),
+    ...ifFrontDoorFails(explanation),
     ...takingItBack(explanation),
     ...evidence(explanation),
     alarms(explanation),
@@ -184,6 +185,17 @@ function ifPythonFails({ worstCase, change, alarms: changes }: Explanation): str
       : "From the lengths of the alarms' windows; there is no back-test.";
   return [
     `**If Python fails:** with every message: ${seen(worstCase.everyMessage)}. With one message in five: ${seen(worstCase.oneInFive)}. ${then} ${falseRollbacks(worstCase, after.phase.node === "removed")} <sub>${source}</sub>`,
+  ];
+}
+
+/** Said when all messages begin to come by it, and when it is touched; it is the same on every other day. */
+function ifFrontDoorFails({ frontDoorCase, change, headlines }: Explanation): string[] {
+  const begins = change.before?.webhook !== "front-door";
+  const touched = headlines.some(({ code }) => code === "replaced" || code === "deleted");
+  if (!frontDoorCase || !(begins || touched)) return [];
+  const { minutes, messages } = frontDoorCase;
+  return [
+    `**If the front door itself fails** (load balancer, certificate, DNS): no message arrives, Node's neither. The probes' alarms (\`python-probes\`, \`node-probes\`) tell people within ${duration(minutes)}, after about ${counted(messages, "message")} of all. No switch helps then: Node's own URL goes into GoHighLevel by hand (docs/runbook.md). <sub>From the alarms' windows.</sub>`,
   ];
 }
 

@@ -86,6 +86,18 @@ describe("the planner's words, read back", () => {
   });
 });
 
+it("a warning with signs of a value is told without its words", () => {
+  const file = "20261201000000_a.sql";
+  const plan = [
+    "1 of 1 database migrations to apply:",
+    `  ${file} (expand): one transaction`,
+    "  warning: pl4nted!{$}",
+  ];
+  const found = explainedPlan([file], plan);
+  expect(comment(found)).toContain("a warning whose words are not shown");
+  expect(JSON.stringify(found)).not.toContain("pl4nted");
+});
+
 describe("a line that is not understood", () => {
   const FILE = "20261201000000_a.sql";
   const lines = (...more: string[]) => [

@@ -12,7 +12,7 @@ import { readPreview } from "./preview";
 import { PRICES_SOURCE } from "./prices";
 import { type ResourceChanges, resourceChanges } from "./resources";
 import { type WayBack, wayBack } from "./way-back";
-import { type WorstCase, worstCase } from "./worst-case";
+import { type Exposure, frontDoorCase, type WorstCase, worstCase } from "./worst-case";
 
 /** What a change means, as data. Every string in it may be shown. */
 export interface Explanation {
@@ -26,6 +26,8 @@ export interface Explanation {
   readonly change: PlannedChange;
   /** Undefined where Python gets no message. */
   readonly worstCase: WorstCase | undefined;
+  /** All messages come by the front door: what it costs when that fails. Undefined where it gets none. */
+  readonly frontDoorCase: Exposure | undefined;
   readonly wayBack: WayBack;
   readonly evidence: EvidenceView;
   readonly alarms: readonly AlarmChange[];
@@ -71,6 +73,7 @@ export function explain(input: ExplainInput): Explanation {
     headlines: all,
     change,
     worstCase: worstCase(change.messagesPerHour, share, input.promise),
+    frontDoorCase: change.after?.webhook === "front-door" ? frontDoorCase(change.messagesPerHour) : undefined,
     wayBack: wayBack(change, migrations, all),
     evidence,
     alarms,

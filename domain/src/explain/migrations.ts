@@ -35,10 +35,14 @@ export interface MigrationChange {
 const RESOURCE = "pulumi-nodejs:dynamic/cutover:SupabaseMigrations";
 const FILE_LINE = /^ {2}(\d+_\w+\.sql) \((expand|contract)\): /;
 const STATEMENT_LINE = /^ {4}(.*): (.*); (no table rewrite|may rewrite the table|REWRITES THE TABLE)$/;
-/** A statement's words that may be shown: others could be values. */
+/**
+ * A statement's words that may be shown: others could be values. The SQL itself is in the same pull request, so this is no
+ * fence against a secret that stands in it as a plain word.
+ */
 const WORDS = /^[A-Za-z0-9_ .,;()"*'=-]{1,400}$/;
 const UNLOCKED_LINE = /^ {4}(1 statement|\d+ statements) without a lock on an existing table$/;
 const LOCK = /^([A-Z ]+) on ([\w."]{1,120}) \((waits for and blocks writers|writers go on)/;
+const WARNING_WORDS = /^[A-Za-z0-9_ .,:;()"'=-]{1,600}$/;
 const WARNING_LINE = /^ {2}warning: (.{1,600})$/;
 /** clients/src/postgres/provider.ts says this where the way down must not wait for the database. */
 export const LEFT = /^Migrations are left for the next update that raises the share: /;
@@ -53,7 +57,11 @@ export function migrationChange(preview: Preview): MigrationChange {
   const lines = list(inputs?.plan).filter((line): line is string => typeof line === "string");
   const pending = files(inputs?.pending).map((file) => describe(file, lines));
   const waiting = inputs ? files(inputs.waiting) : waitingInMessages(preview);
-  const warnings = lines.flatMap((line) => WARNING_LINE.exec(line)?.[1] ?? []);
+  const warnings = lines.flatMap((line) => {
+    const words = WARNING_LINE.exec(line)?.[1];
+    if (words === undefined) return [];
+    return WARNING_WORDS.test(words) ? [words] : ["a warning whose words are not shown: see the job's log"];
+  });
   return { pending, waiting, warnings, left: preview.messages.some(({ message }) => LEFT.test(message)) };
 }
 

@@ -48,13 +48,22 @@ export function worstCase(
   };
 }
 
+/**
+ * The worst case of the front door itself (load balancer, certificate, DNS): it carries all messages, Node's too. Both
+ * engines' probes go through it, so their alarms tell; computed from the window, not measured. Node's probe alarm is the
+ * same, so the share does not matter.
+ * @param messagesPerHour Of all customers
+ */
+export function frontDoorCase(messagesPerHour: number): Exposure {
+  const minutes = probeMinutes(messagesPerHour, 0);
+  return { minutes, messages: Math.ceil((messagesPerHour * minutes) / 60) };
+}
+
 /** Without a back-test: the probe alarm's window for an outage, and for less the time in which enough bad messages come. */
 function fromWindows(messagesPerHour: number, pythonShare: number): WorstCase {
   const perMinute = (messagesPerHour * pythonShare) / 100 / 60;
   const set = definitionsAt(messagesPerHour, pythonShare);
-  const probes = set.alarms.find(({ key }) => key === "python-probes")?.definition;
-  const seconds = probes?.queries.map((query) => ("metric" in query ? query.metric.period : 0)) ?? [0];
-  const outage = Math.ceil((Math.max(...seconds) * (probes?.evaluationPeriods ?? 1)) / 60) + LAG_MINUTES;
+  const outage = probeMinutes(messagesPerHour, pythonShare);
   const fifths = set.alarms.flatMap(({ key, definition }) => {
     const expression = definition.queries.map((query) => ("expression" in query ? query.expression : "")).join("");
     const count = Number(/>= (\d+)/.exec(expression)?.[1]);
@@ -81,4 +90,13 @@ function definitionsAt(expectedMessagesPerHour: number, pythonShare: number): Tr
     loadBalancer: "unknown",
     targetGroups: { pythonCustomer: "unknown" },
   });
+}
+
+/** Minutes until the probe alarm rings, when every probe fails. */
+function probeMinutes(messagesPerHour: number, pythonShare: number): number {
+  const probes = definitionsAt(messagesPerHour, pythonShare).alarms.find(
+    ({ key }) => key === "python-probes",
+  )?.definition;
+  const seconds = probes?.queries.map((query) => ("metric" in query ? query.metric.period : 0)) ?? [0];
+  return Math.ceil((Math.max(...seconds) * (probes?.evaluationPeriods ?? 1)) / 60) + LAG_MINUTES;
 }
