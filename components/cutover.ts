@@ -249,6 +249,7 @@ export class Cutover extends pulumi.ComponentResource {
         target: desired.webhook,
         domain: config.domain,
         ...(config.node.url ? { nodeUrl: config.node.url } : {}),
+        nodeHealthPath: config.node.healthPath,
         secret: secrets.webhookSecret,
         nodeExists: desired.phase.node !== "removed",
         rolledBack: desired.rolledBack,

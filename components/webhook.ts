@@ -22,6 +22,8 @@ export interface WebhookArgs {
   readonly domain: string;
   /** Node's own URL, a way back that does not need our load balancer. */
   readonly nodeUrl?: string;
+  /** Path on which Node says that it is well. */
+  readonly nodeHealthPath?: string;
   /** Value of x-webhook-secret. */
   readonly secret: pulumi.Input<string>;
   /** Generations of it that are accepted, newest first; the newest is `secret`. */
@@ -96,6 +98,7 @@ export class Webhook extends pulumi.ComponentResource {
         alsoOurs: args.rolledBack && args.nodeUrl ? [args.nodeUrl] : [],
         ...(args.release === undefined ? {} : { release: args.release }),
         ...(args.nodeUrl ? { rollbackUrl: args.nodeUrl } : {}),
+        ...(args.nodeHealthPath === undefined ? {} : { healthPath: args.nodeHealthPath }),
         onDestroy: "restore",
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,

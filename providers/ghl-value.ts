@@ -48,8 +48,13 @@ export interface GhlValueArgs {
    * rollback function wrote, `rollbackUrl`. @default none
    */
   readonly release?: string | undefined;
-  /** What the rollback function writes; counts as ours in that one update only. @default none */
+  /**
+   * Node's own URL, which the rollback function writes; counts as ours in that one update only. Where it is the value wanted
+   * and nothing answers there, the pinned front door is written. @default none
+   */
   readonly rollbackUrl?: pulumi.Input<string> | undefined;
+  /** Path on which the service from before the cutover says that it is well: one way to tell that it still answers. @default none */
+  readonly healthPath?: string | undefined;
   /** True from `decommission` on: the previous value is forgotten, destroy refused while GHL points here. @default false */
   readonly decommissioned?: boolean | undefined;
   /** `cutover:destroy` is `lose-traffic`. The provider also reads that key itself. @default false */
@@ -89,6 +94,7 @@ export class GhlValue extends pulumi.dynamic.Resource {
       name: undefined,
       mergeField: undefined,
       previousValue: undefined,
+      previousAnswer: undefined,
       lastWritten: undefined,
       maybeWritten: undefined,
       shown: undefined,
@@ -106,6 +112,7 @@ export class GhlValue extends pulumi.dynamic.Resource {
       alsoOurs: args.alsoOurs === undefined ? undefined : pulumi.secret(args.alsoOurs),
       release: args.release,
       rollbackUrl: args.rollbackUrl === undefined ? undefined : pulumi.secret(args.rollbackUrl),
+      healthPath: args.healthPath,
       decommissioned: args.decommissioned,
       loseTraffic: args.loseTraffic,
       overwrite: args.overwrite,

@@ -77,7 +77,7 @@ export interface WriteSituation extends Claims {
 /**
  * What an up writes. In `as-found` the previous value is put back if ours is there now, and nothing is written otherwise.
  * In `set` ours is written over the previous or our own value; a foreign value is never overwritten unless a person names
- * it in `overwrite`.
+ * it in `overwrite`. An empty value is like none: it is filled.
  */
 export function decideWrite(s: WriteSituation): WriteDecision {
   const target = s.mode === "set" ? s.wanted : s.previous;
@@ -86,6 +86,9 @@ export function decideWrite(s: WriteSituation): WriteDecision {
   }
   if (s.current === target) return { action: "nothing", reason: "it already holds this value" };
   const owner = ownerOf(s.current, s);
+  if (s.current.trim() === "" && target !== undefined) {
+    return { action: "write", value: target, reason: "an empty value is no address anybody uses" };
+  }
   if (s.mode === "as-found" && s.lastWritten === undefined && owner !== "ours") {
     return { action: "nothing", reason: "the value is left as it was found" };
   }
@@ -172,7 +175,8 @@ export type DestroyDecision =
   | { readonly action: "ask"; readonly url: string }
   | { readonly action: "refuse"; readonly reason: string };
 
-const HOW_TO_LOSE =
+/** What a person does who destroys although messages are lost by it. */
+export const HOW_TO_LOSE =
   "To destroy all the same and lose the messages GHL sends here: pulumi config set cutover:destroy lose-traffic, then pulumi destroy --run-program";
 
 /** What destroying the resource does to the value. Only ever touches a value that is still ours. */

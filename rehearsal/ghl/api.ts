@@ -50,7 +50,7 @@ export function answer(world: ApiWorld, request: ApiRequest, fault?: GhlFault): 
   if (refused) return refused;
   const write = request.method === "POST" || request.method === "PUT" ? readBody(request.body) : undefined;
   if (write && "problems" in write) return problem(422, write.problems, "Unprocessable Entity");
-  if (to.on === "list") return write ? create(world, write, fault) : list(world, fault);
+  if (to.on === "list") return write ? create(world, kept(write, fault), fault) : list(world, fault);
   const stored = world.store.byId(to.id);
   if (!stored) {
     return world.missing === 404
@@ -61,7 +61,7 @@ export function answer(world: ApiWorld, request: ApiRequest, fault?: GhlFault): 
     world.store.delete(to.id);
     return { status: 200, body: { succeded: true } };
   }
-  return write ? update(world, stored, write, fault) : { status: 200, body: wrap(read(stored), fault) };
+  return write ? update(world, stored, kept(write, fault), fault) : { status: 200, body: wrap(read(stored), fault) };
 }
 
 function refuse(world: ApiWorld, request: ApiRequest, locationId: string): ApiReply | undefined {
@@ -78,6 +78,12 @@ function refuse(world: ApiWorld, request: ApiRequest, locationId: string): ApiRe
   return undefined;
 }
 
+/** What GHL makes of a value. */
+function kept<T extends { value: string }>(write: T, fault?: GhlFault): T {
+  if (fault?.kind !== "normalises") return write;
+  return { ...write, value: fault.how === "trim" ? write.value.trim() : write.value.replaceAll("&", "&amp;") };
+}
+
 function list(world: ApiWorld, fault?: GhlFault): ApiReply {
   const shown = world.store.all().filter((stored) => {
     if (!stored.hiddenLists) return true;
@@ -89,7 +95,7 @@ function list(world: ApiWorld, fault?: GhlFault): ApiReply {
 
 function create(world: ApiWorld, write: { name: string; value: string }, fault?: GhlFault): ApiReply {
   const stored = world.store.add(write.name, write.value);
-  if (fault?.kind === "list-lags") stored.hiddenLists = fault.lists;
+  if (fault && "lists" in fault && fault.kind !== "late-commit" && fault.lists) stored.hiddenLists = fault.lists;
   return { status: 201, body: wrap({ ...stored }, fault) };
 }
 

@@ -1,11 +1,12 @@
 /** A way the stand-in GHL misbehaves for one request. "After" means: what was asked is done first. */
 export type GhlFault =
-  /** Answers this status without doing anything. `html`: with a web page as body. */
+  /** Answers this status without doing anything; with `done` having done what was asked. `html`: with a web page as body. */
   | {
       readonly kind: "status";
       readonly status: number;
       readonly message?: string | readonly string[];
       readonly html?: boolean;
+      readonly done?: boolean;
       /** Value of the Retry-After header, in seconds or as an HTTP date. */
       readonly retryAfter?: string;
       /** Value of X-RateLimit-Interval-Milliseconds; default 10000. */
@@ -13,10 +14,12 @@ export type GhlFault =
       /** Value of X-RateLimit-Daily-Remaining. */
       readonly dailyRemaining?: number;
     }
-  /** Resets the connection before or after doing what was asked. */
-  | { readonly kind: "reset"; readonly when: "before" | "after" }
-  /** Answers after `ms` (real milliseconds), having done what was asked at once (`after`) or not at all. */
-  | { readonly kind: "slow"; readonly ms: number; readonly when: "before" | "after" }
+  /** Resets the connection before or after doing what was asked. `lists`: as `list-lags`. */
+  | { readonly kind: "reset"; readonly when: "before" | "after"; readonly lists?: number }
+  /** Answers after `ms` (real milliseconds), having done what was asked at once (`after`) or not at all. `lists`: as `list-lags`. */
+  | { readonly kind: "slow"; readonly ms: number; readonly when: "before" | "after"; readonly lists?: number }
+  /** Resets the connection and does what was asked only when so many lists more were read, or at `commitLate()`. */
+  | { readonly kind: "late-commit"; readonly lists: number }
   /** Does what was asked and answers 200 with a web page. */
   | { readonly kind: "not-json" }
   /** Answers as if it had written, holding the old value, without writing. */
@@ -25,6 +28,8 @@ export type GhlFault =
   | { readonly kind: "stale"; readonly reads: number }
   /** Makes the value, but the next `lists` lists don't have it. */
   | { readonly kind: "list-lags"; readonly lists: number }
+  /** Keeps what is written trimmed, or with `&` escaped as in HTML. */
+  | { readonly kind: "normalises"; readonly how: "trim" | "escape" }
   /** Leaves out `fieldKey`. */
   | { readonly kind: "no-field-key" }
   /** Answers with the value itself, without the `customValue` around it. */

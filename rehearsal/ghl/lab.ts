@@ -1,3 +1,4 @@
+import type { Greeting } from "@cutover/clients/ghl/answers";
 import { ghlValueProvider } from "@cutover/clients/ghl/provider";
 import type { GhlValueInputs, GhlValueState } from "@cutover/clients/ghl/state";
 import type { GhlStandIn } from "./server";
@@ -18,12 +19,10 @@ export interface LabConfig {
 }
 
 export interface LabOptions {
-  /** How long a write may take to show up, in ms; default 120. */
-  readonly readBackMs?: number;
-  /** Time for one attempt, in ms; default 250. */
+  /** Real time for one attempt, in ms; default 5 000. */
   readonly deadlineMs?: number;
-  /** Whether a URL answers; default: yes, all. */
-  readonly answers?: (url: string) => Promise<boolean>;
+  /** How a URL answers; default: as a webhook of Node's does. Undefined: nothing answers. */
+  readonly greet?: (url: string) => Promise<Greeting | undefined>;
 }
 
 /**
@@ -33,6 +32,9 @@ export interface LabOptions {
 export class Lab {
   readonly config: LabConfig;
   state: { id: string; outputs: Bag } | undefined;
+  /** Every wait the client asked for, in ms. */
+  readonly waits: number[] = [];
+  #now = 1_800_000_000_000;
   readonly #ghl: GhlStandIn;
   readonly #options: LabOptions;
 
@@ -124,14 +126,19 @@ export class Lab {
     };
     return ghlValueProvider(config, {
       say: (sentence) => void said.push(sentence),
-      answers: this.#options.answers ?? (async () => true),
+      greet: this.#options.greet ?? (async () => ({ status: 404, server: "node" })),
       client: {
         connectTo: "",
-        deadlineMs: this.#options.deadlineMs ?? 250,
-        readBackMs: this.#options.readBackMs ?? 120,
-        readBackEveryMs: 5,
-        retry: { attempts: 4, baseMs: 2, capMs: 10, longestAskedMs: 1_500 },
-        surroundings: { random: () => 0.5 },
+        deadlineMs: this.#options.deadlineMs ?? 5_000,
+        // Waits are production's, but nobody waits them.
+        surroundings: {
+          random: () => 0.5,
+          now: () => this.#now,
+          sleep: async (ms) => {
+            this.waits.push(ms);
+            this.#now += ms;
+          },
+        },
       },
     });
   }

@@ -45,6 +45,7 @@ export class GhlStandIn {
   missing: 400 | 404;
   readonly #faults = new FaultSwitch();
   readonly #limit: number;
+  #late: { lists: number; readonly commit: () => void }[] = [];
   #window = { startedAt: 0, used: 0 };
   #today = 0;
   #server: Server | undefined;
@@ -180,16 +181,35 @@ export class GhlStandIn {
   ): Promise<void> {
     if (fault?.kind === "meanwhile") fault.run();
     if (fault?.kind === "reset" && fault.when === "before") return reset(response);
-    if (fault?.kind === "status") return this.#send(response, entry, statusReply(fault));
+    if (fault?.kind === "status") {
+      if (fault.done) answer(this.#world(), api);
+      return this.#send(response, entry, statusReply(fault));
+    }
     if (fault?.kind === "slow" && fault.when === "before") {
       await new Promise((resolve) => setTimeout(resolve, fault.ms));
       return reset(response);
     }
     const limited = this.#count();
+    if (fault?.kind === "late-commit") {
+      this.#late.push({ lists: fault.lists, commit: () => void answer(this.#world(), api) });
+      return reset(response);
+    }
     const reply = limited ?? answer(this.#world(), api, fault);
+    if (api.method === "GET" && route(api)?.on === "list") this.#countList();
     if (fault?.kind === "reset") return reset(response);
     if (fault?.kind === "slow") await new Promise((resolve) => setTimeout(resolve, fault.ms));
     this.#send(response, entry, fault?.kind === "not-json" ? { status: 200, body: WEB_PAGE } : reply);
+  }
+
+  /** Does what requests with the fault `late-commit` asked for. */
+  commitLate(): void {
+    for (const { commit } of this.#late.splice(0)) commit();
+  }
+
+  #countList(): void {
+    for (const late of this.#late) late.lists -= 1;
+    for (const due of this.#late.filter((late) => late.lists <= 0)) due.commit();
+    this.#late = this.#late.filter((late) => late.lists > 0);
   }
 
   #world() {

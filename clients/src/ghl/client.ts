@@ -2,7 +2,8 @@ import type { ValueMatch } from "@cutover/domain/webhook";
 import { HttpClient, type HttpReply } from "../http/client";
 import { HttpError } from "../http/errors";
 import { DEFAULT_RETRY, nextWaitMs, REAL_SURROUNDINGS, type RetryPolicy, type Surroundings } from "../http/retry";
-import { errorFor, GhlError, notJson, type Operation, usedUp } from "./errors";
+import { errorFor, GhlError, notJson, type Operation, unreachable, usedUp } from "./errors";
+import { checkedBaseUrl, checkedToken, isAltered, normal } from "./text";
 import { type CustomValue, readCustomValue, readCustomValues } from "./wire";
 
 export { GhlError } from "./errors";
@@ -104,19 +105,24 @@ export class GhlClient {
     return (await this.list()).find((value) => value.id === id);
   }
 
-  /** The value meant, or undefined when there is none. Two of the same name are an error that lists them. */
+  /**
+   * The value meant, or undefined when there is none. Two of the same name, or another one with the same merge field, are an
+   * error that lists them: which of them the workflow step gets is not known. An id is taken as it is: a person chose.
+   */
   async find(match: Match): Promise<CustomValue | undefined> {
-    if ("id" in match) return this.get(match.id);
-    const found = (await this.list()).filter((value) => value.name === match.name);
-    if (found.length > 1) {
-      throw new GhlError(
-        "duplicate",
-        `location ${this.#locationId} has ${found.length} custom values named "${match.name}" (ids ${found.map((v) => v.id).join(", ")}). ` +
-          "Delete or rename all but one in GHL (Settings > Custom Values), or name the one to use by its id: " +
-          "pulumi config set --path 'cutover:ghl.webhookValue' id:<its id> (of the secret: 'cutover:ghl.secretValue')",
-      );
-    }
-    return found[0];
+    return "id" in match ? this.get(match.id) : this.only(match.name, await this.list());
+  }
+
+  /** Of a list, the value of this name; the same errors as `find`. */
+  only(name: string, values: readonly CustomValue[]): CustomValue | undefined {
+    const found = values.filter((value) => value.name === name);
+    if (found.length > 1) throw this.#duplicate(`named "${name}"`, found);
+    const [value] = found;
+    const twins = value?.mergeFieldKnown
+      ? values.filter((other) => other.id !== value.id && other.mergeField === value.mergeField)
+      : [];
+    if (value && twins.length > 0) throw this.#duplicate(`with the merge field ${value.mergeField}`, [value, ...twins]);
+    return value;
   }
 
   /** The value meant; an error that names near misses when there is none. */
@@ -132,21 +138,39 @@ export class GhlClient {
   }
 
   /**
-   * Makes a custom value unless one of this name exists; that one is returned untouched then. A POST is never repeated
-   * blindly: after one whose fate is unknown, lists decide (three in a row without the name, because a list may lag).
+   * Makes a custom value unless one of this name exists; that one is returned untouched then. A POST whose fate is unknown
+   * is never repeated: lists are read until one has the name, and after `readBackMs` it is an error. Lists may lag and a
+   * POST may be done late, so only a person, by running again later, may decide that it was not done.
    */
   async ensure(name: string, value: string): Promise<{ readonly value: CustomValue; readonly created: boolean }> {
+    const there = await this.find({ name });
+    if (there) return { value: there, created: false };
+    let made: CustomValue | undefined;
+    let cause: GhlError | undefined;
+    try {
+      const reply = await this.#post(name, value);
+      made = readCustomValue(reply.json);
+      if (!made) cause = notJson(reply, "create", `custom value "${name}"`, [this.#token, value]);
+    } catch (error) {
+      if (!(error instanceof GhlError) || error.fate !== "unknown") throw error;
+      cause = error;
+    }
+    if (cause) return { value: await this.#afterUnknown(name, value, cause), created: true };
+    const id = made?.id ?? "";
+    const seen = await this.#readBack(id, value, made?.value ?? "");
+    // Another may have been made meanwhile. A list that still lacks ours at the end is looked at again by every refresh.
+    await this.#listed(name, (found) => found.id === id);
+    return { value: seen, created: true };
+  }
+
+  /** Repeated only where it is certain that nothing was made. */
+  async #post(name: string, value: string): Promise<HttpReply> {
     const started = this.#surroundings.now();
-    for (let failed = 0; ; ) {
-      const there = await this.#settled(name, failed > 0 ? 3 : 1);
-      if (there) return { value: there, created: failed > 0 };
+    for (let failed = 1; ; failed++) {
       try {
-        const reply = await this.#send("create", "POST", "", `custom value "${name}"`, { name, value });
-        const made = readCustomValue(reply.json) ?? (await this.#settled(name, 3));
-        if (!made) throw notJson(reply, "create", `custom value "${name}"`, [this.#token, value]);
-        return { value: await this.#readBack(made.id, value, made.value), created: true };
+        return await this.#send("create", "POST", "", `custom value "${name}"`, { name, value });
       } catch (error) {
-        failed += 1;
+        if (error instanceof GhlError && error.fate === "unknown") throw error;
         await this.#waitOrThrow(error, failed, started);
       }
     }
@@ -160,7 +184,8 @@ export class GhlClient {
     const started = this.#surroundings.now();
     let before: CustomValue | undefined;
     for (let failed = 0; ; ) {
-      const found = await this.adopt({ id });
+      const found = await this.get(id);
+      if (!found) throw await this.#missing({ id });
       if (found.value === value) return { before: before ?? found, after: found, wrote: before !== undefined };
       if (before === undefined || found.value !== before.value) allowed(found);
       before ??= found;
@@ -210,6 +235,15 @@ export class GhlClient {
     for (;;) {
       const seen = await this.get(id);
       if (seen?.value === wanted) return seen;
+      if (seen && seen.value !== before && isAltered(seen.value, wanted)) {
+        throw new GhlError(
+          "altered",
+          `custom value "${seen.name}": GHL does not keep what it was sent, it trims or escapes it, so messages would go to another address. ` +
+            "Nothing else was changed. A URL without spaces and without special characters in its query string is kept as it is: " +
+            "change cutover:ghl.currentUrl or cutover:node.url, wherever the URL comes from, and run again.",
+          { holds: seen.value },
+        );
+      }
       if (seen && seen.value !== before) {
         throw new GhlError(
           "conflict",
@@ -226,19 +260,46 @@ export class GhlClient {
     }
   }
 
-  /** Looks for a name in up to `looks` lists, with waits between. */
-  async #settled(name: string, looks: number): Promise<CustomValue | undefined> {
-    for (let look = 1; ; look++) {
-      const found = await this.find({ name });
-      if (found || look >= looks) return found;
-      await this.#surroundings.sleep(this.#readBackEveryMs);
+  /** The value that a POST of unknown fate has made, once a list shows it; an error that says what to do otherwise. */
+  async #afterUnknown(name: string, value: string, cause: GhlError): Promise<CustomValue> {
+    const made = await this.#listed(name, () => true);
+    if (made) return this.#readBack(made.id, value, made.value);
+    throw new GhlError(
+      "unavailable",
+      `${cause.message} Whether GHL has made it is not known: ${this.#readBackMs / 1000} s later no list has it. It was not sent again, ` +
+        "because two values of one name lose messages. Look at Settings > Custom Values in GHL in a few minutes, then run again.",
+      { status: cause.status, fate: "unknown" },
+    );
+  }
+
+  /** The value of this name once a list has it and it is the one wanted; undefined when none has within `readBackMs`. */
+  async #listed(name: string, wanted: (found: CustomValue) => boolean): Promise<CustomValue | undefined> {
+    const { now, sleep } = this.#surroundings;
+    for (const started = now(); ; ) {
+      try {
+        const found = await this.find({ name });
+        if (found && wanted(found)) return found;
+      } catch (error) {
+        if (!(error instanceof GhlError) || !passes(error)) throw error; // two of the name, above all
+      }
+      if (now() - started > this.#readBackMs) return undefined;
+      await sleep(this.#readBackEveryMs);
     }
+  }
+
+  #duplicate(what: string, found: readonly CustomValue[]): GhlError {
+    const listed = found.map((v) => `${JSON.stringify(v.name)} (id ${v.id})`).join(", ");
+    return new GhlError(
+      "duplicate",
+      `location ${this.#locationId} has ${found.length} custom values ${what}: ${listed}. Which of them the workflow step gets is not known. ` +
+        "Delete or rename all but one in GHL (Settings > Custom Values), or name the one to use by its id: " +
+        "pulumi config set --path 'cutover:ghl.webhookValue' id:<its id> (of the secret: 'cutover:ghl.secretValue')",
+    );
   }
 
   /** After a failed write: waits when the failure passes by itself, else throws it. */
   async #waitOrThrow(error: unknown, failed: number, started: number): Promise<void> {
-    if (!(error instanceof GhlError) || !(error.failure === "unavailable" || error.failure === "rate-limited"))
-      throw error;
+    if (!(error instanceof GhlError) || !passes(error)) throw error;
     const { now, random, sleep } = this.#surroundings;
     const wait = nextWaitMs(this.#policy, { failed, spentMs: now() - started, askedMs: error.askedMs }, random);
     if (wait === undefined) throw error;
@@ -265,7 +326,7 @@ export class GhlClient {
       });
     } catch (error) {
       if (!(error instanceof HttpError)) throw error;
-      throw new GhlError("unavailable", `${subject}: ${error.message}`);
+      throw unreachable(error, operation, subject);
     }
     if (reply.status < 200 || reply.status > 299) {
       throw errorFor(reply, { operation, locationId: this.#locationId, subject }, secrets);
@@ -279,7 +340,7 @@ export class GhlClient {
     if ("id" in match) {
       return new GhlError(
         "missing",
-        `location ${this.#locationId} has no custom value with the id ${match.id}; somebody deleted it. Look at Settings > Custom Values in GHL.`,
+        `location ${this.#locationId} has no custom value with the id ${match.id}: it is mistyped, of another location, or somebody deleted the value.`,
       );
     }
     const near = (await this.near(match.name)).map((value) => JSON.stringify(value.name));
@@ -291,28 +352,7 @@ export class GhlClient {
   }
 }
 
-function normal(name: string): string {
-  return name.trim().replaceAll(/\s+/g, " ").toLowerCase();
-}
-
-function checkedBaseUrl(baseUrl: string): string {
-  const local = /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(\/|$)/.test(baseUrl);
-  if (!local && !/^https:\/\/[^\s?#]+$/.test(baseUrl)) {
-    throw new GhlError(
-      "invalid",
-      "cutover:ghl.baseUrl must be an https URL without a query string; leave it out for GHL itself",
-    );
-  }
-  return baseUrl;
-}
-
-/** A token with a line break would be refused deep inside the HTTP stack with a message that shows it. */
-function checkedToken(token: string): string {
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new GhlError(
-      "token",
-      "cutover:ghl.token is empty or has spaces or line breaks in it; set it again: pulumi config set --secret --path 'cutover:ghl.token'",
-    );
-  }
-  return token;
+/** Passes by itself. */
+function passes({ failure }: GhlError): boolean {
+  return failure === "unavailable" || failure === "rate-limited";
 }

@@ -1,4 +1,5 @@
 import type { HttpReply } from "../http/client";
+import type { HttpError } from "../http/errors";
 import { excerpt, redactText } from "../http/redact";
 import { askedWaitMs } from "../http/retry";
 
@@ -18,24 +19,45 @@ export type GhlFailure =
   | "conflict"
   /** A write was answered with success but never seen in a read. */
   | "not-applied"
+  /** A read shows what was written, but trimmed or escaped. */
+  | "altered"
   | "rate-limited"
   | "daily-limit"
   /** 5xx, no connection, or an answer that is no JSON. */
   | "unavailable";
 
+/** What is known about a failed request besides its sentence. */
+export interface GhlErrorFacts {
+  readonly status?: number | undefined;
+  /** GHL's id of the request, for its support. */
+  readonly traceId?: string | undefined;
+  /** How long GHL asks to wait before the next request, in ms. */
+  readonly askedMs?: number | undefined;
+  /** `unknown`: what was asked may have been done all the same. Default `not-done`. */
+  readonly fate?: "not-done" | "unknown";
+  /** What GHL made of the value, for `altered`. Never shown. */
+  readonly holds?: string | undefined;
+}
+
 /** An error of the GHL client: a sentence for people, without token or query string. */
 export class GhlError extends Error {
   override readonly name = "GhlError";
+  readonly status: number | undefined;
+  readonly traceId: string | undefined;
+  readonly askedMs: number | undefined;
+  readonly fate: "not-done" | "unknown";
+  readonly holds: string | undefined;
   constructor(
     readonly failure: GhlFailure,
     message: string,
-    readonly status?: number,
-    /** GHL's id of the request, for its support. */
-    readonly traceId?: string,
-    /** How long GHL asks to wait before the next request, in ms. */
-    readonly askedMs?: number,
+    facts: GhlErrorFacts = {},
   ) {
-    super(traceId === undefined ? message : `${message} (GHL trace ${traceId})`);
+    super(facts.traceId === undefined ? message : `${message} (GHL trace ${facts.traceId})`);
+    this.status = facts.status;
+    this.traceId = facts.traceId;
+    this.askedMs = facts.askedMs;
+    this.fate = facts.fate ?? "not-done";
+    this.holds = facts.holds;
   }
 }
 
@@ -77,15 +99,21 @@ export function errorFor(
   const quoted = said === "" ? "" : ` GHL said: "${said}".`;
   const doing = `${VERB[what.operation]} ${what.subject}`;
   const askedMs = askedWaitMs(reply.status, reply.headers, Date.now());
+  const fate = mayBeDone(what.operation, reply.status) ? "unknown" : "not-done";
   const make = (failure: GhlFailure, sentence: string) =>
-    new GhlError(failure, sentence, reply.status, traceId, askedMs);
+    new GhlError(failure, sentence, { status: reply.status, traceId, askedMs, fate });
   switch (reply.status) {
     case 401:
     case 403:
-      return unauthorised(said, doing, what, make);
+      return isPage(reply)
+        ? make("unavailable", `${doing}: a web page answered (${reply.status}), not GHL's API.${quoted} ${BETWEEN}`)
+        : unauthorised(reply.status, said, doing, what, make);
     case 400:
     case 422:
-      return make("invalid", `${doing}: GHL refused the request (${reply.status}).${quoted} Check the name and value.`);
+      return make(
+        "invalid",
+        `${doing}: GHL refused the request (${reply.status}).${quoted} ${SETTINGS[what.operation]}`,
+      );
     case 404:
       return make(
         "missing",
@@ -102,12 +130,57 @@ export function errorFor(
             `${doing}: GHL keeps answering "too many requests" (429)${asksFor(askedMs)}. Something else uses the same token's 100 requests per 10 s; try again later or use a token of its own for Cutover.`,
           );
     default:
+      if (reply.status < 400) {
+        const why = "redirected, which is not followed: the token would be sent elsewhere";
+        return make("invalid", `${doing}: ${why} (${reply.status}). ${BETWEEN}`);
+      }
+      if (reply.status < 500) {
+        return make("invalid", `${doing}: GHL refused the request (${reply.status}).${quoted} ${BETWEEN}`);
+      }
       return make(
         "unavailable",
         `${doing}: GHL keeps answering ${reply.status}.${quoted} Nothing to fix here; try again later (status.gohighlevel.com).`,
       );
   }
 }
+
+/** The error for a request without an answer. */
+export function unreachable(error: HttpError, operation: Operation, subject: string): GhlError {
+  const fate = operation === "create" && !NEVER_SENT.has(error.code) ? "unknown" : "not-done";
+  return new GhlError(
+    "unavailable",
+    `${VERB[operation]} ${subject}: no answer from GHL: ${error.message}. Check cutover:ghl.baseUrl, the network, and a proxy if there is one (HTTPS_PROXY).`,
+    { fate },
+  );
+}
+
+/** Nothing of the request reached a server. */
+const NEVER_SENT = new Set(["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** A server error may come from a gateway that stopped waiting. Only what must not be repeated is told apart. */
+function mayBeDone(operation: Operation, status: number): boolean {
+  return operation === "create" && (status >= 500 || status === 408);
+}
+
+const BETWEEN = "Check cutover:ghl.baseUrl; a proxy, a firewall or a maintenance page may stand in between.";
+
+/** GHL answers in JSON, whatever it refuses. */
+function isPage(reply: HttpReply): boolean {
+  return typeof reply.json !== "object" || reply.json === null;
+}
+
+const WRITTEN =
+  "Check the name (cutover:ghl.webhookValue, of the secret cutover:ghl.secretValue) and what the URL is made from: cutover:domain, " +
+  "cutover:ghl.currentUrl, in `node-only` cutover:node.url.";
+
+/** Where what was refused comes from. */
+const SETTINGS: Readonly<Record<Operation, string>> = {
+  list: "Check cutover:ghl.locationId.",
+  read: "Check cutover:ghl.locationId and, if it is an id, cutover:ghl.webhookValue (of the secret: cutover:ghl.secretValue).",
+  create: WRITTEN,
+  update: WRITTEN,
+  delete: "Check cutover:ghl.locationId.",
+};
 
 /** The error for a success without the JSON it should carry. */
 export function notJson(reply: HttpReply, operation: Operation, subject: string, secrets: readonly string[]): GhlError {
@@ -116,8 +189,8 @@ export function notJson(reply: HttpReply, operation: Operation, subject: string,
   return new GhlError(
     "unavailable",
     `${VERB[operation]} ${subject}: the answer (${reply.status}, ${type}) is not what GHL's API sends${said === "" ? "" : `: "${said}"`}. ` +
-      "Check cutover:ghl.baseUrl; a proxy or a maintenance page may stand in between.",
-    reply.status,
+      BETWEEN,
+    { status: reply.status, fate: operation === "create" ? "unknown" : "not-done" },
   );
 }
 
@@ -135,6 +208,7 @@ const VERB: Readonly<Record<Operation, string>> = {
 };
 
 function unauthorised(
+  status: number,
   said: string,
   doing: string,
   what: { readonly operation: Operation; readonly locationId: string },
@@ -146,7 +220,7 @@ function unauthorised(
       `${doing}: GHL refused the API version, not the token ("${said}"). Cutover sends Version: 2021-07-28; if GHL has retired it, Cutover needs an update.`,
     );
   }
-  if (/not authorized for this scope|scope|forbidden|access to this location/i.test(said)) {
+  if (status === 403 || /not authorized for this scope|scope|forbidden|access to this location/i.test(said)) {
     return make(
       "scope",
       `${doing}: the token lacks the scope ${SCOPE[what.operation]} for location ${what.locationId}. ` +

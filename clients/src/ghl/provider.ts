@@ -1,18 +1,10 @@
+import { HOW_TO_LOSE } from "@cutover/domain/webhook";
+import { type ContextOverrides, contextFrom, losesTraffic, type StackConfig } from "./context";
 import { GhlError } from "./errors";
-import {
-  type ContextOverrides,
-  checkInputs,
-  contextFrom,
-  createValue,
-  deleteValue,
-  diffValue,
-  mentionDrift,
-  readValue,
-  type StackConfig,
-  updateValue,
-} from "./resource";
+import { mentionDrift } from "./look";
+import { checkInputs, createValue, deleteValue, diffValue, readValue, updateValue } from "./resource";
 
-export type { StackConfig } from "./resource";
+export type { StackConfig } from "./context";
 
 type Bag = Readonly<Record<string, unknown>>;
 type Context = ReturnType<typeof contextFrom>;
@@ -28,6 +20,7 @@ const QUICK = { deadlineMs: 5_000, retry: { attempts: 2 } };
  */
 export function ghlValueProvider(config: StackConfig | undefined, overrides: ContextOverrides = {}) {
   const context = (bag: Bag) => contextFrom(config, String(bag.locationId), overrides);
+  const say = overrides.say ?? ((sentence: string) => console.error(sentence));
   const quick = (bag: Bag) =>
     contextFrom(config, String(bag.locationId), { ...overrides, client: { ...QUICK, ...overrides.client } });
   return {
@@ -35,7 +28,7 @@ export function ghlValueProvider(config: StackConfig | undefined, overrides: Con
     diff: async (_id: string, olds: Bag, news: Bag) => {
       await closing(
         () => quick(olds),
-        (c) => mentionDrift(c, olds),
+        (c) => mentionDrift(c, olds, news),
       );
       return diffValue(olds, news);
     },
@@ -60,17 +53,29 @@ export function ghlValueProvider(config: StackConfig | undefined, overrides: Con
       closing(
         () => context(props),
         (c) => deleteValue(c, props),
+        (error) => {
+          if (!losesTraffic(config) && props.loseTraffic !== true) throw withWayOut(error);
+          say(
+            `GHL custom value "${String(props.name)}" is left as it is because of cutover:destroy lose-traffic: ${error.message}`,
+          );
+        },
       ),
   };
 }
 
 /** Kept connections would hold up the end of the provider's process. */
-async function closing<T>(make: () => Context, run: (context: Context) => Promise<T>): Promise<T> {
+async function closing<T>(
+  make: () => Context,
+  run: (context: Context) => Promise<T>,
+  onGhlError?: (error: GhlError) => T,
+): Promise<T> {
   let context: Context | undefined;
   try {
     context = make();
     return await run(context);
   } catch (error) {
+    if (!(error instanceof GhlError)) throw error;
+    if (onGhlError) return onGhlError(error);
     throw forPeople(error);
   } finally {
     context?.client.close();
@@ -78,6 +83,12 @@ async function closing<T>(make: () => Context, run: (context: Context) => Promis
 }
 
 /** The plugin prints name and stack of what a method throws beside the message; for a `GhlError` they are only noise. */
-function forPeople(error: unknown): unknown {
-  return error instanceof GhlError ? Object.assign(new Error(error.message), { name: "", stack: "" }) : error;
+function forPeople(error: { readonly message: string }): Error {
+  return Object.assign(new Error(error.message), { name: "", stack: "" });
+}
+
+/** A destroy that GHL itself stands in the way of can be forced; a conflict's sentence says what it needs. */
+function withWayOut(error: GhlError): Error {
+  const forced = error.failure === "conflict" ? "" : ` ${HOW_TO_LOSE}`;
+  return forPeople({ message: `${error.message}${forced}` });
 }

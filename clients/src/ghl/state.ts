@@ -1,4 +1,5 @@
 import { type Claims, explainDrift, type OnDestroy, showUrl, type WebhookMode } from "@cutover/domain/webhook";
+import type { Greeting } from "./answers";
 import type { CustomValue, Match } from "./client";
 
 /** What the program says about a custom value; the inputs of the `GhlValue` resource once they are known. */
@@ -22,8 +23,10 @@ export interface GhlValueInputs {
    * function wrote: `rollbackUrl` counts as ours for this one update, and never otherwise, since a person may write it too.
    */
   readonly release?: string;
-  /** What the rollback function writes. */
+  /** What the rollback function writes: Node's own URL. Wanted, it is written only where something answers there. */
   readonly rollbackUrl?: string;
+  /** Path on which the service from before the cutover says that it is well. */
+  readonly healthPath?: string;
   /** `decommission` applied: the previous value is forgotten, destroy refused while GHL points here. */
   readonly decommissioned?: boolean;
   /** `cutover:destroy: lose-traffic`. */
@@ -47,6 +50,8 @@ export interface GhlValueState extends Omit<GhlValueInputs, "value"> {
   readonly value: string;
   /** What GHL held before we first wrote. */
   readonly previousValue?: string;
+  /** How `previousValue` answered a GET while it was in use: whether it still answers is judged by that. */
+  readonly previousAnswer?: Greeting;
   /** What we last wrote; absent before the first write and after the previous value was put back. */
   readonly lastWritten?: string;
   /** What a write that failed may have left behind. */
@@ -58,6 +63,7 @@ export interface GhlValueState extends Omit<GhlValueInputs, "value"> {
 /** What is known about a value besides what is declared now. */
 export type Past = Pick<GhlValueState, "valueId" | "name" | "mergeField"> & {
   readonly previousValue?: string | undefined;
+  readonly previousAnswer?: Greeting | undefined;
   readonly lastWritten?: string | undefined;
   readonly maybeWritten?: string | undefined;
 };
@@ -86,6 +92,7 @@ const INPUT_KEYS = [
   "alsoOurs",
   "release",
   "rollbackUrl",
+  "healthPath",
   "decommissioned",
   "loseTraffic",
   "overwrite",
@@ -102,8 +109,16 @@ export function shownAs(value: string | undefined, secret: boolean | undefined):
   return secret ? "a secret" : showUrl(value);
 }
 
-/** The whole state from what is declared, what GHL holds and what we know about the past. */
-export function stateOf(inputs: GhlValueInputs, live: CustomValue | undefined, past: Past): GhlValueState {
+/**
+ * The whole state from what is declared, what GHL holds and what we know about the past.
+ * @param problem What makes the value useless as it is, such as another one of the same name; shown in place of a drift.
+ */
+export function stateOf(
+  inputs: GhlValueInputs,
+  live: CustomValue | undefined,
+  past: Past,
+  problem?: string,
+): GhlValueState {
   const { value: _wanted, ...rest } = declared(inputs);
   const known = {
     previousValue: inputs.decommissioned ? undefined : past.previousValue,
@@ -111,11 +126,12 @@ export function stateOf(inputs: GhlValueInputs, live: CustomValue | undefined, p
     maybeWritten: past.maybeWritten,
   };
   const drift =
-    live === undefined
+    problem ??
+    (live === undefined
       ? "somebody deleted the value in GHL"
       : live.value === past.maybeWritten
         ? undefined
-        : explainDrift(live.value, claimsOf(inputs, past), inputs.secret === true);
+        : explainDrift(live.value, claimsOf(inputs, past), inputs.secret === true));
   return {
     ...rest,
     shown: shownAs(live?.value, inputs.secret),
@@ -124,6 +140,7 @@ export function stateOf(inputs: GhlValueInputs, live: CustomValue | undefined, p
     mergeField: live?.mergeField ?? past.mergeField,
     value: live?.value ?? "",
     ...present(known),
+    ...(inputs.decommissioned || past.previousAnswer === undefined ? {} : { previousAnswer: past.previousAnswer }),
     ...present({ drift }),
   };
 }

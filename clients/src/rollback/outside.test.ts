@@ -8,7 +8,7 @@ import { HttpError } from "../http/errors";
 import { awsPorts } from "./aws-ports";
 import { lostMessages } from "./lost";
 import { probeEngine } from "./probe";
-import { moveWebhook } from "./webhook";
+import { type MoveWebhookOptions, moveWebhook as moveWebhookTo } from "./webhook";
 
 describe("probeEngine", () => {
   const target = { domain: "messages.example.com", engine: "node" as const, path: "/healthz", key: "pl4nted" };
@@ -75,6 +75,10 @@ describe("moveWebhook", () => {
     close = [];
   });
 
+  /** Node's own URL answers as a webhook does, unless a test says otherwise. */
+  const moveWebhook = (...[place, hidden, options]: Parameters<typeof moveWebhookTo>) =>
+    moveWebhookTo(place, hidden, { greet: async () => ({ status: 404 }), ...options } satisfies MoveWebhookOptions);
+
   const FRONT_DOOR = "https://messages.example.com/webhooks/ghl?key=pl4nted-query";
   const NODE = "https://node.example.com/hook?key=pl4nted-query";
   const secret: RollbackSecret = { ghlToken: "pit-pl4nted-token", nodeUrl: NODE, frontDoorUrl: FRONT_DOOR };
@@ -129,7 +133,7 @@ describe("moveWebhook", () => {
   it("moves the one meant by its id where two have the same name", async () => {
     const { held, place } = await ghl(FRONT_DOOR, undefined, "v0");
     await expect(moveWebhook(place, secret)).rejects.toThrow(
-      /2 custom values named "Cutover Webhook URL" \(ids v0, v1\)/,
+      /2 custom values named "Cutover Webhook URL": .*\(id v0\), .*\(id v1\)/,
     );
     const outcome = await moveWebhook({ ...place, match: matchOf("id:v1") }, secret);
     expect([outcome.state, held.value]).toEqual(["done", NODE]);
@@ -157,6 +161,57 @@ describe("moveWebhook", () => {
       state: "skipped",
       detail: expect.stringMatching(/put https:\/\/node.example.com\/hook\?… into the step/),
     });
+  });
+
+  it.each([undefined, { status: 301 }, { status: 502 }])(
+    "points it at the pinned front door where Node's own URL is dead (%o)",
+    async (answer) => {
+      const { held, place } = await ghl(FRONT_DOOR);
+      const outcome = await moveWebhook(place, secret, { greet: async () => answer });
+      expect(outcome.detail).toBe(
+        "moved to https://messages.example.com/webhooks/ghl?…, since nothing answers at Node's own URL https://node.example.com/hook?…",
+      );
+      expect(held.value).toBe(`${FRONT_DOOR}&backend=node`);
+    },
+  );
+
+  it("gets over an ordinary 429, whose interval header asks for 10 s, and gives up within the function's time", async () => {
+    let limited = 1;
+    const { held, place } = await ghl(FRONT_DOOR, (request, response) => {
+      if (request.method !== "PUT" || limited-- <= 0) return false;
+      response.writeHead(429, { "x-ratelimit-interval-milliseconds": "10000" }).end("{}");
+      return true;
+    });
+    let now = 0;
+    const waits: number[] = [];
+    const surroundings = {
+      now: () => now,
+      random: () => 0.999,
+      sleep: async (ms: number) => {
+        waits.push(ms);
+        now += ms;
+      },
+    };
+    expect(await moveWebhook(place, secret, { surroundings })).toMatchObject({ state: "done" });
+    expect([held.value, waits]).toEqual([NODE, [10_999]]);
+    limited = Number.POSITIVE_INFINITY;
+    held.value = FRONT_DOOR;
+    now = 0;
+    await expect(moveWebhook(place, secret, { surroundings })).rejects.toThrow(/too many requests/);
+    expect(now).toBeLessThan(20_000);
+  });
+
+  it("does not wait longer than the function has time, whatever GoHighLevel does", async () => {
+    const { place } = await ghl(FRONT_DOOR, () => true);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const moving = moveWebhook(place, secret, { deadlineMs: 600_000 });
+      const ended = expect(moving).rejects.toThrow("did not take it within 32 s; the reconciler tries again");
+      await vi.advanceTimersByTimeAsync(32_000);
+      await ended;
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("fails with GoHighLevel's reason, without the token", async () => {

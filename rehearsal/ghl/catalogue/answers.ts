@@ -1,7 +1,17 @@
-import { adopted, moved, must, NAME, OURS, ours, type Scenario, TODAY } from "./scenario";
+import type { Lab, LabResult } from "../lab";
+import { adopted, asFound, moved, must, NAME, OURS, ours, type Scenario, TODAY } from "./scenario";
 
 const PUT = { method: "PUT", on: "item" } as const;
+/** Has what HTML escapes. */
+export const ESCAPABLE = `${OURS}&a=1`;
 const ALWAYS = { times: Number.POSITIVE_INFINITY };
+
+/** What GHL asks for and up to a tenth more: the lab's chance is half of that. */
+function waited(lab: Lab, ms: number, result: LabResult): LabResult {
+  if (JSON.stringify(lab.waits.filter((wait) => wait >= 5_000)) !== JSON.stringify([ms]))
+    throw new Error(`the client waited ${lab.waits.join(", ")} ms, not ${ms}`);
+  return result;
+}
 
 /** GHL answers, but not as it should. */
 export const ANSWERS: readonly Scenario[] = [
@@ -9,8 +19,8 @@ export const ANSWERS: readonly Scenario[] = [
     mode: "429 with Retry-After",
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
-      ghl.fail(PUT, { kind: "status", status: 429, retryAfter: "0.02" });
-      return lab.up(ours(ghl));
+      ghl.fail(PUT, { kind: "status", status: 429, retryAfter: "7" });
+      return waited(lab, 7_350, await lab.up(ours(ghl)));
     },
     ok: true,
     holds: OURS,
@@ -20,8 +30,8 @@ export const ANSWERS: readonly Scenario[] = [
     mode: "429 without Retry-After: the interval header counts",
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
-      ghl.fail(PUT, { kind: "status", status: 429, intervalMs: 20 });
-      return lab.up(ours(ghl));
+      ghl.fail(PUT, { kind: "status", status: 429 });
+      return waited(lab, 10_500, await lab.up(ours(ghl)));
     },
     ok: true,
     holds: OURS,
@@ -31,8 +41,8 @@ export const ANSWERS: readonly Scenario[] = [
     mode: "429 with an HTML body",
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
-      ghl.fail({ method: "GET", skip: 1 }, { kind: "status", status: 429, html: true, intervalMs: 20 });
-      return lab.up(ours(ghl));
+      ghl.fail({ method: "GET", skip: 1 }, { kind: "status", status: 429, html: true });
+      return waited(lab, 10_500, await lab.up(ours(ghl)));
     },
     ok: true,
     holds: OURS,
@@ -48,7 +58,7 @@ export const ANSWERS: readonly Scenario[] = [
     ok: false,
     reads: /too many requests.*100 requests per 10 s/,
     holds: TODAY,
-    writes: 4,
+    writes: 5,
     remembers: TODAY,
   },
   {
@@ -137,10 +147,10 @@ export const ANSWERS: readonly Scenario[] = [
     remembers: TODAY,
   },
   {
-    mode: "stale GET for 5 reads",
+    mode: "stale GET for 20 reads",
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
-      ghl.fail(PUT, { kind: "stale", reads: 5 });
+      ghl.fail(PUT, { kind: "stale", reads: 20 });
       return lab.up(ours(ghl));
     },
     ok: true,
@@ -212,9 +222,106 @@ export const ANSWERS: readonly Scenario[] = [
     remembers: TODAY,
   },
   {
+    mode: "a web page with 403: a firewall in between, not the token",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      ghl.fail(ALWAYS, { kind: "status", status: 403, html: true });
+      return lab.up(ours(ghl));
+    },
+    ok: false,
+    reads: /^(?!.*token).*a web page answered \(403\), not GHL's API.*cutover:ghl\.baseUrl; a proxy, a firewall/s,
+    holds: TODAY,
+    writes: 0,
+    remembers: TODAY,
+  },
+  {
+    mode: "a redirect",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      ghl.fail(ALWAYS, { kind: "status", status: 302, html: true });
+      return lab.up(ours(ghl));
+    },
+    ok: false,
+    reads: /redirected, which is not followed.*\(302\).*cutover:ghl\.baseUrl/,
+    holds: TODAY,
+    writes: 0,
+  },
+  {
+    mode: "404 on the list: another API, or another location",
+    play: async (lab, ghl) => {
+      ghl.fail({ method: "GET", on: "list", ...ALWAYS }, { kind: "status", status: 404, message: "Cannot GET /x" });
+      return lab.up(asFound(ghl));
+    },
+    ok: false,
+    reads: /not found \(404\).*Cannot GET.*cutover:ghl\.baseUrl and cutover:ghl\.locationId/,
+    holds: undefined,
+    writes: 0,
+  },
+  {
+    mode: "400 on a PUT: the settings that the value comes from",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      ghl.fail({ ...PUT, ...ALWAYS }, { kind: "status", status: 400, message: "value is not allowed" });
+      return lab.up(ours(ghl));
+    },
+    ok: false,
+    reads: /refused the request \(400\).*value is not allowed.*cutover:ghl\.webhookValue.*cutover:domain/,
+    holds: TODAY,
+    writes: 1,
+  },
+  {
+    mode: "400 on the list",
+    play: async (lab, ghl) => {
+      ghl.fail({ method: "GET", on: "list", ...ALWAYS }, { kind: "status", status: 400, message: "bad location" });
+      return lab.up(asFound(ghl));
+    },
+    ok: false,
+    reads: /refused the request \(400\).*bad location.*Check cutover:ghl\.locationId/,
+    holds: undefined,
+    writes: 0,
+  },
+  {
+    mode: "200 with non-JSON to a POST that was done: one value only",
+    play: async (lab, ghl) => {
+      ghl.fail({ method: "POST" }, { kind: "not-json" });
+      return lab.up(asFound(ghl));
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 1,
+  },
+  {
+    mode: "GHL escapes what it is sent",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      ghl.fail(PUT, { kind: "normalises", how: "escape" });
+      return lab.up(ours(ghl, { value: ESCAPABLE }));
+    },
+    ok: false,
+    reads: /does not keep what it was sent, it trims or escapes it.*cutover:ghl\.currentUrl/,
+    holds: ESCAPABLE.replaceAll("&", "&amp;"),
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
+    mode: "an update that GHL trims: an address with a space at its end, put back",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl, `${TODAY} `);
+      must(await lab.up(ours(ghl, { createWith: `${TODAY} ` })));
+      ghl.fail(PUT, { kind: "normalises", how: "trim" });
+      const first = await lab.up(asFound(ghl));
+      if (first.ok || !/trims or escapes/.test(first.read)) throw new Error("the trimming was not said");
+      return lab.up(asFound(ghl));
+    },
+    ok: true,
+    holds: `${TODAY} `,
+    writes: 3,
+    remembers: `${TODAY} `,
+  },
+  {
     mode: "429 on a POST: nothing was made, so it may be sent again",
     play: async (lab, ghl) => {
-      ghl.fail({ method: "POST" }, { kind: "status", status: 429, intervalMs: 20 });
+      ghl.fail({ method: "POST" }, { kind: "status", status: 429 });
       const result = await lab.up(ours(ghl));
       must(result);
       return result;

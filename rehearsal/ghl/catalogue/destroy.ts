@@ -1,4 +1,15 @@
+import type { Greeting } from "@cutover/clients/ghl/answers";
+import { TOKENS } from "../tokens";
 import { adopted, asFound, moved, must, OURS, ours, type Scenario, TODAY } from "./scenario";
+
+const ALWAYS = { times: Number.POSITIVE_INFINITY };
+const PARKED = { status: 404, server: "parking" };
+
+/** An answer at adoption, and another one from then on. */
+function changing(then: Greeting | undefined, now: (url: string) => Greeting | undefined) {
+  let asked = 0;
+  return async (url: string) => (++asked === 1 ? then : now(url));
+}
 
 /** What happens at destroy. */
 export const DESTROY: readonly Scenario[] = [
@@ -37,7 +48,7 @@ export const DESTROY: readonly Scenario[] = [
   },
   {
     mode: "destroy: the old address does not answer",
-    options: { answers: async () => false },
+    options: { greet: async () => undefined },
     play: async (lab, ghl) => {
       await moved(lab, ghl);
       return lab.destroy();
@@ -51,7 +62,7 @@ export const DESTROY: readonly Scenario[] = [
   },
   {
     mode: "destroy with lose-traffic: the old address does not answer",
-    options: { answers: async () => false },
+    options: { greet: async () => undefined },
     play: async (lab, ghl) => {
       await moved(lab, ghl);
       lab.config.destroy = "lose-traffic";
@@ -62,6 +73,124 @@ export const DESTROY: readonly Scenario[] = [
     holds: OURS,
     writes: 1,
     remembers: "no state",
+  },
+  {
+    mode: "destroy: another server answers 404 at the old address, as a parking page does",
+    options: () => ({ greet: changing({ status: 404, server: "node" }, () => PARKED) }),
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      return lab.destroy();
+    },
+    ok: false,
+    recovers: false,
+    reads: /does not answer.*lose-traffic/,
+    holds: OURS,
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
+    mode: "destroy: the old address took the request before, and now knows no such path",
+    options: () => ({ greet: changing({ status: 200 }, () => ({ status: 404 })) }),
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      return lab.destroy();
+    },
+    ok: false,
+    recovers: false,
+    reads: /does not answer/,
+    holds: OURS,
+  },
+  {
+    mode: "destroy: the old address redirects",
+    options: () => ({ greet: changing(undefined, () => ({ status: 301 })) }),
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      return lab.destroy();
+    },
+    ok: false,
+    recovers: false,
+    reads: /does not answer/,
+    holds: OURS,
+  },
+  {
+    mode: "destroy: the old address answers otherwise than before, but Node's health path says that it is well",
+    options: () => ({
+      greet: changing({ status: 200 }, (url) => ({ status: url === "https://node.example.com/healthz" ? 200 : 404 })),
+    }),
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      must(await lab.up(ours(ghl, { healthPath: "/healthz" })));
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 2,
+  },
+  {
+    mode: "destroy: the token is revoked",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.rotateToken(TOKENS.write, "pit-7b7b7b7b-0000-4000-8000-000000rotated");
+      const result = await lab.destroy();
+      ghl.rotateToken("pit-7b7b7b7b-0000-4000-8000-000000rotated", TOKENS.write);
+      return result;
+    },
+    ok: false,
+    reads: /does not know the token.*To destroy all the same.*lose-traffic/,
+    holds: OURS,
+    writes: 1,
+    remembers: TODAY,
+  },
+  {
+    mode: "destroy with lose-traffic: the token is revoked",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.rotateToken(TOKENS.write, "pit-7b7b7b7b-0000-4000-8000-000000rotated");
+      lab.config.destroy = "lose-traffic";
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /is left as it is because of cutover:destroy lose-traffic: .*does not know the token/,
+    holds: OURS,
+    writes: 1,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy: GHL answers 503",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.fail(ALWAYS, { kind: "status", status: 503, html: true });
+      return lab.destroy();
+    },
+    ok: false,
+    reads: /GHL keeps answering 503.*To destroy all the same.*lose-traffic/,
+    holds: OURS,
+    remembers: TODAY,
+  },
+  {
+    mode: "destroy with lose-traffic: GHL answers 503",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      ghl.fail(ALWAYS, { kind: "status", status: 503, html: true });
+      lab.config.destroy = "lose-traffic";
+      return lab.destroy();
+    },
+    ok: true,
+    reads: /is left as it is because of cutover:destroy lose-traffic: .*503/,
+    holds: OURS,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy: GHL can't be reached",
+    play: async (lab, ghl) => {
+      await moved(lab, ghl);
+      await ghl.stop();
+      return lab.destroy();
+    },
+    ok: false,
+    reads: /no answer from GHL.*nothing listens there.*cutover:ghl\.baseUrl.*HTTPS_PROXY.*lose-traffic/,
+    holds: OURS,
+    remembers: TODAY,
   },
   {
     mode: "destroy after somebody moved GHL back to Node",

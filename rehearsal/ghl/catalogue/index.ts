@@ -4,6 +4,7 @@ import { DESTROY } from "./destroy";
 import { ODD_VALUES, PEOPLE } from "./people";
 import type { Scenario } from "./scenario";
 import { TOKEN_CASES } from "./tokens";
+import { WHICH } from "./which";
 
 /** Every failure mode of the custom-values API that we know of, and every rule about whose value it is, by topic. */
 export const CATALOGUE: readonly { readonly topic: string; readonly scenarios: readonly Scenario[] }[] = [
@@ -11,6 +12,7 @@ export const CATALOGUE: readonly { readonly topic: string; readonly scenarios: r
   { topic: "The connection breaks", scenarios: CONNECTION },
   { topic: "Tokens", scenarios: TOKEN_CASES },
   { topic: "People change the value", scenarios: PEOPLE },
+  { topic: "Which value is meant, and where it may point", scenarios: WHICH },
   { topic: "Odd values", scenarios: ODD_VALUES },
   { topic: "Destroy, and kill -9", scenarios: DESTROY },
 ];

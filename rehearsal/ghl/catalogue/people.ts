@@ -79,7 +79,7 @@ export const PEOPLE: readonly Scenario[] = [
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
       const edit = () => ghl.editByHand(NAME, BY_HAND);
-      ghl.fail({ method: "GET", skip: 2 }, { kind: "meanwhile", run: edit });
+      ghl.fail({ method: "GET", on: "item", skip: 2 }, { kind: "meanwhile", run: edit });
       return lab.up(ours(ghl));
     },
     ok: false,
@@ -94,7 +94,7 @@ export const PEOPLE: readonly Scenario[] = [
     play: async (lab, ghl) => {
       await moved(lab, ghl);
       const edit = () => ghl.editByHand(NAME, BY_HAND);
-      ghl.fail({ method: "GET", skip: 1 }, { kind: "meanwhile", run: edit });
+      ghl.fail({ method: "GET", on: "item", skip: 1 }, { kind: "meanwhile", run: edit });
       return lab.destroy();
     },
     ok: false,
@@ -108,7 +108,7 @@ export const PEOPLE: readonly Scenario[] = [
     play: async (lab, ghl) => {
       await adopted(lab, ghl);
       const edit = () => ghl.editByHand(NAME, BY_HAND);
-      ghl.fail({ method: "GET", skip: 3 }, { kind: "meanwhile", run: edit });
+      ghl.fail({ method: "GET", on: "item", skip: 3 }, { kind: "meanwhile", run: edit });
       return lab.up(ours(ghl));
     },
     ok: false,
@@ -164,7 +164,8 @@ export const PEOPLE: readonly Scenario[] = [
     },
     ok: false,
     recovers: false,
-    reads: /has 2 custom values named "Cutover Webhook URL" \(ids \S+, \S+\)\. Delete or rename all but one/,
+    reads:
+      /has 2 custom values named "Cutover Webhook URL": "Cutover Webhook URL" \(id \S+\), .*Delete or rename all but one/,
     holds: TODAY,
     count: 2,
     writes: 0,
@@ -211,7 +212,7 @@ export const PEOPLE: readonly Scenario[] = [
   },
   {
     mode: "step down to prepare, but the old service does not answer",
-    options: { answers: async () => false },
+    options: { greet: async () => undefined },
     play: async (lab, ghl) => {
       await moved(lab, ghl);
       return lab.up(asFound(ghl));

@@ -14,7 +14,7 @@ export const BY_HAND = "https://elsewhere.example.com/by-hand";
 export interface Scenario {
   /** What goes wrong, in a few words; unique. */
   readonly mode: string;
-  readonly options?: LabOptions;
+  readonly options?: LabOptions | (() => LabOptions);
   /** Prepares and plays; the last result is what the person reads. */
   readonly play: (lab: Lab, ghl: GhlStandIn) => Promise<LabResult>;
   /** Whether the last operation succeeds. */
@@ -84,7 +84,8 @@ export async function playScenario(scenario: Scenario, missing: 400 | 404): Prom
   const ghl = new GhlStandIn({ missing, limitPer10s: 10_000 });
   await ghl.start();
   try {
-    const lab = new Lab(ghl, scenario.options);
+    const { options } = scenario;
+    const lab = new Lab(ghl, typeof options === "function" ? options() : options);
     const result = await scenario.play(lab, ghl);
     const values = ghl.store.all().filter((stored) => stored.name === NAME);
     const played = {

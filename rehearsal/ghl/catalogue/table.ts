@@ -59,9 +59,10 @@ function steady(text: string): string {
     .replaceAll(/ \(GHL trace [\w-]+\)/g, " (GHL trace …)")
     .replaceAll(/127\.0\.0\.1:\d+/g, "127.0.0.1:…")
     .replaceAll(
-      /\b(custom values?|customValues\/|the id|ids?|,) ?(?=[\w-]{20}\b)([\w-]{20})/g,
-      (_all, before: string) => (before.endsWith("/") ? `${before}…` : `${before} …`),
-    );
+      /\b(custom values?|customValues\/|the id|ids?|id:|,) ?(?=[\w-]{20}\b)([\w-]{20})/g,
+      (_all, before: string) => (/[/:]$/.test(before) ? `${before}…` : `${before} …`),
+    )
+    .replaceAll(/(cutover:ghl\.overwrite') [0-9a-f]{12}/g, "$1 …");
 }
 
 function cell(text: string): string {

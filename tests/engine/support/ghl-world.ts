@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { engineFolders } from "../../../rehearsal/engine/environment";
 import { StackRun, type StackRunSettings } from "../../../rehearsal/engine/stack";
 import { GhlStandIn } from "../../../rehearsal/ghl/server";
 import { processesMarked, RUN_MARKER } from "../../../rehearsal/run/processes";
@@ -108,11 +109,18 @@ export class GhlEngineWorld {
     await new Promise((resolve) => this.#old.close(resolve));
   }
 
-  /** Everything any command printed in this world, and the state as it is stored. */
-  async everythingWritten(): Promise<string> {
-    const state = JSON.stringify(await this.stack.exportState());
-    const logs = ["engine.log", "killed.log", DEBUG_LOG].map((name) => readFileSync(join(this.#folder, name), "utf8"));
-    return [state, ...logs, readFileSync(this.stack.stackFile, "utf8")].join("\n");
+  /** Everything any command printed in this world, and the stack's settings. */
+  everythingPrinted(): string {
+    const logs = ["engine.log", "killed.log", DEBUG_LOG].map((name) => join(this.#folder, name));
+    return [...logs.filter(existsSync), this.stack.stackFile].map((file) => readFileSync(file, "utf8")).join("\n");
+  }
+
+  /** The state as anybody who can read it sees it: the export, and every file of the backend with its history and backups. */
+  async everythingStored(): Promise<string> {
+    const { backend } = engineFolders(this.#settings());
+    const files = readdirSync(backend, { recursive: true, encoding: "utf8" }).map((name) => join(backend, name));
+    const stored = files.filter((file) => statSync(file).isFile()).map((file) => readFileSync(file, "utf8"));
+    return [JSON.stringify(await this.stack.exportState()), ...stored].join("\n");
   }
 
   /** Plugins have process groups of their own and outlive an engine that was killed. */
