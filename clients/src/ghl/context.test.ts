@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { contextFrom } from "./resource";
+import { contextFrom } from "./context";
 
 const config = (ghl: object) => ({ get: (key: string) => (key === "ghl" ? JSON.stringify(ghl) : undefined) });
 const WRITES = { token: "planted-token-that-writes" };
