@@ -13,6 +13,8 @@ export interface ConfigSource {
   /** All values of the stack by full key; objects and lists as JSON text, as Pulumi hands them out. */
   readonly values: Readonly<Record<string, string>>;
   readonly isSecret: (key: string) => boolean;
+  /** Time is a rehearsal's, faster than everybody's; default false. */
+  readonly rehearsed?: boolean;
 }
 
 export interface StringOptions {
@@ -38,6 +40,11 @@ export class ConfigReader {
   constructor(source: ConfigSource, namespace: string) {
     this.#source = source;
     this.#namespace = namespace;
+  }
+
+  /** See {@link ConfigSource.rehearsed}. */
+  get rehearsed(): boolean {
+    return this.#source.rehearsed ?? false;
   }
 
   /** Whether the stack's file holds the key encrypted. */

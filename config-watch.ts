@@ -1,5 +1,5 @@
 import { BOOKING_RATE, type BusinessMetric, CRITERIA } from "@cutover/domain/evidence/criteria";
-import type { Override } from "@cutover/domain/evidence/gate";
+import { LEAST_BAKE_HOURS, type Override } from "@cutover/domain/evidence/gate";
 import { isPhaseName, phases } from "@cutover/domain/phases";
 import { type ConfigReader, optional } from "./config-reader";
 
@@ -9,7 +9,10 @@ export interface WatchConfig {
   readonly expectedMessagesPerHour: number;
   /** `cutover:onCall`: e-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
   readonly onCall: readonly string[];
-  /** `cutover:bakeHours`: hours a phase is watched before the next, in place of the plan's days. */
+  /**
+   * `cutover:bakeHours`: hours that each phase is watched at least before the next; where the plan asks for more, the plan
+   * counts. Below the plan only in a rehearsal: for one step there is `cutover:override`.
+   */
   readonly bakeHours?: number;
   /** `cutover:override`: who takes the responsibility for one step that the gate would refuse. */
   readonly override?: Override;
@@ -29,7 +32,7 @@ export function readWatch(reader: ConfigReader): WatchConfig {
       expected: "e-mail addresses",
       example: "on-call@example.com",
     }),
-    ...optional("bakeHours", reader.integer("bakeHours", { min: 0, max: 720 })),
+    ...optional("bakeHours", reader.integer("bakeHours", { min: reader.rehearsed ? 0 : LEAST_BAKE_HOURS, max: 720 })),
     ...optional("override", readOverride(reader)),
     ...optional("businessMetrics", readBusinessMetrics(reader)),
   };

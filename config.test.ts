@@ -82,6 +82,12 @@ describe("a good configuration", () => {
     ]);
   });
 
+  it("takes a watch that is shorter than the plan's only in a rehearsal", () => {
+    expect(parse({ "cutover:bakeHours": "30" }).bakeHours).toBe(30);
+    const source = { values: values({ "cutover:bakeHours": "0" }), isSecret: encrypted };
+    expect(parseConfig({ ...source, rehearsed: true }, "prod").bakeHours).toBe(0);
+  });
+
   it("names the one migration that may run late, as text or not", () => {
     const late = (allowOutOfOrder: unknown) =>
       parse({ "cutover:database": { ...DATABASES, allowOutOfOrder } }).allowOutOfOrder;
@@ -142,7 +148,9 @@ describe("one wrong value", () => {
     ["cutover:acknowledgeRollback", "yes", /id of the rollback/],
     ["cutover:expectedMessagesPerHour", "0", /1 to 1000000/],
     ["cutover:onCall", "a@example.com", /not a list of texts/],
-    ["cutover:bakeHours", "-1", /0 to 720/],
+    ["cutover:bakeHours", "-1", /20 to 720/],
+    ["cutover:bakeHours", "0", /20 to 720/],
+    ["cutover:bakeHours", "19", /20 to 720/],
     ["cutover:businessMetrics", "qualification", /is not a list of objects/],
     ["cutover:businessMetrics", ["qualification"], /is not a list of objects/],
     ["cutover:businessMetrics", [{ name: "qualification" }], /is not set; expected one SELECT/],

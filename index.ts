@@ -3,7 +3,7 @@ import { decide } from "@cutover/domain/decide";
 import * as pulumi from "@pulumi/pulumi";
 import { Cutover } from "./components/cutover";
 import { ConfigError, parseConfig } from "./config";
-import { askGate, gatedStep } from "./world/gate";
+import { askGate, gatedStep, recordOf } from "./world/gate";
 import { askMigrations } from "./world/migrations";
 import { observe } from "./world/observe";
 
@@ -27,13 +27,14 @@ export = async () => {
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
+  const evidence = recordOf(gated, desired, world, config);
   const cutover = new Cutover("cutover", {
     config,
     desired,
     stack,
     aws,
     migrationsRefused: unmigratable.length > 0,
-    ...(gated.entry ? { evidence: gated.entry } : {}),
+    ...(evidence ? { evidence } : {}),
   });
   return {
     phase: desired.phase.name,
@@ -63,7 +64,8 @@ function readConfig(stack: string) {
   try {
     // Pulumi's own isConfigSecret is not public; this is the variable it reads.
     const secretKeys = new Set<unknown>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
-    return parseConfig({ values: pulumi.runtime.allConfig(), isSecret: (key) => secretKeys.has(key) }, stack);
+    const source = { values: pulumi.runtime.allConfig(), isSecret: (key: string) => secretKeys.has(key) };
+    return parseConfig({ ...source, rehearsed: Boolean(process.env.CUTOVER_CLOCK) }, stack);
   } catch (error) {
     if (error instanceof ConfigError) throw userError(error.message);
     throw error;

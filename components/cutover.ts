@@ -89,7 +89,7 @@ export class Cutover extends pulumi.ComponentResource {
     const header = this.proveHeader(traffic, secrets);
     const net = this.spanSafetyNet(secrets, traffic, services);
     const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
-    const evidence = this.recordEvidence(split);
+    const evidence = this.recordEvidence(split, net);
     const released = net.release([split.weighted, ...services.ready]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     const manifest = this.writeManifest(traffic, secrets, services, split, net);
@@ -161,7 +161,7 @@ export class Cutover extends pulumi.ComponentResource {
   }
 
   /** What the share rests on, kept in the state and in the ledger; written when the weight has moved. */
-  private recordEvidence(split: TrafficSplit): pulumi.Resource {
+  private recordEvidence(split: TrafficSplit, net: SafetyNet): pulumi.Resource {
     const { config, desired, stack, aws, evidence } = this.#args;
     return new EvidenceRecord(
       "evidence",
@@ -171,6 +171,8 @@ export class Cutover extends pulumi.ComponentResource {
         phase: desired.phase.name,
         share: desired.pythonShare,
         digest: config.intent.pythonDigest,
+        ...(desired.release === undefined ? {} : { release: desired.release }),
+        peopleTopicArn: net.peopleTopicArn,
         ...(evidence ? { entry: evidence } : {}),
       },
       { parent: this, dependsOn: [split.weighted] },

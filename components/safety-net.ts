@@ -33,6 +33,8 @@ export interface SafetyNetArgs {
 export class SafetyNet extends pulumi.ComponentResource {
   /** What has to stand before the weight rises. */
   readonly armed: pulumi.Resource[];
+  /** Topic of people, who hear of rollbacks and overrides. */
+  readonly peopleTopicArn: pulumi.Output<string>;
   /** What the CLI and the functions need to know of it. */
   readonly manifest: Manifest["rollback"];
 
@@ -43,6 +45,7 @@ export class SafetyNet extends pulumi.ComponentResource {
     this.#args = args;
     const prober = this.probe();
     const rollback = this.rollBack();
+    this.peopleTopicArn = rollback.peopleTopicArn;
     const alarms = this.watch(rollback);
     dashboard(
       "dashboard",

@@ -22,15 +22,20 @@ const provider: pulumi.dynamic.ResourceProvider<EvidenceRecordInputs, EvidenceRe
   },
 };
 
+/** The client's inputs; the topic may be made by the same update. */
+export type EvidenceRecordArgs = Omit<EvidenceRecordInputs, "peopleTopicArn"> & {
+  readonly peopleTopicArn?: pulumi.Input<string>;
+};
+
 /**
- * What the last step up rested on, in the state and in an append-only ledger in SSM. It must depend on the weight: a step
+ * What the last step up, release or new image rested on, in the state and in an append-only ledger in SSM. It must depend on the weight: a step
  * that was not made is not recorded.
  */
 export class EvidenceRecord extends pulumi.dynamic.Resource {
   /** SSM parameter of the last entry. */
   declare readonly parameter: pulumi.Output<string | undefined>;
 
-  constructor(name: string, args: EvidenceRecordInputs, opts?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: EvidenceRecordArgs, opts?: pulumi.CustomResourceOptions) {
     super(provider, name, { ...args, aws: { ...args.aws }, parameter: undefined }, opts, "cutover", "EvidenceRecord");
   }
 }

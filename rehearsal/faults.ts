@@ -7,6 +7,7 @@ import type { GhlStandIn } from "./ghl/server";
 export const FAULTS = [
   "python-5xx",
   "python-slow",
+  "python-sluggish",
   "python-hang",
   "routing",
   "booking",
@@ -25,6 +26,7 @@ export type Engine = "node" | "python";
 const PYTHON_KINDS = {
   "python-5xx": "5xx",
   "python-slow": "slow",
+  "python-sluggish": "sluggish",
   "python-hang": "hang",
   routing: "routing",
   booking: "booking",

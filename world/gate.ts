@@ -1,3 +1,4 @@
+import { clockFrom } from "@cutover/clients/clock";
 import { attempt } from "@cutover/clients/evidence/reading";
 import {
   type GateSettings,
@@ -12,7 +13,7 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import type { Desired, Refusal, World } from "@cutover/domain/decide";
 import { gate, isGated, type Step } from "@cutover/domain/evidence/gate";
-import { type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
+import { changeEntry, type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
 import { verdictLines } from "@cutover/domain/evidence/verdict-lines";
 import { BEFORE_REMOVAL_DAYS, refuseRemoval } from "@cutover/domain/front-door-messages";
 import { phaseOf } from "@cutover/domain/phases";
@@ -45,6 +46,21 @@ export function gatedStep(desired: Desired, { applied, rollback, killSwitch }: W
     shareAfter: desired.pythonShare,
   };
   return isGated(step) ? step : undefined;
+}
+
+/** What the update leaves in the ledger: the gated step's entry, or that of a release or of a new image. */
+export function recordOf(
+  { entry }: Gated,
+  desired: Desired,
+  { applied, rollback }: World,
+  config: CutoverConfig,
+): LedgerEntry | undefined {
+  if (entry || !applied) return entry;
+  const { phase, pythonShare, release, rolledBack } = desired;
+  if (rolledBack) return undefined;
+  const after = { phase: phase.name, pythonShare, pythonDigest: config.intent.pythonDigest };
+  const released = rollback && release !== undefined ? { released: release } : {};
+  return changeEntry({ now: clockFrom(process.env).now(), before: applied, after, ...released });
 }
 
 /** Reads the evidence, if the step asks for any, and judges it. What can't be read is NOT ENOUGH EVIDENCE, never a pass. */

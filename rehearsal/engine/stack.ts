@@ -143,6 +143,20 @@ export class StackRun {
     });
   }
 
+  /** A command line as a message names it, by the shell and with the engine's environment. */
+  shell(line: string): Promise<CommandResult> {
+    const { project, logFile, signal } = this.#settings;
+    return runCommand({
+      command: "sh",
+      args: ["-c", line],
+      cwd: project,
+      env: this.environment,
+      logFile,
+      deadlineMs: 30_000,
+      ...(signal ? { signal } : {}),
+    });
+  }
+
   /** Stack outputs; secret ones in plain text where `showSecrets` is set. */
   async outputs(showSecrets = false): Promise<Readonly<Record<string, unknown>>> {
     const { stdout } = await this.#cli(["stack", "output", "--json", ...(showSecrets ? ["--show-secrets"] : [])], {

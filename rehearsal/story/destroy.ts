@@ -1,3 +1,5 @@
+import { readLedger } from "@cutover/clients/evidence/ledger";
+import { ledgerPath } from "@cutover/domain/evidence/ledger";
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
@@ -35,6 +37,7 @@ export const LEFT_ON_PURPOSE: readonly string[] = [
   "message_queue with every row and the columns that the migrations added: a destroy keeps data",
   "the migrations' own schema with their history, so that the next stack does not run them again",
   "the custom value with the webhook's URL: it was there before, and holds the URL it held before",
+  "the gate's ledger in SSM: who let which step pass, on what evidence",
   "inactive task definitions: AWS keeps their revisions for good",
 ];
 
@@ -211,7 +214,7 @@ async function lookForLeftovers({ stage, memory }: Scene, played: PlayedDestroy)
       const now = await inventory(stage.aws);
       const state = (await stage.engine.exportState()).deployment?.resources ?? [];
       const left = [
-        ...added(memory.account, now),
+        ...added(memory.account, now).filter((line) => !line.startsWith(`SSM parameter ${ledgerPath(stage.stack)}`)),
         ...state.map(({ urn }) => `state ${urn.split("::").slice(-2).join(" ")}`),
       ];
       played.resourcesLeft = left.length;
@@ -220,6 +223,10 @@ async function lookForLeftovers({ stage, memory }: Scene, played: PlayedDestroy)
     },
     stage.signal,
   );
+  await played.checks.attempt("the gate's ledger is kept", async () => {
+    const kept = (await readLedger(stage.stack, stage.aws.ssm)).length;
+    return { ok: kept === memory.ledger, seen: `${kept} of ${memory.ledger} entries` };
+  });
   await played.checks.attempt("nothing that was there before is gone", async () => {
     const gone = removed(memory.account, await inventory(stage.aws));
     return { ok: gone.length === 0, seen: gone.join(", ") || "all there" };

@@ -1,3 +1,4 @@
+import type { ParameterMetadata } from "@aws-sdk/client-ssm";
 import type { AwsClients } from "../provider/aws-clients";
 
 /** What exists in the emulated account, one line a thing: "ec2 vpc vpc-1", sorted. */
@@ -147,17 +148,25 @@ function names({ iam, route53, ssm, secrets }: AwsClients): Promise<string[]>[] 
       iam.listPolicies({ Scope: "Local" }).then((r) => r.Policies),
       (p) => p.PolicyName,
     ),
-    list(
-      "SSM parameter",
-      ssm.describeParameters({}).then((r) => r.Parameters),
-      (p) => p.Name,
-    ),
+    list("SSM parameter", allParameters(ssm), (p) => p.Name),
     list(
       "secret",
       secrets.listSecrets({}).then((r) => r.SecretList),
       (s) => s.Name,
     ),
   ];
+}
+
+/** All pages: one holds ten of them, or fifty where it is asked for. */
+async function allParameters(ssm: AwsClients["ssm"]): Promise<Many<ParameterMetadata>> {
+  const found: ParameterMetadata[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page = await ssm.describeParameters({ MaxResults: 50, ...(NextToken ? { NextToken } : {}) });
+    found.push(...(page.Parameters ?? []));
+    NextToken = page.NextToken;
+  } while (NextToken);
+  return found;
 }
 
 function storage({ s3, sqs }: AwsClients): Promise<string[]>[] {

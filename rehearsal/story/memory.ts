@@ -1,3 +1,4 @@
+import type { PhaseName } from "@cutover/domain/phases";
 import type { QueueSnapshot } from "../postgres/postgres";
 import type { SocketCheck } from "../run/sockets";
 import type { Inventory } from "./inventory";
@@ -8,11 +9,18 @@ export interface HistoryRow {
   readonly finishedAt: Date | null;
 }
 
+/** Digits of images, in the order in which they come; "a" is Node's, the first Python image is "b". */
+const IMAGES = "cdef0123456789";
+
 /** What the story has to remember from one step to a later one. */
 export class Memory {
   sockets: SocketCheck | undefined;
   /** Id of the rollback that waits for its acknowledgement. */
   openRollback: string | undefined;
+  /** Entries of the evidence's ledger; a destroy keeps them. */
+  ledger = 0;
+  /** The phase that is applied. */
+  applied: PhaseName | undefined;
   #images = 0;
   #migrations: ReadonlyMap<string, string> | undefined;
   #rerun = 0;
@@ -27,10 +35,17 @@ export class Memory {
     public ghlWrites = 0,
   ) {}
 
+  /** What {@link nextImage} will be. */
+  get comingImage(): string {
+    const digit = IMAGES[this.#images];
+    if (digit === undefined) throw new RangeError("more images were mended than there are digits");
+    return digit;
+  }
+
   /** The digit of the next image's made-up digest; the first image is "b". */
   nextImage(): string {
-    const digit = "cdef0123456789"[this.#images++];
-    if (digit === undefined) throw new RangeError("more images were mended than there are digits");
+    const digit = this.comingImage;
+    this.#images++;
     return digit;
   }
 

@@ -6,6 +6,7 @@ import { waitFor } from "../support/wait";
 import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { Checks } from "./checks";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
+import { ledgerGrew } from "./evidence-ledger";
 import { drained } from "./ledger";
 import type { Memory } from "./memory";
 import type { Scene } from "./scene";
@@ -42,7 +43,13 @@ export async function playStep(scene: Scene, step: UpStep, chapter: string): Pro
   terminal.heading(`${step.phase}: ${commandsOf(step)}`);
   if (step.asksNext) await askNext(scene, played);
   for (const tried of step.refused ?? []) await expectRefusal(scene, played, tried);
+  for (const act of step.before ?? []) await act.play(scene, checks);
   if (await update(scene, played)) {
+    await checks.attempt(
+      "the ledger holds one entry for each step up, release and new image",
+      () => ledgerGrew(stage, scene.memory, step),
+      stage.signal,
+    );
     for (const { what, look } of step.expectations) {
       await checks.attempt(what, () => look(stage, scene.memory), stage.signal);
     }
@@ -101,6 +108,11 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
     played.upSeconds = result.seconds;
     played.changes = describeChanges(result.changes);
     activity.done(played.changes);
+    if (step.warns !== undefined) {
+      const warned = result.diagnostics.find(({ message }) => message.includes(step.warns ?? ""));
+      checks.add("pulumi up warns of what it does all the same", warned !== undefined, warned?.message ?? "no warning");
+    }
+    for (const key of step.unset ?? []) await engine.configRm(key);
     return true;
   } catch (error) {
     activity.failed("failed");
@@ -110,8 +122,8 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   }
 }
 
-/** What was mended comes as a new image: the evidence on the one that failed would never let the next step pass. */
-function mendedImage(memory: Memory): ConfigEntry[] {
+/** The next image, and that it is accepted. What was mended comes as one: evidence on the one that failed would never do. */
+function newImage(memory: Memory): ConfigEntry[] {
   const image = imageOf(PYTHON_REPOSITORY, memory.nextImage());
   return [
     { key: "cutover:python.image", value: image },
@@ -125,7 +137,8 @@ function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
   return [
     { key: "cutover:phase", value: step.phase },
     ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
-    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }, ...mendedImage(memory)]),
+    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }, ...newImage(memory)]),
+    ...(step.newImage ? newImage(memory) : []),
   ];
 }
 

@@ -4,11 +4,14 @@ import { UsageError } from "../errors";
 import { Checks, same } from "./checks";
 import { added, removed } from "./inventory";
 import { Memory } from "./memory";
+import { failedCriterion, newImageUnaccepted, tooLittleEvidence } from "./play-gate";
 import { commandsOf, declaredShare, type StoryStep, type UpStep } from "./steps";
 import { ABANDONED, chooseChapters, WHOLE } from "./the-story";
 import { MESSAGES_PER_PHASE } from "./traffic";
 
 const isUp = (step: StoryStep): step is UpStep => step.kind === "up";
+/** A new image on the rung that is applied. */
+const renews = (step: UpStep, before: UpStep | undefined) => step.newImage === true && step.phase === before?.phase;
 const rung = (name: string) => ladder.findIndex((phase) => phase.name === name);
 
 describe("the stories", () => {
@@ -18,7 +21,7 @@ describe("the stories", () => {
       const from = before ? rung(before.phase) : -1;
       if (step.phase === "node-only") continue;
       if (rung(step.phase) > from) expect(rung(step.phase)).toBe(from + 1);
-      else expect(step.release === true || step.from === before?.phase).toBe(true);
+      else expect(step.release === true || step.from === before?.phase || renews(step, before)).toBe(true);
       before = step;
     }
   });
@@ -54,6 +57,15 @@ describe("the stories", () => {
       seen.add(step.phase);
     }
     expect(MESSAGES_PER_PHASE).toBeGreaterThanOrEqual(2000);
+  });
+
+  it("the gate refuses, and is put aside, once each", () => {
+    const acts = WHOLE.steps.filter(isUp).flatMap((step) => step.before ?? []);
+    expect(acts).toEqual([newImageUnaccepted, tooLittleEvidence, failedCriterion]);
+    const overridden = WHOLE.steps.find((step) => isUp(step) && step.unset?.includes("cutover:override"));
+    expect(overridden).toMatchObject({ phase: "ramp-75", warns: "Overridden by Rehearsal" });
+    const renewed = WHOLE.steps.find((step) => isUp(step) && step.newImage === true);
+    expect(renewed && commandsOf(renewed)).toContain("pulumi config set cutover:acceptImage <its digest>; ");
   });
 
   it("say what a person would type", () => {

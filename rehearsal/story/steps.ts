@@ -2,6 +2,7 @@ import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import type { ConfigEntry } from "../engine/stack";
 import type { FaultName } from "../faults";
 import type { Expectation } from "./expectations";
+import type { Act } from "./play-gate";
 
 /** A change of the stack's configuration, a real `pulumi up`, and what must be true after it. */
 export interface UpStep {
@@ -11,6 +12,14 @@ export interface UpStep {
   readonly from?: PhaseName;
   /** Acknowledges the rollback that waits, by its id: this update releases it. */
   readonly release?: true;
+  /** Played before the update, one after the other. */
+  readonly before?: readonly Act[];
+  /** Brings a new Python image, accepted by its digest. */
+  readonly newImage?: true;
+  /** The update has to warn of this. */
+  readonly warns?: string;
+  /** Keys that are removed once the update is through. */
+  readonly unset?: readonly string[];
   /** Tried before, one after the other: each has to be refused and to change nothing. */
   readonly refused?: readonly RefusedTry[];
   /** Waits before until `cutover next` says that the step is open. */
@@ -70,7 +79,10 @@ export function commandsOf(step: StoryStep): string {
   const release = step.release
     ? "pulumi config set --path cutover:python.image <mended>; pulumi config set cutover:acknowledgeRollback <id>; "
     : "";
-  return `${from}${release}pulumi config set cutover:phase ${step.phase}; pulumi up`;
+  const image = step.newImage
+    ? "pulumi config set --path cutover:python.image <new>; pulumi config set cutover:acceptImage <its digest>; "
+    : "";
+  return `${from}${release}${image}pulumi config set cutover:phase ${step.phase}; pulumi up`;
 }
 
 export function declaredShare(step: StoryStep): number {

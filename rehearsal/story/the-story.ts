@@ -3,6 +3,7 @@ import type { Arguments } from "../arguments";
 import { UsageError } from "../errors";
 import type { FaultName } from "../faults";
 import { definitionsAsGenerated } from "./deployed-definitions";
+import { overrideRecorded } from "./evidence-ledger";
 import {
   alarmsAreArmed,
   bothServicesHealthy,
@@ -18,6 +19,7 @@ import {
   webhookAtFrontDoor,
   webhookAtNode,
 } from "./expectations";
+import { failedCriterion, newImageUnaccepted, OVERRIDE_NAME, tooLittleEvidence } from "./play-gate";
 import type { Chapter, FaultStep, StoryStep, UpStep } from "./steps";
 import { MESSAGES_PER_PHASE } from "./traffic";
 
@@ -83,6 +85,18 @@ const released = (phase: PhaseName, more: UpOptions = {}) =>
     ...more,
   });
 
+/** A new image in mid-ladder: its evidence begins afresh. */
+const NEW_IMAGE = up("ramp-50", { before: [newImageUnaccepted], newImage: true, expect: [bothServicesHealthy] });
+/** The gate refuses for too little evidence, then for a failed criterion, and a person puts that aside. */
+const OVERRIDDEN: UpStep = {
+  ...rung("ramp-75"),
+  asksNext: false,
+  before: [tooLittleEvidence, failedCriterion],
+  warns: `Overridden by ${OVERRIDE_NAME}`,
+  unset: ["cutover:override"],
+  expectations: [webhookAtFrontDoor, killSwitchOff, overrideRecorded],
+};
+
 const DECOMMISSION = up("decommission", {
   asksNext: true,
   measure: FEWER_MESSAGES,
@@ -134,7 +148,8 @@ export const WHOLE: Chapter = {
     }),
     again("ramp-25"),
     again("ramp-50"),
-    rung("ramp-75"),
+    NEW_IMAGE,
+    OVERRIDDEN,
     fault("python-slow", "ramp-75"),
     released("ramp-75"),
     rung("ramp-90"),

@@ -1,16 +1,9 @@
-import {
-  DeleteParametersCommand,
-  GetParametersByPathCommand,
-  PutParameterCommand,
-  SSMClient,
-} from "@aws-sdk/client-ssm";
+import { GetParametersByPathCommand, type Parameter, PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { AwsPlace } from "@cutover/domain/aws-place";
-import { type LedgerEntry, ledgerEntryPath, ledgerPath, ledgerText } from "@cutover/domain/evidence/ledger";
+import { type LedgerEntry, ledgerEntryPath, ledgerPath, ledgerText, parseEntry } from "@cutover/domain/evidence/ledger";
 
 type Ssm = Pick<SSMClient, "send">;
 
-/** Names that DeleteParameters takes at once. */
-const AT_ONCE = 10;
 /** Others that may append in the same moment before something is wrong. */
 const TRIES = 5;
 
@@ -24,8 +17,8 @@ export async function appendLedger(
   aws: AwsPlace,
   ssm: Ssm = new SSMClient(aws),
 ): Promise<string> {
-  const names = await ledgerNames(stack, ssm);
-  const newest = Math.max(0, ...names.map((name) => Number(name.split("/").at(-1)) || 0));
+  const kept = await parameters(stack, ssm);
+  const newest = Math.max(0, ...kept.map(({ Name = "" }) => Number(Name.split("/").at(-1)) || 0));
   for (let number = newest + 1; number <= newest + TRIES; number++) {
     const Name = ledgerEntryPath(stack, number);
     try {
@@ -41,16 +34,15 @@ export async function appendLedger(
   );
 }
 
-/** Removes the ledger with the stack: destroy leaves nothing in the account; Pulumi's own history keeps what it said. */
-export async function removeLedger(stack: string, aws: AwsPlace, ssm: Ssm = new SSMClient(aws)): Promise<void> {
-  const names = await ledgerNames(stack, ssm);
-  for (let at = 0; at < names.length; at += AT_ONCE) {
-    await ssm.send(new DeleteParametersCommand({ Names: names.slice(at, at + AT_ONCE) }));
-  }
+/** Every entry, oldest first. What stands there and is none of ours is left out. */
+export async function readLedger(stack: string, ssm: Ssm): Promise<readonly LedgerEntry[]> {
+  const kept = await parameters(stack, ssm);
+  const sorted = kept.toSorted((a, b) => ((a.Name ?? "") < (b.Name ?? "") ? -1 : 1));
+  return sorted.flatMap(({ Value = "" }) => parseEntry(Value) ?? []);
 }
 
-async function ledgerNames(stack: string, ssm: Ssm): Promise<string[]> {
-  const names: string[] = [];
+async function parameters(stack: string, ssm: Ssm): Promise<Parameter[]> {
+  const found: Parameter[] = [];
   let next: string | undefined;
   do {
     // Without the slash at the end: the IAM resource of the call is the path itself.
@@ -58,8 +50,8 @@ async function ledgerNames(stack: string, ssm: Ssm): Promise<string[]> {
     const page = await ssm.send(
       new GetParametersByPathCommand({ Path, Recursive: true, ...(next ? { NextToken: next } : {}) }),
     );
-    names.push(...(page.Parameters ?? []).flatMap(({ Name }) => Name ?? []));
+    found.push(...(page.Parameters ?? []));
     next = page.NextToken;
   } while (next);
-  return names;
+  return found;
 }

@@ -5,7 +5,7 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Applied } from "@cutover/domain/decide";
 import { type Armed, isArmed, type WatchingAlarm } from "@cutover/domain/evidence/armed";
-import { barFor, type GateFacts, type Standby, type Step } from "@cutover/domain/evidence/gate";
+import { bakeHoursOf, barFor, type GateFacts, type Standby, type Step } from "@cutover/domain/evidence/gate";
 import { judge } from "@cutover/domain/evidence/judge";
 import type { Read, Verdict } from "@cutover/domain/evidence/model";
 import { type ServingSince, servingSince } from "@cutover/domain/evidence/serving";
@@ -179,7 +179,7 @@ async function readStandby(
 
 /** What only the configuration knows. */
 export interface GateSettings {
-  /** Hours the applied phase is watched; default: the plan's. */
+  /** `cutover:bakeHours`; default: the plan's. */
   readonly bakeHours?: number;
   readonly business?: EvidenceRequest["business"];
   readonly override?: GateFacts["override"];
@@ -198,6 +198,8 @@ export async function readGateFacts(
   settings: GateSettings = {},
 ): Promise<GateFacts> {
   const databaseUrl = settings.databaseUrl ?? (await readDatabaseUrl(status.stack, clients));
+  const rehearsed = clients.clock.realSpan(1000) !== 1000;
+  const bakeHours = bakeHoursOf(step.from.name, settings.bakeHours, rehearsed);
   const bar = barFor(step);
   const verdict = bar ? readVerdict(status, bar, databaseUrl, aws, clients, settings) : undefined;
   const pending = await readPending(databaseUrl);
@@ -206,7 +208,7 @@ export async function readGateFacts(
     step,
     now: status.now,
     phaseSince: status.since?.bake,
-    ...(settings.bakeHours === undefined ? {} : { bakeHours: settings.bakeHours }),
+    ...(bakeHours === undefined ? {} : { bakeHours }),
     ...(settings.override ? { override: settings.override } : {}),
     ...(settings.declaredDigest === undefined ? {} : { declaredDigest: settings.declaredDigest }),
     ...(read ? { verdict: read } : {}),

@@ -1,6 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { type PhaseName, phaseOf } from "../phases";
-import { BAKE_HOURS, barFor, type GateFacts, gate, isGated, type Override, type Step } from "./gate";
+import {
+  BAKE_HOURS,
+  bakeHoursOf,
+  barFor,
+  type GateFacts,
+  gate,
+  isGated,
+  LEAST_BAKE_HOURS,
+  type Override,
+  type Step,
+} from "./gate";
 import { judge } from "./judge";
 import type { ShareProof } from "./share-proof";
 import { evidenceOf, HOUR, NOW } from "./testkit";
@@ -210,5 +220,17 @@ describe("bake times", () => {
     expect(BAKE_HOURS.parallel).toBeLessThanOrEqual(72);
     expect(BAKE_HOURS.full).toBe(24);
     expect(gate({ ...good, phaseSince: NOW - 1 * HOUR, bakeHours: 0.5 }).refusals).toEqual([]);
+    expect(LEAST_BAKE_HOURS).toBe(20);
+  });
+
+  it.each([
+    ["nothing configured", "ramp-25", undefined, false, undefined],
+    ["longer", "ramp-25", 30, false, 30],
+    ["shorter", "ramp-25", 19, false, 20],
+    ["shorter than this phase's", "parallel", 30, false, 68],
+    ["a phase that is not watched", "prepare", 30, false, undefined],
+    ["shorter in a rehearsal", "parallel", 0, true, 0],
+  ] as const)("of the configuration, %s", (_, phase, configured, rehearsed, hours) => {
+    expect(bakeHoursOf(phase, configured, rehearsed)).toBe(hours);
   });
 });

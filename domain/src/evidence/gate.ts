@@ -27,6 +27,19 @@ export const BAKE_HOURS: Readonly<Record<PhaseName, number>> = {
   "node-only": 0,
 };
 
+/** The shortest of the plan's watches: `cutover:bakeHours` below it could only mean less than the plan. */
+export const LEAST_BAKE_HOURS = Math.min(...Object.values(BAKE_HOURS).filter((hours) => hours > 0));
+
+/**
+ * Hours that `cutover:bakeHours` means for a phase: never fewer than the plan's, for which there is the override, which is
+ * recorded; only a rehearsal, whose clock is not everybody's, may go on at once.
+ * @returns undefined where nothing is configured
+ */
+export function bakeHoursOf(phase: PhaseName, configured: number | undefined, rehearsed: boolean): number | undefined {
+  if (configured === undefined || rehearsed || BAKE_HOURS[phase] === 0) return rehearsed ? configured : undefined;
+  return Math.max(configured, BAKE_HOURS[phase]);
+}
+
 /** `cutover:override`: a person takes the responsibility for one step. */
 export interface Override {
   /** Who. */

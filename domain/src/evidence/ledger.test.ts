@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { phaseOf } from "../phases";
+import { overrideNotice } from "./announcement";
 import { type GateFacts, gate } from "./gate";
+import { historyLines } from "./history-lines";
 import { judge } from "./judge";
-import { ledgerEntry, ledgerEntryPath, ledgerText } from "./ledger";
+import { changeEntry, ledgerEntry, ledgerEntryPath, ledgerText, parseEntry } from "./ledger";
 import { evidenceOf, HOUR, NOW } from "./testkit";
 
 const facts: GateFacts = {
@@ -47,6 +49,14 @@ describe("the ledger", () => {
     );
   });
 
+  it("keeps which image was put in the place of which, and a watch that is not the plan's", () => {
+    const entry = ledgerEntry({ ...facts, bakeHours: 0 }, gate({ ...facts, bakeHours: 0 }), "sha256:new");
+    expect(entry).toMatchObject({ digest: "sha256:new", digestBefore: facts.verdict?.digest, bakeHours: 0 });
+    const usual = ledgerEntry({ ...facts, bakeHours: 20 }, gate(facts), facts.verdict?.digest ?? "");
+    expect(Object.keys(usual)).not.toContain("bakeHours");
+    expect(Object.keys(usual)).not.toContain("digestBefore");
+  });
+
   it("fits into a parameter, whatever a database had to say", () => {
     const watched = Array.from({ length: 30 }, (_, i) => ({
       name: `metric ${i}`,
@@ -71,5 +81,84 @@ describe("the ledger", () => {
       "/cutover/prod/ledger/0002",
       "/cutover/prod/ledger/0010",
     ]);
+  });
+});
+
+describe("an update that the gate is not asked about", () => {
+  const before = { phase: "ramp-50", pythonShare: 50, pythonDigest: "sha256:a" } as const;
+  const change = (after: object, released?: string) =>
+    changeEntry({ now: NOW, before, after: { ...before, ...after }, ...(released ? { released } : {}) });
+
+  it("is recorded where it releases a rollback: until then Python had nothing", () => {
+    expect(change({}, "rb-0001")).toEqual({
+      version: 1,
+      at: "2026-11-25T12:00:00.000Z",
+      from: "ramp-50",
+      to: "ramp-50",
+      shareBefore: 0,
+      shareAfter: 50,
+      digest: "sha256:a",
+      released: "rb-0001",
+    });
+    expect(change({ phase: "parallel", pythonShare: 10 }, "rb-0001")).toMatchObject({ shareBefore: 0, shareAfter: 10 });
+  });
+
+  it("is recorded where customers meet a new image", () => {
+    expect(change({ pythonDigest: "sha256:b" })).toMatchObject({
+      shareBefore: 50,
+      shareAfter: 50,
+      digest: "sha256:b",
+      digestBefore: "sha256:a",
+    });
+  });
+
+  it("is not recorded where nothing comes to customers", () => {
+    expect(change({})).toBeUndefined();
+    expect(change({ phase: "ramp-25", pythonShare: 25 })).toBeUndefined();
+    expect(change({ pythonShare: 0, pythonDigest: "sha256:b" })).toBeUndefined();
+    expect(change({ pythonShare: 0 }, "rb-0001")).toBeUndefined();
+  });
+});
+
+describe("the notice of an override", () => {
+  const override = { name: "Mårten", reason: "quiet week", to: "ramp-50", expires: NOW + HOUR } as const;
+  const short = { ...facts, verdict: judge(evidenceOf(41), "ladder", NOW), override };
+
+  it("says who, why, what and how to go back, in a subject that SNS takes", () => {
+    const notice = overrideNotice("prod", ledgerEntry(short, gate(short), "sha256:a"));
+    expect(notice?.subject).toBe("[cutover prod] gate overridden: ramp-25 to ramp-50");
+    expect(notice?.subject).toMatch(/^[ -~]{1,100}$/);
+    expect(notice?.text).toContain("Mårten has put the gate of stack prod aside: quiet week");
+    expect(notice?.text).toContain("0/41 failed");
+    expect(notice?.text).toContain("npx cutover rollback --stack prod");
+  });
+
+  it("is none without an override", () => {
+    expect(overrideNotice("prod", ledgerEntry(facts, gate(facts), "sha256:a"))).toBeUndefined();
+  });
+});
+
+describe("the history for people", () => {
+  it("names each step, release and image, what it rested on and who put what aside", () => {
+    const override = { name: "Mara", reason: "quiet week", to: "ramp-50", expires: NOW + HOUR } as const;
+    const short = { ...facts, verdict: judge(evidenceOf(41), "ladder", NOW), override };
+    const before = { phase: "ramp-50", pythonShare: 50, pythonDigest: "sha256:a" } as const;
+    const lines = historyLines([
+      ledgerEntry(short, gate(short), short.verdict.digest),
+      ...[changeEntry({ now: NOW, before, after: before, released: "rb-0001" })].flatMap((entry) => entry ?? []),
+    ]);
+    expect(lines[0]).toBe("2026-11-25 12:00 UTC  step: ramp-25 (25 %) to ramp-50 (50 %)");
+    expect(lines[1]).toMatch(
+      /^ {2}image 3f9c3f9c3f9c…; NOT ENOUGH EVIDENCE on bar "ladder", counted since 2026-11-24 10:00 UTC$/,
+    );
+    expect(lines).toContainEqual("  overridden by Mara (quiet week), good until 2026-11-25 13:00 UTC:");
+    expect(lines).toContainEqual("2026-11-25 12:00 UTC  release of rb-0001: ramp-50 (0 %) to ramp-50 (50 %)");
+    expect(historyLines([])).toEqual(["history   no step up, release or new image so far"]);
+  });
+
+  it("leaves out what is no entry of ours", () => {
+    const entry = ledgerEntry(facts, gate(facts), "sha256:a");
+    expect(parseEntry(ledgerText(entry, bytes))).toEqual(entry);
+    for (const text of ["", "null", "{}", '{"version":2}', "no json"]) expect(parseEntry(text)).toBeUndefined();
   });
 });

@@ -1,9 +1,13 @@
+import type { Applied } from "../decide";
 import type { PhaseName } from "../phases";
 import { stackPath } from "../stack-record";
-import type { GateFacts, GateResult } from "./gate";
+import { BAKE_HOURS, type GateFacts, type GateResult } from "./gate";
 import type { Bar, Outcome } from "./model";
 
-/** What stood behind one step up: kept in the state and, one parameter a step, in SSM. Holds no secret. */
+/**
+ * What stood behind a step up, a release or a new image in front of customers: kept in the state and, one parameter each, in
+ * SSM. Holds no secret.
+ */
 export interface LedgerEntry {
   readonly version: 1;
   /** When it was judged, ISO 8601 in UTC. */
@@ -13,6 +17,12 @@ export interface LedgerEntry {
   readonly shareBefore: number;
   readonly shareAfter: number;
   readonly digest: string;
+  /** The image before, where the update brought another one. */
+  readonly digestBefore?: string;
+  /** Id of the rollback that the update released. */
+  readonly released?: string;
+  /** Hours for which the phase had to be watched, where they are not the plan's. */
+  readonly bakeHours?: number;
   /** Missing for the first share, which rests on no evidence. */
   readonly verdict?: {
     readonly bar: Bar;
@@ -48,7 +58,7 @@ export function ledgerEntryPath(stack: string, number: number): string {
 
 /** The record of a step that the gate let pass. */
 export function ledgerEntry(facts: GateFacts, result: GateResult, digest: string): LedgerEntry {
-  const { step, verdict, override } = facts;
+  const { step, verdict, override, bakeHours } = facts;
   return {
     version: 1,
     at: iso(facts.now),
@@ -57,6 +67,8 @@ export function ledgerEntry(facts: GateFacts, result: GateResult, digest: string
     shareBefore: step.shareBefore,
     shareAfter: step.shareAfter,
     digest,
+    ...(verdict && verdict.digest !== digest ? { digestBefore: verdict.digest } : {}),
+    ...(bakeHours === undefined || bakeHours === BAKE_HOURS[step.from.name] ? {} : { bakeHours }),
     ...(verdict
       ? {
           verdict: {
@@ -78,6 +90,50 @@ export function ledgerEntry(facts: GateFacts, result: GateResult, digest: string
         }
       : {}),
   };
+}
+
+/** An update that gives Python messages without asking the gate. */
+export interface UngatedChange {
+  /** When it was decided, milliseconds since the epoch. */
+  readonly now: number;
+  readonly before: Applied;
+  readonly after: Applied;
+  /** Id of the rollback that it releases: until then no message came to Python. */
+  readonly released?: string;
+}
+
+/**
+ * The record of a release, or of a new image that serves customers.
+ * @returns undefined where the update is neither
+ */
+export function changeEntry({ now, before, after, released }: UngatedChange): LedgerEntry | undefined {
+  const renewed = before.pythonDigest !== after.pythonDigest;
+  if (after.pythonShare === 0 || (released === undefined && !renewed)) return undefined;
+  return {
+    version: 1,
+    at: iso(now),
+    from: before.phase,
+    to: after.phase,
+    shareBefore: released === undefined ? before.pythonShare : 0,
+    shareAfter: after.pythonShare,
+    digest: after.pythonDigest,
+    ...(renewed ? { digestBefore: before.pythonDigest } : {}),
+    ...(released === undefined ? {} : { released }),
+  };
+}
+
+/**
+ * A parameter's text as an entry.
+ * @returns undefined for a text that this version of Cutover did not write
+ */
+export function parseEntry(text: string): LedgerEntry | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<LedgerEntry> | null;
+    const known = value?.version === 1 && typeof value.at === "string" && typeof value.digest === "string";
+    return known && value.from && value.to ? (value as LedgerEntry) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The entry as a parameter holds it: without the single criteria where they would not fit. */

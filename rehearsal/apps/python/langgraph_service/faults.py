@@ -8,13 +8,15 @@ from dataclasses import dataclass
 
 #: Real seconds a "slow" request or message takes longer: above the plan's trigger (3 s), below the sender's limit (10 s).
 SLOW_SECONDS = 4.0
+#: A "sluggish" answer takes so many real seconds longer: above the success criterion (2 s), below trigger and probe limit (3 s).
+SLUGGISH_SECONDS = 2.2
 #: A "hang" ends with the fault, or after so many real seconds.
 HANG_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One of none, 5xx, slow, hang, routing, booking, for a share (0 to 1) of the requests or messages."""
+    """One of none, 5xx, slow, sluggish, hang, routing, booking, for a share (0 to 1) of the requests or messages."""
 
     kind: str = "none"
     share: float = 0.0

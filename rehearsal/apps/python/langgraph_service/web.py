@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from . import ENGINE
 from .events import Events
-from .faults import SLOW_SECONDS, Faults
+from .faults import SLOW_SECONDS, SLUGGISH_SECONDS, Faults
 from .payload import Message, PayloadError, parse
 from .settings import Settings
 from .store import Store
@@ -67,7 +67,7 @@ class Web:
         """2xx means: the message is in the table (or was already there), or the probe's check held."""
         if not self._authentic(request.headers.get("x-webhook-secret", "")):
             return _answer(401, {"error": "x-webhook-secret is missing or wrong"})
-        fault = self._faults.hits("5xx", "slow", "hang")
+        fault = self._faults.hits("5xx", "slow", "sluggish", "hang")
         if fault in ("5xx", "hang"):
             await self._delay(fault)
             return _answer(500, {"error": "rehearsed fault"})
@@ -149,6 +149,8 @@ class Web:
             await self._faults.hang()
         elif fault == "slow":
             await asyncio.sleep(SLOW_SECONDS)
+        elif fault == "sluggish":
+            await asyncio.sleep(SLUGGISH_SECONDS)
 
 
 def _signed(handler: Handler) -> Handler:
