@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { binomialCdf, differenceInterval, lowerBound, quantileRank, upperBound } from "./bounds";
+import { binomialBand } from "./split";
 
 /** Made by reference/make.py with SciPy and statsmodels; the command is at its head. */
 const lines = readFileSync(join(__dirname, "reference/reference.jsonl"), "utf8")
@@ -29,6 +30,24 @@ describe("against SciPy and statsmodels", () => {
     for (const row of rows) {
       const { n = 0, quantile = 0, confidence = 0 } = row;
       expect(quantileRank(n, quantile, confidence) ?? null, JSON.stringify(row)).toBe(row.rank);
+    }
+  });
+
+  it("the band of an honest split, for every rung's share and up to 200,000 requests", () => {
+    const rows = of("band");
+    expect(rows.length).toBe(90);
+    for (const row of rows) {
+      const band = binomialBand(number(row, "n"), number(row, "share"), number(row, "confidence"));
+      expect(band, JSON.stringify(row)).toEqual({ low: row.low, high: row.high });
+    }
+  });
+
+  it("the binomial distribution itself", () => {
+    const rows = of("cdf");
+    expect(rows.length).toBeGreaterThan(250);
+    for (const row of rows) {
+      const seen = binomialCdf(number(row, "k"), number(row, "n"), number(row, "share"));
+      expect(seen, JSON.stringify(row)).toBeCloseTo(number(row, "cdf"), 9);
     }
   });
 

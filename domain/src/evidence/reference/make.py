@@ -49,6 +49,31 @@ def differences():
             yield {"k1": k1, "n1": n1, "k2": k2, "n2": n2, "confidence": confidence, "low": float(low), "high": float(high)}
 
 
+#: Shares of the ladder, and of its complement.
+SHARES = [0.1, 0.25, 0.5, 0.75, 0.9]
+REQUESTS = [1, 7, 40, 170, 401, 1000, 5000, 20_000, 200_000]
+
+
+def bands():
+    """Equal-tailed band of a count: ppf is the smallest k with cdf(k) >= tail; the upper end is that of the survival function."""
+    for share in SHARES:
+        for n in REQUESTS:
+            for confidence in [0.95, 0.9999]:
+                tail = (1 - confidence) / 2
+                low = int(binom.ppf(tail, n, share))
+                high = n - int(binom.ppf(tail, n, 1 - share))
+                yield {"n": n, "share": share, "confidence": confidence, "low": low, "high": high}
+
+
+def cdfs():
+    """P(X <= k) near the mean and in both tails."""
+    for share in SHARES:
+        for n in REQUESTS:
+            deviation = (n * share * (1 - share)) ** 0.5
+            for k in sorted({min(n, max(0, round(n * share + z * deviation))) for z in [-4, -2, -0.5, 0, 0.5, 2, 4]}):
+                yield {"n": n, "share": share, "k": k, "cdf": float(binom.cdf(k, n, share))}
+
+
 def line(**values):
     print(json.dumps(values, separators=(",", ":")))
 
@@ -60,3 +85,7 @@ for row in ranks():
     line(kind="rank", **row)
 for row in differences():
     line(kind="difference", **row)
+for row in bands():
+    line(kind="band", **row)
+for row in cdfs():
+    line(kind="cdf", **row)
