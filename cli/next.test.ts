@@ -152,6 +152,32 @@ describe("cutover next", () => {
     expect(text).not.toContain("failed; at 95 %");
   });
 
+  it("knows what would stop the first share: a Python that does not work, an edited switch, a forgotten header", async () => {
+    const first = {
+      ...enough(),
+      applied: { ...GOOD.applied, phase: "front-door", pythonShare: 0 },
+      weight: 0,
+    } as const;
+    const nodeUnmatched = "arn:x:targetgroup/no-u/1";
+    const groups = { ...MANIFEST, targetGroups: { ...MANIFEST.targetGroups, nodeUnmatched } };
+    const worlds: [Partial<FakeWorld>, RegExp][] = [
+      [{ healthy: { python: 0, node: 4 } }, /Python is not proved to work: healthy tasks: Python 0/],
+      [{ switch: "node" }, /kill switch is not known to be off: node/],
+      [
+        {
+          parameters: { "/cutover/prod/manifest": JSON.stringify(groups) },
+          metrics: { ...first.metrics, "RequestCount Sum no-u": 2 },
+        },
+        /Only 0 of 20 messages of customers in a row/,
+      ],
+    ];
+    for (const [world, says] of worlds) {
+      const { code, text } = await next({ ...first, ...world });
+      expect(code).toBe(1);
+      expect(text).toMatch(says);
+    }
+  });
+
   it("asks for the success criteria themselves at full", async () => {
     const applied = { ...GOOD.applied, phase: "full", pythonShare: 100 } as const;
     const metrics = { ...enough().metrics, "RequestCount Sum no-c": 0 };

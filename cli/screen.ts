@@ -23,6 +23,21 @@ interface Options {
   readonly profile?: string;
   readonly json?: boolean;
   readonly watch?: boolean;
+  /** Of `status`. */
+  readonly history?: boolean;
+}
+
+/** What a look is asked for. */
+export interface Asked {
+  readonly stack: string;
+  readonly aws: AwsPlace;
+  readonly history: boolean;
+}
+
+/** An option that one screen has and others have not. */
+export interface MoreOption {
+  readonly flags: string;
+  readonly what: string;
 }
 
 /** Seconds between two looks of a watch: the prober's numbers change that often. */
@@ -39,19 +54,21 @@ export async function runScreen(
   description: string,
   args: readonly string[],
   io: ScreenIo,
-  look: (place: { readonly stack: string; readonly aws: AwsPlace }) => Promise<Screen>,
+  look: (asked: Asked) => Promise<Screen>,
+  more: readonly MoreOption[] = [],
 ): Promise<number> {
-  const options = parse(name, description, args, io);
+  const options = parse(name, description, args, io, more);
   if (typeof options === "number") return options;
   const region = options.region ?? io.env.AWS_REGION ?? io.env.AWS_DEFAULT_REGION;
   if (!region) {
     io.write(`no region: give --region, such as --region eu-central-1, or set AWS_REGION\n`);
     return 2;
   }
-  const place = { stack: options.stack, aws: { region, ...(options.profile ? { profile: options.profile } : {}) } };
+  const aws = { region, ...(options.profile ? { profile: options.profile } : {}) };
+  const asked = { stack: options.stack, aws, history: options.history ?? false };
   const clock = clockFrom(io.env);
   for (;;) {
-    const code = await show(options, io, () => look(place));
+    const code = await show(options, io, () => look(asked));
     if (!options.watch || io.signal?.aborted) return code;
     await clock.sleep(WATCH_SECONDS * 1000);
     if (io.signal?.aborted) return code;
@@ -72,7 +89,13 @@ async function show({ json, watch }: Options, { write }: ScreenIo, look: () => P
   }
 }
 
-function parse(name: string, description: string, args: readonly string[], { write }: ScreenIo): Options | number {
+function parse(
+  name: string,
+  description: string,
+  args: readonly string[],
+  { write }: ScreenIo,
+  more: readonly MoreOption[],
+): Options | number {
   const command = new Command(`cutover ${name}`)
     .description(description)
     .requiredOption("-s, --stack <name>", "the Pulumi stack, such as prod")
@@ -83,6 +106,7 @@ function parse(name: string, description: string, args: readonly string[], { wri
     .allowExcessArguments(false)
     .exitOverride()
     .configureOutput({ writeOut: write, writeErr: write });
+  for (const { flags, what } of more) command.option(flags, what);
   try {
     command.parse([...args], { from: "user" });
     return command.opts<Options>();

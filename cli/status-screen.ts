@@ -1,5 +1,6 @@
 import type { StackStatus } from "@cutover/clients/evidence/stack-status";
 import { utc } from "@cutover/domain/evidence/gate";
+import type { ServingSince } from "@cutover/domain/evidence/serving";
 import { phaseOf } from "@cutover/domain/phases";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -27,9 +28,7 @@ export function statusJson(status: StackStatus): Record<string, unknown> {
     phase: applied.phase,
     pythonShare: applied.pythonShare,
     pythonDigest: applied.pythonDigest,
-    since: since
-      ? { image: iso(since.image), phase: iso(since.phase), bake: iso(since.bake), share: iso(since.share) }
-      : null,
+    since: "value" in since ? sinceJson(since.value, iso) : since,
     share,
     rollback: { ...armed, open: rollback ?? null },
     standby,
@@ -37,8 +36,13 @@ export function statusJson(status: StackStatus): Record<string, unknown> {
   };
 }
 
+function sinceJson({ image, phase, bake, share }: ServingSince, iso: (ms: number) => string) {
+  return { image: iso(image), phase: iso(phase), bake: iso(bake), share: iso(share) };
+}
+
 function headline({ stack, applied, since }: StackStatus): string {
-  const begin = since ? `since ${dayAndTime(since.phase)}` : "since nobody knows when";
+  const begin =
+    "value" in since ? `since ${dayAndTime(since.value.phase)}` : `since nobody knows when: ${since.unavailable}`;
   return `${stack}  ${applied.phase} ${begin} (image ${shortDigest(applied.pythonDigest)})`;
 }
 

@@ -1,3 +1,4 @@
+import { GetParameterHistoryCommand } from "@aws-sdk/client-ssm";
 import { describe, expect, it } from "vitest";
 import { statusCommand } from "./status";
 import { collect, type FakeWorld, fakeClients, GOOD } from "./testkit";
@@ -27,7 +28,7 @@ describe("cutover status", () => {
       "prod  ramp-25 since Tue 2026-11-24 10:00 UTC (image 3f9c5d073f9c…)",
       "share     25 % declared = 25 % by the rule = 24.1 % measured (n = 170): proved",
       "          healthy tasks: Python 2, Node 4; probes answered: Python 20/20, Node 20/20",
-      "rollback  armed: 6/6 alarms have data, Node proved alive 30 s ago, capacity 4/4 tasks",
+      "rollback  armed: 7/7 alarms are OK, Node proved alive 30 s ago, capacity 4/4 tasks",
       "",
     ]);
   });
@@ -40,6 +41,11 @@ describe("cutover status", () => {
       { alarmStates: { "cutover-prod-hosts": "INSUFFICIENT_DATA" } },
       "cutover-prod-hosts has no data",
     ],
+    [
+      "a prober that is silent",
+      { alarmStates: { "cutover-prod-prober-silent": "ALARM" } },
+      "NOT ARMED (6/7 alarms are OK",
+    ],
     ["an alarm in ALARM", { alarmStates: { "cutover-prod-errors": "ALARM" } }, "cutover-prod-errors is in ALARM"],
     ["a dead standby", { healthy: { python: 2, node: 0 } }, "Node has no healthy task"],
     ["probes that failed", { metrics: { ...GOOD.metrics, "ProbeFailed Sum python": 4 } }, "Python 16/20"],
@@ -47,6 +53,64 @@ describe("cutover status", () => {
     const { code, text } = await status(world);
     expect(code).toBe(1);
     expect(text).toContain(says);
+  });
+
+  it("says why nobody knows since when, and that the stack is shown all the same", async () => {
+    const known = fakeClients(GOOD)();
+    const send = async (command: unknown) => {
+      if (!(command instanceof GetParameterHistoryCommand)) return known.ssm.send(command as never);
+      throw Object.assign(new Error("not allowed"), { name: "AccessDeniedException" });
+    };
+    const clients = () => ({ ...known, ssm: { send } as unknown as typeof known.ssm });
+    const { io, text } = collect();
+    await statusCommand(["--stack", "prod"], io, clients);
+    expect(text()).toContain("since nobody knows when: AccessDeniedException: not allowed (image");
+    const json = collect();
+    await statusCommand(["--stack", "prod", "--json"], json.io, clients);
+    expect(JSON.parse(json.text())).toMatchObject({ since: { unavailable: "AccessDeniedException: not allowed" } });
+  });
+
+  it("shows what was done so far, on what evidence, and who put what aside", async () => {
+    const entry = (number: number, more: object) => ({
+      [`/cutover/prod/ledger/000${number}`]: JSON.stringify({
+        version: 1,
+        at: `2026-11-2${number}T10:00:00.000Z`,
+        from: "front-door",
+        to: "parallel",
+        shareBefore: 0,
+        shareAfter: 10,
+        digest: GOOD.applied.pythonDigest,
+        ...more,
+      }),
+    });
+    const override = {
+      name: "Mara",
+      reason: "quiet week",
+      expires: "2026-11-24T14:00:00.000Z",
+      aside: ["FAIL to leave"],
+    };
+    const verdict = {
+      bar: "ladder",
+      outcome: "FAIL",
+      since: "2026-11-21T10:00:00.000Z",
+      criteria: ["errors FAIL: 9/80"],
+    };
+    const second = { from: "parallel", to: "ramp-25", shareBefore: 10, shareAfter: 25, verdict, override };
+    const parameters = { ...entry(4, second), ...entry(1, {}) };
+    const { code, text } = await status({ parameters }, ["--stack", "prod", "--history"]);
+    expect(code).toBe(0);
+    expect(text.split("\n").slice(4, -1)).toEqual([
+      "2026-11-21 10:00 UTC  step: front-door (0 %) to parallel (10 %)",
+      "  image 3f9c5d073f9c…; no evidence asked",
+      "2026-11-24 10:00 UTC  step: parallel (10 %) to ramp-25 (25 %)",
+      '  image 3f9c5d073f9c…; FAIL on bar "ladder", counted since 2026-11-21 10:00 UTC',
+      "    errors FAIL: 9/80",
+      "  overridden by Mara (quiet week), good until 2026-11-24 14:00 UTC:",
+      "    FAIL to leave",
+    ]);
+    const json = await status({ parameters }, ["--stack", "prod", "--history", "--json"]);
+    expect(JSON.parse(json.text)).toMatchObject({ history: [{ to: "parallel" }, { to: "ramp-25", override }] });
+    expect((await status({}, ["--stack", "prod"])).text).not.toContain("history");
   });
 
   it("shows a rollback first, with the way back", async () => {

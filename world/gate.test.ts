@@ -2,7 +2,7 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import { type Desired, decide, type Intent, type World } from "@cutover/domain/decide";
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { describe, expect, it } from "vitest";
-import { type FakeWorld, fakeClients, GOOD, NOW } from "../cli/testkit";
+import { type FakeWorld, fakeClients, GOOD, MANIFEST, NOW } from "../cli/testkit";
 import type { CutoverConfig } from "../config";
 import { askGate, gatedStep } from "./gate";
 
@@ -85,6 +85,38 @@ describe("asking the gate", () => {
       warnings: [],
       notes: [],
     });
+  });
+
+  it("never takes a CloudWatch that can't be read for a pass", async () => {
+    const clients = fakeClients({ ...GOOD, ...ENOUGH })();
+    const denied = Object.assign(new Error("no"), { name: "AccessDenied" });
+    const cloudwatch = { send: () => Promise.reject(denied) } as never;
+    const live: World = { applied: GOOD.applied };
+    const intent = { phase: "ramp-50", pythonDigest: DIGEST } as const;
+    const config = { intent, expectedMessagesPerHour: 80, override: { ...override } } as unknown as CutoverConfig;
+    const gated = await askGate("prod", AWS, gatedStep(wanted(live, intent), live), config, { ...clients, cloudwatch });
+    const reasons = gated.refusals.map(({ reason }) => reason);
+    // The override puts the missing evidence aside, and nothing else.
+    expect(reasons).toContainEqual(expect.stringMatching(/rollback alarms could not be read: AccessDenied/));
+    expect(reasons).toContainEqual(expect.stringMatching(/not proved: .*AccessDenied/));
+    expect(reasons).toContainEqual(expect.stringMatching(/could take over is not known: AccessDenied/));
+    expect(gated.entry?.verdict?.outcome).toBe("NOT ENOUGH EVIDENCE");
+  });
+
+  it("counts messages with and without the header before the first share, and before Node goes", async () => {
+    const nodeUnmatched = "arn:x:targetgroup/no-u/1";
+    const groups = { ...MANIFEST, targetGroups: { ...MANIFEST.targetGroups, nodeUnmatched } };
+    const parameters = { "/cutover/prod/manifest": JSON.stringify(groups) };
+    const forgotten = { ...ENOUGH.metrics, "RequestCount Sum no-u": 2 };
+    const first = { applied: applied("front-door"), weight: 0, parameters };
+    const reasonsOf = async (world: Partial<FakeWorld>, to: PhaseName) =>
+      (await ask({ ...ENOUGH, ...world }, to)).refusals.map(({ reason }) => reason).join("\n");
+    expect(await reasonsOf({ ...first, metrics: forgotten }, "parallel")).toMatch(/Only 0 of 20 messages/);
+    expect(await reasonsOf(first, "parallel")).not.toMatch(/of 20 messages/);
+    const last = { applied: applied("full"), weight: 100, parameters };
+    expect(await reasonsOf({ ...last, metrics: forgotten }, "decommission")).toMatch(
+      /^Node is not removed: 2 messages/m,
+    );
   });
 
   it("never takes a database that can't be read for a pass", async () => {

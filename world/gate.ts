@@ -1,21 +1,17 @@
 import { clockFrom } from "@cutover/clients/clock";
-import { attempt } from "@cutover/clients/evidence/reading";
 import {
   type GateSettings,
   readGateFacts,
   readStackStatus,
-  type StackStatus,
   type StatusClients,
   statusClients,
 } from "@cutover/clients/evidence/stack-status";
-import { readMessages } from "@cutover/clients/frontdoor/messages";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import type { Desired, Refusal, World } from "@cutover/domain/decide";
 import { gate, isGated, type Step } from "@cutover/domain/evidence/gate";
 import { changeEntry, type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
 import { verdictLines } from "@cutover/domain/evidence/verdict-lines";
-import { BEFORE_REMOVAL_DAYS, refuseRemoval } from "@cutover/domain/front-door-messages";
 import { phaseOf } from "@cutover/domain/phases";
 import type { CutoverConfig } from "../config";
 
@@ -74,38 +70,14 @@ export async function askGate(
   if (!step) return NOT_ASKED;
   const settings = settingsOf(config);
   const status = await readStackStatus(stack, aws, clients, settings.databaseUrl);
-  const removal = askRemoval(step, status, aws, clients);
   const facts = await readGateFacts(status, step, aws, clients, settings);
   const result = gate(facts);
   return {
-    refusals: [...result.refusals, ...(await removal)],
+    refusals: result.refusals,
     warnings: result.warnings,
     notes: [...verdictLines(facts, result), ...(step.shareAfter > step.shareBefore ? promiseLines(config, step) : [])],
     entry: ledgerEntry(facts, result, config.intent.pythonDigest),
   };
-}
-
-/** No override passes this: what comes without the header is lost for good once Node is gone. */
-async function askRemoval(
-  step: Step,
-  { manifest, now }: StackStatus,
-  aws: AwsPlace,
-  { cloudwatch }: StatusClients,
-): Promise<Refusal[]> {
-  const { nodeCustomer, nodeUnmatched, pythonCustomer } = manifest.targetGroups;
-  if (step.to.node !== "removed" || !nodeCustomer || !nodeUnmatched) return [];
-  const groups = {
-    loadBalancerArn: manifest.loadBalancerArn,
-    matchedArns: [nodeCustomer, pythonCustomer],
-    unmatchedArn: nodeUnmatched,
-  };
-  const span = { sinceMs: now - BEFORE_REMOVAL_DAYS * 86_400_000, untilMs: now };
-  const seen = await attempt(() => readMessages(groups, span, aws, cloudwatch));
-  const reason = "unavailable" in seen ? `Node is not removed: ${seen.unavailable}` : refuseRemoval(seen.value, now);
-  if (reason === undefined) return [];
-  const remedy =
-    "Look that every Custom Webhook step in GoHighLevel sends the header x-webhook-secret, wait for messages, and run pulumi up again.";
-  return [{ reason, remedy }];
 }
 
 function settingsOf({ bakeHours, override, businessMetrics, databasePreviewUrl, intent }: CutoverConfig): GateSettings {

@@ -33,6 +33,17 @@ export function secretEvidence(minutes: readonly MessageMinute[]): SecretEvidenc
   };
 }
 
+/** Why Python may not get its first share yet, or undefined: the newest messages must all have carried the header. */
+export function refuseFirstShare(minutes: readonly MessageMinute[]): string | undefined {
+  const { inARow, unmatched, lastUnmatchedMs } = secretEvidence(minutes);
+  if (inARow >= MESSAGES_WITH_SECRET) return undefined;
+  const without =
+    lastUnmatchedMs === undefined
+      ? "none came without it"
+      : `${unmatched} came without it, the last at ${clockTime(lastUnmatchedMs)}`;
+  return `Only ${inARow} of ${MESSAGES_WITH_SECRET} messages of customers in a row carried the right x-webhook-secret (${without}).`;
+}
+
 const DAY_MS = 86_400_000;
 
 /** Days of messages that removing Node looks at: where few come, so many are needed for the twenty. CloudWatch keeps 15. */

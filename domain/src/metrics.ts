@@ -20,3 +20,8 @@ export interface Datum {
 export function metricNamespace(stack: string): string {
   return `Cutover/${stack}`;
 }
+
+/** Name of the alarm that goes off when the prober reports nothing. */
+export function proberSilentAlarm(stack: string): string {
+  return `cutover-${stack}-prober-silent`;
+}

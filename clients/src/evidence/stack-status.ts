@@ -8,14 +8,22 @@ import { type Armed, isArmed, type WatchingAlarm } from "@cutover/domain/evidenc
 import { bakeHoursOf, barFor, type GateFacts, type Standby, type Step } from "@cutover/domain/evidence/gate";
 import { judge } from "@cutover/domain/evidence/judge";
 import type { Read, Verdict } from "@cutover/domain/evidence/model";
-import { type ServingSince, servingSince } from "@cutover/domain/evidence/serving";
-import { proveShare, type ShareFacts, type ShareProof } from "@cutover/domain/evidence/share-proof";
-import { metricNamespace } from "@cutover/domain/metrics";
+import { type AppliedEntry, type ServingSince, servingSince } from "@cutover/domain/evidence/serving";
+import {
+  type ProofLink,
+  proveShare,
+  pythonReady,
+  type ShareFacts,
+  type ShareProof,
+} from "@cutover/domain/evidence/share-proof";
+import { BEFORE_REMOVAL_DAYS } from "@cutover/domain/front-door-messages";
+import { metricNamespace, proberSilentAlarm } from "@cutover/domain/metrics";
 import type { OpenRollback } from "@cutover/domain/release";
 import { openRollback, type RollbackRecord } from "@cutover/domain/rollback/record";
 import type { Manifest } from "@cutover/domain/stack-record";
 import { readAlarmStates } from "../alarms/states";
 import { type Clock, clockFrom } from "../clock";
+import { readMessages } from "../frontdoor/messages";
 import { readMetrics } from "../metrics/read";
 import { previewMigrations } from "../postgres/preview";
 import { openMigrations } from "../postgres/source";
@@ -56,9 +64,12 @@ export interface StackStatus {
   readonly now: number;
   readonly manifest: Manifest;
   readonly applied: Applied;
-  /** Since when; undefined where SSM could not say. */
-  readonly since: ServingSince | undefined;
+  /** Since when, by the versions that SSM keeps of the applied record. */
+  readonly since: Read<ServingSince>;
   readonly share: ShareProof;
+  /** Whether Python could take a first share. */
+  readonly python: readonly ProofLink[];
+  readonly killSwitch: ShareFacts["killSwitch"];
   readonly armed: Armed;
   readonly alarms: Read<readonly WatchingAlarm[]>;
   readonly standby: Read<Standby>;
@@ -97,15 +108,15 @@ export async function readStackStatus(
   }
   const now = clock.now();
   const history = attempt(() => readAppliedHistory(stack, aws, ssm, clock));
-  const names = [...manifest.rollback.compositeAlarms, ...manifest.rollback.alarms.map(({ name }) => name)];
+  const names = watchingAlarms(manifest);
   const alarms = attempt(() => readAlarmStates(names, aws, cloudwatch));
   const rollback = attempt(() => readRollbacks(stack, ssm));
   const shelf = await rollback;
   if ("unavailable" in shelf) throw new NoStackError(`Could not read the rollback records: ${shelf.unavailable}`);
-  const read = await history;
-  const since = "value" in read ? servingSince(read.value, newestRelease(shelf.value.records, clock)) : undefined;
-  const facts = await readShareFacts(manifest, applied.pythonShare, since?.share, now, aws, { cloudwatch, elb });
-  const contacts = await readContactTally(manifest, applied, since?.share, now, clients, databaseUrl);
+  const since = sinceOf(await history, newestRelease(shelf.value.records, clock));
+  const shareSince = "value" in since ? since.value.share : undefined;
+  const facts = await readShareFacts(manifest, applied.pythonShare, shareSince, now, aws, { cloudwatch, elb });
+  const contacts = await readContactTally(manifest, applied, shareSince, now, clients, databaseUrl);
   const standby = await readStandby(manifest, facts, now, cloudwatch);
   const open = openRollback(shelf.value.records);
   const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
@@ -117,6 +128,8 @@ export async function readStackStatus(
     applied,
     since,
     share: proveShare({ ...facts, ...(contacts ? { contacts } : {}) }),
+    python: pythonReady(facts),
+    killSwitch: facts.killSwitch,
     armed: isArmed({ ...expected, alarms: seen, killSwitch: facts.killSwitch, standby }),
     alarms: seen,
     standby,
@@ -137,6 +150,18 @@ async function readContactTally(
   if (since === undefined) return { unavailable: "since when this share is in force is not known" };
   const url = databaseUrl ?? (await readDatabaseUrl(stack, clients));
   return readContacts(url, pythonShare, { since, until: now });
+}
+
+/** The alarms that roll back, and the one that says that the prober is silent, without whom the certain ones see nothing. */
+function watchingAlarms({ stack, rollback }: Manifest): string[] {
+  const { compositeAlarms, alarms } = rollback;
+  return [...compositeAlarms, ...alarms.map(({ name }) => name), proberSilentAlarm(stack)];
+}
+
+function sinceOf(history: Read<readonly AppliedEntry[]>, releasedAt: number | undefined): Read<ServingSince> {
+  if ("unavailable" in history) return history;
+  const since = servingSince(history.value, releasedAt);
+  return since ? { value: since } : { unavailable: "SSM keeps no version of what was applied" };
 }
 
 /** When the newest release was complete, by this process's clock: records carry real time. */
@@ -202,17 +227,22 @@ export async function readGateFacts(
   const bakeHours = bakeHoursOf(step.from.name, settings.bakeHours, rehearsed);
   const bar = barFor(step);
   const verdict = bar ? readVerdict(status, bar, databaseUrl, aws, clients, settings) : undefined;
+  const header = await readHeader(status, step, aws, clients);
   const pending = await readPending(databaseUrl);
   const read = await verdict;
   return {
     step,
     now: status.now,
-    phaseSince: status.since?.bake,
+    phaseSince: "value" in status.since ? status.since.value.bake : undefined,
+    ...("unavailable" in status.since ? { sinceProblem: status.since.unavailable } : {}),
     ...(bakeHours === undefined ? {} : { bakeHours }),
     ...(settings.override ? { override: settings.override } : {}),
     ...(settings.declaredDigest === undefined ? {} : { declaredDigest: settings.declaredDigest }),
     ...(read ? { verdict: read } : {}),
     share: status.share,
+    python: status.python,
+    killSwitch: status.killSwitch,
+    ...(header ? { header } : {}),
     alarms: mapRead(status.alarms, (found) => known(status, found)),
     standby: status.standby,
     pendingMigrations: pending,
@@ -227,18 +257,35 @@ async function readVerdict(
   { cloudwatch }: StatusClients,
   { business }: GateSettings,
 ): Promise<Verdict | undefined> {
-  if (!since) return undefined;
-  const request = { aws, manifest, applied, since, now, databaseUrl, ...(business ? { business } : {}) };
+  if ("unavailable" in since) return undefined;
+  const request = { aws, manifest, applied, since: since.value, now, databaseUrl, ...(business ? { business } : {}) };
   return judge(await readEvidence(request, cloudwatch), bar, now);
 }
 
 /** Alarms that are declared and not there have no data; those that nobody declared don't count. */
 function known({ manifest }: StackStatus, found: readonly WatchingAlarm[]): WatchingAlarm[] {
-  const { compositeAlarms, alarms } = manifest.rollback;
   const missing = (name: string): WatchingAlarm => ({ name, state: "INSUFFICIENT_DATA", actionsEnabled: false });
-  return [...compositeAlarms, ...alarms.map(({ name }) => name)].map(
-    (name) => found.find((alarm) => alarm.name === name) ?? missing(name),
-  );
+  return watchingAlarms(manifest).map((name) => found.find((alarm) => alarm.name === name) ?? missing(name));
+}
+
+/** Messages with and without the header, where the step asks; undefined where nothing is counted apart. */
+async function readHeader(
+  { manifest, now }: StackStatus,
+  step: Step,
+  aws: AwsPlace,
+  { cloudwatch }: StatusClients,
+): Promise<GateFacts["header"]> {
+  const { nodeCustomer, nodeUnmatched, pythonCustomer } = manifest.targetGroups;
+  const removes = step.to.node === "removed";
+  if (!(removes || step.shareBefore === 0) || !nodeCustomer || !nodeUnmatched) return undefined;
+  const groups = {
+    loadBalancerArn: manifest.loadBalancerArn,
+    matchedArns: [nodeCustomer, pythonCustomer],
+    unmatchedArn: nodeUnmatched,
+  };
+  const days = removes ? BEFORE_REMOVAL_DAYS : 1;
+  const span = { sinceMs: now - days * 86_400_000, untilMs: now };
+  return attempt(() => readMessages(groups, span, aws, cloudwatch));
 }
 
 /** The read-only URL that the stack gave its prober. */

@@ -75,6 +75,16 @@ describe("the evidence of the load balancer and the logs", () => {
     expect(errors).toEqual({ value: { n: 30, bad: 4 } });
   });
 
+  it("counts what Python calls the sender's fault: a workflow sends nothing again", async () => {
+    const { errors } = await read({
+      "RequestCount Sum": [30],
+      "HTTPCode_Target_4XX_Count Sum": [3],
+      "HTTPCode_Target_5XX_Count Sum": [1],
+      "TargetResponseTime SampleCount": [30],
+    });
+    expect(errors).toEqual({ value: { n: 30, bad: 4 } });
+  });
+
   it("takes no request for unanswered that is on its way as the span ends", async () => {
     const quiet = Array.from({ length: 55 }, () => 1);
     const { errors } = await read({ "RequestCount Sum": [...quiet, 3], "TargetResponseTime SampleCount": quiet });

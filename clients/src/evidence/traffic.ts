@@ -49,10 +49,10 @@ export async function readTrafficEvidence(
   if ("unavailable" in read) {
     return { errors: read, acknowledgement: read, routing: read, bookingFailures: read };
   }
-  const { requests, serverErrors, unreached, answers, withinTrigger, withinSuccess, ...events } = read.value;
+  const { requests, serverErrors, refused, unreached, answers, withinTrigger, withinSuccess, ...events } = read.value;
   const unanswered = neverAnswered(requests, answers, span, periodSeconds * 1000);
   return {
-    errors: { value: errorsOf(requests, serverErrors, unreached, unanswered) },
+    errors: { value: errorsOf(requests, [...serverErrors, ...refused], unreached, unanswered) },
     acknowledgement: {
       value: {
         n: total(answers),
@@ -86,6 +86,7 @@ function metricsOf({ stack, loadBalancerArn, targetGroups }: TrafficPlace) {
   return {
     requests: balancer("RequestCount", "Sum"),
     serverErrors: balancer("HTTPCode_Target_5XX_Count", "Sum"),
+    refused: balancer("HTTPCode_Target_4XX_Count", "Sum"),
     unreached: balancer("TargetConnectionErrorCount", "Sum"),
     answers: balancer("TargetResponseTime", "SampleCount"),
     withinTrigger: balancer("TargetResponseTime", `PR(:${SLOW_SECONDS})`),
@@ -98,17 +99,19 @@ function metricsOf({ stack, loadBalancerArn, targetGroups }: TrafficPlace) {
 }
 
 /**
- * Answers with 5xx, and requests without an answer: not reached, or cut off at the load balancer's idle timeout, which
+ * Answers with 4xx or 5xx, and requests without an answer: not reached, or cut off at the load balancer's idle timeout, which
  * its metrics of the target group count as a request and as nothing else. A target that was tried twice is one request.
+ * Only requests with the right secret come here, and a workflow sends nothing again: what Python calls the sender's fault
+ * (a secret that it does not know yet, a body that it does not understand) is a lost message like any other.
  */
 function errorsOf(
   requests: readonly Point[],
-  serverErrors: readonly Point[],
+  answeredWithError: readonly Point[],
   unreached: readonly Point[],
   unanswered: number,
 ): FaultCount {
   const n = total(requests);
-  return { n, bad: Math.min(n, total(serverErrors) + Math.max(total(unreached), unanswered)) };
+  return { n, bad: Math.min(n, total(answeredWithError) + Math.max(total(unreached), unanswered)) };
 }
 
 /**

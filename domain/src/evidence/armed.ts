@@ -12,7 +12,7 @@ export interface WatchingAlarm {
 
 /** Everything an automatic rollback needs. */
 export interface ArmedFacts {
-  /** Names of all alarms that roll back, the composite ones and those under them. */
+  /** Names of all alarms that roll back, the composite ones and those under them, and of the one on a silent prober. */
   readonly expected: readonly string[];
   /** The composite ones among them: these act. */
   readonly acting: readonly string[];
@@ -25,7 +25,7 @@ export interface Armed {
   readonly armed: boolean;
   /** Why not; empty when armed. */
   readonly because: readonly string[];
-  /** "6/6 alarms have data" */
+  /** "7/7 alarms are OK" */
   readonly says: readonly string[];
 }
 
@@ -48,8 +48,10 @@ function alarmsOf({ expected, acting, alarms }: ArmedFacts): Omit<Armed, "armed"
     return acting.includes(name) && !alarm.actionsEnabled ? [`the actions of ${name} are switched off`] : [];
   });
   if (expected.length === 0) because.push("the stack declares no alarm that rolls back");
-  const withData = expected.filter((name) => (of.get(name)?.state ?? "INSUFFICIENT_DATA") !== "INSUFFICIENT_DATA");
-  return { because, says: [`${withData.length}/${expected.length} alarms have data`] };
+  // OK is not the same as data: an alarm on failures that are not there is OK without any. Silence of the prober, on whose
+  // numbers the certain ones rest, is an alarm of its own, and among these.
+  const ok = expected.filter((name) => of.get(name)?.state === "OK");
+  return { because, says: [`${ok.length}/${expected.length} alarms are OK`] };
 }
 
 function switchProblems(killSwitch: ArmedFacts["killSwitch"]): string[] {

@@ -12,7 +12,7 @@ import {
   type Step,
 } from "./gate";
 import { judge } from "./judge";
-import type { ShareProof } from "./share-proof";
+import type { ProofLink, ShareProof } from "./share-proof";
 import { evidenceOf, HOUR, NOW } from "./testkit";
 
 const step = (from: PhaseName, to: PhaseName, more: Partial<Step> = {}): Step => ({
@@ -35,6 +35,8 @@ const good: GateFacts = {
   standby: { value: { healthy: 4, required: 4, secondsSinceProbeOk: 22 } },
   pendingMigrations: { value: [] },
 };
+const ready: readonly ProofLink[] = [{ what: "tasks", state: "ok", says: "healthy tasks: Python 2" }];
+const minutes = (matched: number, unmatched = 0) => ({ value: [{ atMs: NOW - 60_000, matched, unmatched }] });
 const override: Override = { name: "Mara", reason: "quiet week", to: "ramp-50", expires: NOW + 4 * HOUR };
 const reasons = (change: Partial<GateFacts>) => gate({ ...good, ...change }).refusals.map((refusal) => refusal.reason);
 const tooFew = judge(evidenceOf(41), "ladder", NOW);
@@ -80,7 +82,11 @@ describe("the gate", () => {
     ],
     ["evidence for the other question", { verdict: judge(evidenceOf(80), "final", NOW) }, /none was read/],
     ["bake time", { phaseSince: NOW - 19 * HOUR }, /watched for 20 hours, until 2026-11-25 13:00 UTC/],
-    ["an unknown beginning", { phaseSince: undefined }, /is not known/],
+    [
+      "an unknown beginning",
+      { phaseSince: undefined, sinceProblem: "AccessDenied" },
+      /is not known, so neither whether its 20 hours are over \(AccessDenied\)/,
+    ],
     [
       "a disproved share",
       { share: { outcome: "disproved", links: [{ what: "rule", state: "wrong", says: "10 % by the rule" }] } },
@@ -150,9 +156,50 @@ describe("the gate", () => {
 });
 
 describe("the first share", () => {
+  const first = {
+    step: step("front-door", "parallel"),
+    phaseSince: NOW - 21 * HOUR,
+    python: ready,
+    killSwitch: { value: "off" },
+    header: minutes(20),
+  } as const;
+
   it("needs no evidence and no proof of a share that is not there", () => {
     const { verdict: _, share: __, ...rest } = good;
-    expect(gate({ ...rest, step: step("front-door", "parallel"), phaseSince: NOW - 21 * HOUR }).refusals).toEqual([]);
+    expect(gate({ ...rest, ...first }).refusals).toEqual([]);
+  });
+
+  it.each<[string, Partial<GateFacts>, RegExp]>([
+    [
+      "a Python without a task",
+      { python: [{ what: "tasks", state: "wrong", says: "healthy tasks: Python 0" }] },
+      /Python is not proved to work: healthy tasks: Python 0/,
+    ],
+    [
+      "a Python that nobody probed",
+      { python: [{ what: "probes", state: "unknown", says: "probes answered: Python 0/0" }] },
+      /not proved to work: probes answered: Python 0\/0/,
+    ],
+    ["an edited kill switch", { killSwitch: { value: "unclear" } }, /kill switch is not known to be off: unclear/],
+    ["a moved kill switch", { killSwitch: { value: "node" } }, /off: node/],
+    ["an unread kill switch", { killSwitch: { unavailable: "AccessDenied" } }, /off: AccessDenied/],
+    ["messages without the header", { header: minutes(19) }, /Only 19 of 20 messages .*none came without it/],
+    [
+      "a header that somebody forgot",
+      { header: minutes(90, 1) },
+      /Only 0 of 20 .*1 came without it, the last at 11:59 UTC/,
+    ],
+    ["uncounted messages", { header: { unavailable: "AccessDenied" } }, /carry the header is not known: AccessDenied/],
+  ])("refuses %s, whoever takes it upon them", (_, change, reason) => {
+    const aside = { ...override, to: "parallel" as const };
+    for (const more of [{}, { override: aside }]) {
+      expect(reasons({ ...first, ...change, ...more })).toEqual([expect.stringMatching(reason)]);
+    }
+  });
+
+  it("is refused where Python and the switch were not looked at", () => {
+    const { python: _, killSwitch: __, ...unseen } = first;
+    expect(reasons(unseen)).toEqual([expect.stringMatching(/not looked at/), expect.stringMatching(/not read/)]);
   });
 });
 
@@ -167,6 +214,14 @@ describe("removing Node", () => {
     expect(gate({ ...last, standby: { unavailable: "gone" } }).refusals).toEqual([]);
     expect(gate({ ...last, verdict: judge(evidenceOf(298), "final", NOW) }).refusals).toHaveLength(1);
     expect(gate({ ...last, phaseSince: NOW - 23 * HOUR }).refusals).toHaveLength(1);
+  });
+
+  it("asks that every message carries the header, and no override helps", () => {
+    const aside = { ...override, to: "decommission" as const };
+    expect(reasons({ ...last, header: minutes(20) })).toEqual([]);
+    expect(reasons({ ...last, header: minutes(500, 2), override: aside })).toEqual([
+      expect.stringMatching(/^Node is not removed: 2 messages of the last 24 hours/),
+    ]);
   });
 });
 

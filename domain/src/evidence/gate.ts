@@ -1,14 +1,19 @@
 import type { AlarmState } from "../cloudwatch/definition";
 import type { Refusal } from "../decide";
+import { type MessageMinute, refuseFirstShare, refuseRemoval } from "../front-door-messages";
+import type { KillSwitchState } from "../kill-switch";
 import type { Phase, PhaseName } from "../phases";
 import type { Bar, Read, Verdict } from "./model";
-import type { ShareProof } from "./share-proof";
+import type { ProofLink, ShareProof } from "./share-proof";
 
 const HOUR_MS = 3_600_000;
 /** An override is for now; one that lies in the file for weeks would be found by somebody else. */
 export const LONGEST_OVERRIDE_HOURS = 72;
-/** A standby whose last good probe is older is not proved alive: three probes missed. */
-export const FRESH_PROBE_SECONDS = 60;
+/**
+ * A standby whose last good probe is older is not proved alive. Probes go out each 15 s, but they are published once a
+ * minute and CloudWatch shows them up to two minutes later: below this a healthy Node would be refused now and then.
+ */
+export const FRESH_PROBE_SECONDS = 180;
 
 /**
  * Hours a phase is watched before the next. Source: plan, "Cutover Steps": day 1-3, then a rung a day, 24 hours at full.
@@ -88,6 +93,8 @@ export interface GateFacts {
   readonly now: number;
   /** Since when the phase to be left bakes: applied, with this share and image, not rolled back; undefined where nobody knows. */
   readonly phaseSince: number | undefined;
+  /** Why nobody knows. */
+  readonly sinceProblem?: string;
   /** Hours it must have been; default {@link BAKE_HOURS}. */
   readonly bakeHours?: number;
   /** Wanted where {@link barFor} names a bar. */
@@ -96,6 +103,12 @@ export interface GateFacts {
   readonly declaredDigest?: string;
   /** Wanted where the share before is above 0. */
   readonly share?: ShareProof;
+  /** Whether Python could take its first share: wanted where the share before is 0. */
+  readonly python?: readonly ProofLink[];
+  /** Wanted where the share before is 0: above it the proof of the share holds it. */
+  readonly killSwitch?: Read<KillSwitchState | "unclear" | "none">;
+  /** Customers' messages with and without the secret header: wanted before the first share and before Node's removal. */
+  readonly header?: Read<readonly MessageMinute[]>;
   /** The alarms that roll back, the composite ones and those under them. */
   readonly alarms: Read<readonly { readonly name: string; readonly state: AlarmState }[]>;
   readonly standby: Read<Standby>;
@@ -121,6 +134,8 @@ export function gate(facts: GateFacts): GateResult {
   const judgement = [...bakeRefusals(facts), ...verdictRefusals(facts)];
   const safety = [
     ...shareRefusals(facts),
+    ...firstShareRefusals(facts),
+    ...headerRefusals(facts),
     ...alarmRefusals(facts),
     ...standbyRefusals(facts),
     ...migrationRefusals(facts),
@@ -172,8 +187,8 @@ function bakeRefusals(facts: GateFacts): Refusal[] {
   if (facts.phaseSince === undefined) {
     return [
       {
-        reason: `Since when "${from.name}" is applied is not known, so neither whether its ${hours} hours are over.`,
-        remedy: `look with cutover status; to go on all the same: ${overrideCommand(facts)}`,
+        reason: `Since when "${from.name}" is applied is not known, so neither whether its ${hours} hours are over${problem(facts)}.`,
+        remedy: `look with npx cutover status; to go on all the same: ${overrideCommand(facts)}`,
       },
     ];
   }
@@ -193,7 +208,10 @@ function verdictRefusals(facts: GateFacts): Refusal[] {
   const { verdict } = facts;
   if (!verdict || verdict.bar !== bar) {
     return [
-      { reason: "NOT ENOUGH EVIDENCE: none was read.", remedy: `see cutover next; or: ${overrideCommand(facts)}` },
+      {
+        reason: `NOT ENOUGH EVIDENCE: none was read${problem(facts)}.`,
+        remedy: `see npx cutover next; or: ${overrideCommand(facts)}`,
+      },
     ];
   }
   if (facts.declaredDigest !== undefined && facts.declaredDigest !== verdict.digest) return [newImage(facts)];
@@ -206,8 +224,12 @@ function verdictRefusals(facts: GateFacts): Refusal[] {
   const remedy =
     verdict.outcome === "FAIL"
       ? `mend it and deploy a new image, or go back a rung; to go on all the same: ${overrideCommand(facts)}`
-      : `wait and look with cutover next; or accept what was reached: ${overrideCommand(facts)}`;
+      : `wait and look with npx cutover next; or accept what was reached: ${overrideCommand(facts)}`;
   return [{ reason: `${verdict.outcome} to leave "${facts.step.from.name}": ${lines.join("; ")}.${when}`, remedy }];
+}
+
+function problem({ sinceProblem }: GateFacts): string {
+  return sinceProblem === undefined ? "" : ` (${sinceProblem})`;
 }
 
 /** What is known of the image before says nothing about a new one. */
@@ -229,13 +251,49 @@ function shareRefusals({ step, share }: GateFacts): Refusal[] {
   return [
     {
       reason: `That ${step.shareBefore} % of the messages reach Python is ${share?.outcome === "disproved" ? "disproved" : "not proved"}: ${open.join("; ")}.`,
-      remedy: "look with cutover status; pulumi up --refresh puts back rules that were edited",
+      remedy: "look with npx cutover status; pulumi up --refresh puts back rules that were edited",
     },
   ];
 }
 
+/** Before the first share there is none to prove; Python and the switch must be right all the same. */
+function firstShareRefusals({ step, python, killSwitch }: GateFacts): Refusal[] {
+  if (step.shareBefore > 0 || step.shareAfter === 0) return [];
+  const open = (python ?? []).filter(({ state }) => state !== "ok").map(({ says }) => says);
+  const ready = python === undefined ? ["Python was not looked at"] : open;
+  const refusals: Refusal[] = [];
+  if (ready.length > 0) {
+    const remedy =
+      "look with npx cutover status and at the service's log in CloudWatch; it gets customers when it works";
+    refusals.push({ reason: `Python is not proved to work: ${ready.join("; ")}.`, remedy });
+  }
+  const state =
+    killSwitch === undefined ? "not read" : "value" in killSwitch ? killSwitch.value : killSwitch.unavailable;
+  if (state !== "off" && state !== "none") {
+    const remedy =
+      "look with npx cutover status; pulumi up --refresh with the present phase puts back a rule that was edited";
+    refusals.push({ reason: `The kill switch is not known to be off: ${state}.`, remedy });
+  }
+  return refusals;
+}
+
+/** No override passes this: what comes without the header goes past the share, and is lost for good once Node is gone. */
+function headerRefusals({ step, header, now }: GateFacts): Refusal[] {
+  const removes = step.to.node === "removed";
+  if (header === undefined || !(removes || step.shareBefore === 0)) return [];
+  const reason =
+    "unavailable" in header
+      ? `Whether messages carry the header is not known: ${header.unavailable}.`
+      : removes
+        ? refuseRemoval(header.value, now)
+        : refuseFirstShare(header.value);
+  const remedy =
+    "look that every Custom Webhook step in GoHighLevel sends the header x-webhook-secret, wait for messages, and run pulumi up again";
+  return reason === undefined ? [] : [{ reason, remedy }];
+}
+
 function alarmRefusals({ alarms }: GateFacts): Refusal[] {
-  const remedy = "look with cutover status, and at the alarm's history in the CloudWatch console";
+  const remedy = "look with npx cutover status, and at the alarm's history in the CloudWatch console";
   if ("unavailable" in alarms) {
     return [
       {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { proveShare, type ShareFacts } from "./share-proof";
+import { proveShare, pythonReady, type ShareFacts } from "./share-proof";
 
 const answered = { total: 8, failed: 0, newestFailed: false };
 const fine: ShareFacts = {
@@ -13,6 +13,25 @@ const fine: ShareFacts = {
   requests: { value: { python: 196, node: 616 } },
 };
 const denied = { unavailable: "AccessDenied" };
+
+describe("Python before its first share", () => {
+  it("is looked at although it has no share", () => {
+    expect(pythonReady(fine)).toEqual([
+      { what: "tasks", state: "ok", says: "healthy tasks: Python 2" },
+      { what: "probes", state: "ok", says: "probes answered: Python 8/8" },
+    ]);
+  });
+
+  it.each<[string, Partial<ShareFacts>, string]>([
+    ["no task", { healthy: { value: { python: 0, node: 4 } } }, "wrong"],
+    ["no probe", { probes: { value: { node: answered } } }, "unknown"],
+    ["a failed probe", { probes: { value: { python: { total: 20, failed: 1, newestFailed: true } } } }, "wrong"],
+    ["unread tasks", { healthy: denied }, "unknown"],
+    ["unread probes", { probes: denied }, "unknown"],
+  ])("is not ready with %s", (_, change, state) => {
+    expect(pythonReady({ ...fine, ...change }).map((link) => link.state)).toContain(state);
+  });
+});
 
 describe("the proof of a share", () => {
   it("holds where all five agree", () => {

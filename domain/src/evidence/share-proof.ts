@@ -82,6 +82,14 @@ export function proveShare(facts: ShareFacts): ShareProof {
   return { links, outcome: worst === "wrong" ? "disproved" : worst === "unknown" ? "unknown" : "proved" };
 }
 
+/**
+ * What is known of Python before its first share: healthy tasks in its customer group, and probes it answers. There is no
+ * share to prove yet, and sending the first customers to an engine that answers nobody would be found out by them.
+ */
+export function pythonReady({ healthy, probes }: Pick<ShareFacts, "healthy" | "probes">): readonly ProofLink[] {
+  return [tasksOf(["python"], healthy), probesOf(["python"], probes)];
+}
+
 function ruleLink({ declared, rule, killSwitch }: ShareFacts): ProofLink {
   const what = "rule";
   if ("unavailable" in rule) return { what, state: "unknown", says: `rule not read: ${rule.unavailable}` };
@@ -101,18 +109,24 @@ function expected(declared: number, known: Partial<Record<Engine, unknown>>): En
 }
 
 function tasksLink({ declared, healthy }: ShareFacts): ProofLink {
+  return tasksOf("value" in healthy ? expected(declared, healthy.value) : [], healthy);
+}
+
+function tasksOf(engines: readonly Engine[], healthy: ShareFacts["healthy"]): ProofLink {
   const what = "tasks";
   if ("unavailable" in healthy) return { what, state: "unknown", says: `tasks not counted: ${healthy.unavailable}` };
-  const engines = expected(declared, healthy.value);
   const says = engines.map((engine) => `${title(engine)} ${healthy.value[engine] ?? 0}`).join(", ");
   const dead = engines.some((engine) => (healthy.value[engine] ?? 0) === 0);
   return { what, state: dead ? "wrong" : "ok", says: `healthy tasks: ${says}` };
 }
 
 function probesLink({ declared, probes }: ShareFacts): ProofLink {
+  return probesOf("value" in probes ? expected(declared, probes.value) : [], probes);
+}
+
+function probesOf(engines: readonly Engine[], probes: ShareFacts["probes"]): ProofLink {
   const what = "probes";
   if ("unavailable" in probes) return { what, state: "unknown", says: `probes not read: ${probes.unavailable}` };
-  const engines = expected(declared, probes.value);
   const tallies = engines.map((engine) => [engine, probes.value[engine]] as const);
   const says = tallies.map(([engine, tally]) => {
     const newest = tally?.newestFailed ? " (the newest failed)" : "";

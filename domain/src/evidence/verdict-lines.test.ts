@@ -44,7 +44,7 @@ describe("the lines of a verdict", () => {
 
   it("say where there is no evidence: none asked for, or none read", () => {
     const first = { from: phaseOf("front-door"), to: phaseOf("parallel"), shareBefore: 0, shareAfter: 10 };
-    expect(linesOf({ step: first })).toEqual([
+    expect(linesOf({ step: first, python: [], killSwitch: { value: "off" } })).toEqual([
       "Gate from front-door (0 %) to parallel (10 %): open; the first share asks for no evidence.",
     ]);
     const { verdict: _, ...unread } = good;
