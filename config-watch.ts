@@ -1,4 +1,4 @@
-import { BOOKING_RATE, type BusinessMetric, CRITERIA } from "@cutover/domain/evidence/criteria";
+import { BOOKING_RATE, type BusinessMetric, CRITERIA, END_TO_END } from "@cutover/domain/evidence/criteria";
 import { LEAST_BAKE_HOURS, type Override } from "@cutover/domain/evidence/gate";
 import { isPhaseName, phases } from "@cutover/domain/phases";
 import { type ConfigReader, optional } from "./config-reader";
@@ -39,7 +39,7 @@ export function readWatch(reader: ConfigReader): WatchConfig {
 }
 
 function readBusinessMetrics(reader: ConfigReader): readonly BusinessMetric[] | undefined {
-  const taken: string[] = [BOOKING_RATE.name, ...CRITERIA.map(({ id }) => id), "booking failures"];
+  const taken: string[] = [BOOKING_RATE.name, END_TO_END, ...CRITERIA.map(({ id }) => id), "booking failures"];
   const metrics = reader.objects("businessMetrics", ["name", "sql"]).map((object) => {
     const name = object.requiredString("name", {
       pattern: /^\S(.{0,38}\S)?$/,

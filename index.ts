@@ -27,15 +27,8 @@ export = async () => {
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
-  const evidence = recordOf(gated, desired, world, config);
-  const cutover = new Cutover("cutover", {
-    config,
-    desired,
-    stack,
-    aws,
-    migrationsRefused: unmigratable.length > 0,
-    ...(evidence ? { evidence } : {}),
-  });
+  const more = { migrationsRefused: unmigratable.length > 0, ...recordOf(gated, desired, world, config) };
+  const cutover = new Cutover("cutover", { config, desired, stack, aws, ...more });
   return {
     phase: desired.phase.name,
     means: desired.phase.means,
@@ -64,8 +57,8 @@ function readConfig(stack: string) {
   try {
     // Pulumi's own isConfigSecret is not public; this is the variable it reads.
     const secretKeys = new Set<unknown>(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
-    const source = { values: pulumi.runtime.allConfig(), isSecret: (key: string) => secretKeys.has(key) };
-    return parseConfig({ ...source, rehearsed: Boolean(process.env.CUTOVER_CLOCK) }, stack);
+    const [values, rehearsed] = [pulumi.runtime.allConfig(), Boolean(process.env.CUTOVER_CLOCK)];
+    return parseConfig({ values, rehearsed, isSecret: (key) => secretKeys.has(key) }, stack);
   } catch (error) {
     if (error instanceof ConfigError) throw userError(error.message);
     throw error;

@@ -1,7 +1,7 @@
 import { GetParameterHistoryCommand } from "@aws-sdk/client-ssm";
 import { describe, expect, it } from "vitest";
 import { statusCommand } from "./status";
-import { collect, type FakeWorld, fakeClients, GOOD } from "./testkit";
+import { collect, documentedScreens, type FakeWorld, fakeClients, GOOD } from "./testkit";
 
 async function status(world: Partial<FakeWorld> = {}, args: string[] = ["--stack", "prod"]) {
   const { io, text } = collect();
@@ -31,6 +31,16 @@ describe("cutover status", () => {
       "rollback  armed: 7/7 alarms are OK, Node proved alive 30 s ago, capacity 4/4 tasks",
       "",
     ]);
+    expect(documentedScreens()).toContain(text);
+  });
+
+  it("is documented for a stack without a way back, and for programs", async () => {
+    const alarmStates = { "cutover-prod-hosts": "INSUFFICIENT_DATA", "cutover-prod-prober-silent": "ALARM" };
+    const { code, text } = await status({ alarmStates, healthy: { python: 2, node: 3 } });
+    expect(code).toBe(1);
+    expect(text).toContain("rollback  NOT ARMED (5/7 alarms are OK");
+    expect(documentedScreens()).toContain(text);
+    expect(documentedScreens()).toContain((await status({}, ["-s", "prod", "--json"])).text);
   });
 
   it.each([
@@ -119,6 +129,7 @@ describe("cutover status", () => {
     expect(code).toBe(1);
     expect(text).toContain("ROLLED BACK at 2026-11-25 03:12 UTC (rb-0001): Python does not answer its probes");
     expect(text).toContain("pulumi config set cutover:acknowledgeRollback rb-0001");
+    expect(documentedScreens()).toContain(text);
   });
 
   it("compares the split from the release of a rollback on, in this process's time: before it Node had everything", async () => {

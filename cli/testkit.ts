@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DescribeAlarmsCommand, GetMetricDataCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeRulesCommand, DescribeTargetHealthCommand } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
@@ -93,6 +95,12 @@ export function fakeClients(world: FakeWorld): () => StatusClients {
     ssm: ssm(world),
     secretsManager: secrets(world),
   });
+}
+
+/** What the documents show as output; must be what people see. */
+export function documentedScreens(): string[] {
+  const pages = ["gate.md", "gate-screens.md"].map((name) => readFileSync(join(__dirname, "../docs", name), "utf8"));
+  return [...pages.join("\n").matchAll(/^```(?:text|json)\n([\s\S]*?)^```$/gm)].map(([, text = ""]) => text);
 }
 
 /** Collects what a command writes. */

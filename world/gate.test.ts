@@ -1,10 +1,11 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import { type Desired, decide, type Intent, type World } from "@cutover/domain/decide";
+import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { describe, expect, it } from "vitest";
 import { type FakeWorld, fakeClients, GOOD, MANIFEST, NOW } from "../cli/testkit";
 import type { CutoverConfig } from "../config";
-import { askGate, gatedStep } from "./gate";
+import { askGate, gatedStep, recordOf } from "./gate";
 
 const AWS: AwsPlace = { region: "eu-central-1" };
 const DIGEST = GOOD.applied.pythonDigest;
@@ -75,6 +76,54 @@ async function ask(world: Partial<FakeWorld>, to: PhaseName, settings: Settings 
   const step = gatedStep(wanted(live, intent), live);
   return askGate("prod", AWS, step, config, fakeClients(fake)());
 }
+
+describe("what an update leaves in the ledger", () => {
+  const record = (live: World, intent: Partial<Intent> & { phase: PhaseName }, entry?: LedgerEntry) => {
+    const config = { intent: { pythonDigest: DIGEST, ...intent } } as CutoverConfig;
+    const gated = { refusals: [], warnings: [], notes: [], ...(entry ? { entry } : {}) };
+    return recordOf(gated, wanted(live, intent), live, config).evidence;
+  };
+  const rolledBack: World = {
+    applied: applied("ramp-50"),
+    killSwitch: "node",
+    rollback: { id: "rb-0001", trigger: "x" },
+  };
+  const OTHER = `sha256:${"b".repeat(64)}`;
+
+  it("is the gated step's entry where there is one", () => {
+    const entry = { at: "x" } as LedgerEntry;
+    expect(record({ applied: applied("ramp-25") }, { phase: "ramp-50" }, entry)).toBe(entry);
+  });
+
+  it("is a release: nothing came to Python until then", () => {
+    expect(record(rolledBack, { phase: "parallel", acknowledgeRollback: "rb-0001" })).toMatchObject({
+      released: "rb-0001",
+      from: "ramp-50",
+      to: "parallel",
+      shareBefore: 0,
+      shareAfter: 10,
+    });
+  });
+
+  it("is a new image that customers meet, accepted or not asked for", () => {
+    const change = { phase: "ramp-25", pythonDigest: OTHER, acceptImage: OTHER } as const;
+    expect(record({ applied: applied("ramp-25") }, change)).toMatchObject({ digest: OTHER, digestBefore: DIGEST });
+  });
+
+  it.each<[string, World, Partial<Intent> & { phase: PhaseName }]>([
+    ["the first update", {}, { phase: "prepare" }],
+    ["an update without a change", { applied: applied("ramp-25") }, { phase: "ramp-25" }],
+    [
+      "a release that was long ago",
+      { applied: applied("ramp-25") },
+      { phase: "ramp-25", acknowledgeRollback: "rb-0001" },
+    ],
+    ["an update while rolled back", rolledBack, { phase: "ramp-50", pythonDigest: OTHER, acceptImage: OTHER }],
+    ["a new image without customers", { applied: applied("prepare") }, { phase: "front-door", pythonDigest: OTHER }],
+  ])("is nothing for %s", (_, live, intent) => {
+    expect(record(live, intent)).toBeUndefined();
+  });
+});
 
 describe("asking the gate", () => {
   it("reads nothing where nothing rises, and says nothing", async () => {

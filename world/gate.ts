@@ -50,13 +50,14 @@ export function recordOf(
   desired: Desired,
   { applied, rollback }: World,
   config: CutoverConfig,
-): LedgerEntry | undefined {
-  if (entry || !applied) return entry;
+): { readonly evidence?: LedgerEntry } {
+  if (entry) return { evidence: entry };
   const { phase, pythonShare, release, rolledBack } = desired;
-  if (rolledBack) return undefined;
+  if (!applied || rolledBack) return {};
   const after = { phase: phase.name, pythonShare, pythonDigest: config.intent.pythonDigest };
   const released = rollback && release !== undefined ? { released: release } : {};
-  return changeEntry({ now: clockFrom(process.env).now(), before: applied, after, ...released });
+  const evidence = changeEntry({ now: clockFrom(process.env).now(), before: applied, after, ...released });
+  return evidence ? { evidence } : {};
 }
 
 /** Reads the evidence, if the step asks for any, and judges it. What can't be read is NOT ENOUGH EVIDENCE, never a pass. */

@@ -45,7 +45,6 @@ export async function readEvidence(
     ...(messagesPerHour > 0 ? { messagesPerHour } : {}),
     ...traffic,
     processing: mapRead(messages, ({ processing }) => processing),
-    endToEnd: mapRead(messages, ({ endToEnd }) => endToEnd),
     watched,
   };
 }

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type PhaseName, phaseOf } from "../phases";
 import {
@@ -137,6 +139,15 @@ describe("the gate", () => {
     expect(gate({ ...good, ...change }).refusals.map((refusal) => refusal.remedy)).toEqual([
       expect.stringMatching(remedy),
     ]);
+  });
+
+  it("is documented as people see it: a refused update, and an override", () => {
+    const page = readFileSync(join(__dirname, "../../../docs/gate-screens.md"), "utf8");
+    const { refusals } = gate({ ...good, phaseSince: NOW - 19 * HOUR, verdict: tooFew });
+    const said = refusals.map(({ reason, remedy }) => `${reason}\n  ${remedy}\n`).join("");
+    expect(page).toContain(`\`\`\`text\nRefused, nothing was changed.\n${said}\`\`\``);
+    const { warnings } = gate({ ...good, verdict: tooFew, override });
+    expect(page).toContain(`\`\`\`text\n${warnings[0]}\n\`\`\``);
   });
 
   it("names all that stands against a step at once", () => {

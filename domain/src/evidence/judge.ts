@@ -71,7 +71,7 @@ function judgeCriterion(criterion: Criterion, evidence: Evidence, bar: Bar, now:
   const { n } = demand.counted;
   const bound = upperBound(demand.counted.bad, n);
   const outcome = outcomeOf(demand);
-  const seen = describe(demand, bad, bound, bar === "final" ? read.value.p95 : undefined);
+  const seen = describe(demand, bad, bound);
   const verdict = { ...head, outcome, seen, n, bound };
   if (outcome === "PASS") return verdict;
   if (outcome === "FAIL") {
@@ -163,13 +163,13 @@ function judgeBookingFailures(read: Read<FaultCount>): CriterionVerdict {
  * Against Node over the same time. PASS: at 95 % not more than 5 points below. FAIL, clear: at 99 % below Node, because it
  * is looked at on every rung. In between nobody can tell, and that blocks nothing.
  */
-function judgeWatched({ name, reading }: WatchMetric): CriterionVerdict {
+function judgeWatched({ name, reading, note }: WatchMetric): CriterionVerdict {
   const criterion = `not more than ${points(TOLERATED_DROP)} points below Node at 95 %`;
   const head = { id: name, kind: "watch" as const, criterion };
   if ("unavailable" in reading) return unknown(head, reading.unavailable);
   const { python, node } = reading.value;
   const { low, high } = differenceInterval(python, node, 0.95);
-  const seen = describeComparison(reading.value, low, high);
+  const seen = `${note === undefined ? "" : `${note}: `}${describeComparison(reading.value, low, high)}`;
   const verdict = { ...head, seen, n: python.n, bound: low };
   if (differenceInterval(python, node, 0.99).high < 0) {
     return { ...verdict, outcome: "FAIL", missing: "at 99 % lower than Node's" };
@@ -182,12 +182,12 @@ function unknown(head: Pick<CriterionVerdict, "id" | "kind" | "criterion">, reas
   return { ...head, outcome: "NOT ENOUGH EVIDENCE", seen: "no data", n: 0, missing: reason };
 }
 
-function describe(demand: Demand, bad: string, bound: number, p95: number | undefined): string {
+function describe(demand: Demand, bad: string, bound: number): string {
   const { counted, seen } = demand;
   const rate = `${counted.bad}/${counted.n} ${bad}; at 95 % below ${percent(bound)}`;
   const success =
     seen === counted || seen.bad === counted.bad ? "" : `; ${seen.bad}/${seen.n} slower than ${SUCCESS_SECONDS} s`;
-  return rate + success + (p95 === undefined ? "" : `; p95 at 95 % below ${p95.toFixed(2)} s`);
+  return rate + success;
 }
 
 function describeComparison({ python, node }: Comparison, low: number, high: number): string {

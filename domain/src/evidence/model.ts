@@ -16,8 +16,6 @@ export interface SlowCount {
   readonly overTrigger: number;
   /** Slower than the success criterion's 2 s. */
   readonly overSuccess: number;
-  /** The 95 % bound of the p95 in seconds (order statistic), where the source keeps single values. */
-  readonly p95BoundSeconds?: number;
 }
 
 /** One business number of both engines over the same time. */
@@ -31,6 +29,8 @@ export interface WatchMetric {
   /** As people call it: "booking rate". Identifies it in the configuration. */
   readonly name: string;
   readonly reading: Read<Comparison>;
+  /** What a hit is, where the name does not say it: "within 7.3 s, Node's p95". */
+  readonly note?: string;
 }
 
 /** What is known of one Python image since it began to serve customers. Synthetic messages are in none of the counts. */
@@ -50,8 +50,6 @@ export interface Evidence {
   readonly routing: Read<FaultCount>;
   /** Seconds until the webhook was answered, as the load balancer saw it. */
   readonly acknowledgement: Read<SlowCount>;
-  /** Seconds from acceptance to completion, as `message_queue` tells it. */
-  readonly endToEnd: Read<SlowCount>;
   /** Log events `appointment_booking` with outcome `failed`, of all of them. A refusal by the customer is none. */
   readonly bookingFailures: Read<FaultCount>;
   readonly watched: readonly WatchMetric[];

@@ -17,7 +17,6 @@ export function evidenceOf(n: number, more: Partial<Evidence> = {}): Evidence {
     processing: faultless,
     routing: faultless,
     acknowledgement: quick,
-    endToEnd: quick,
     bookingFailures: { value: { n: 60, bad: 0 } },
     watched: [],
     ...more,
