@@ -9,8 +9,8 @@ export function exampleReport(): { report: RehearsalReport; details: ReportDetai
   const faults = exampleFaults();
   const lost = faults.reduce((sum, fault) => sum + fault.lost, 0);
   const business: BusinessNumbers[] = [
-    { engine: "node", messages: 9_204, completed: 9_204, booked: 1_868 },
-    { engine: "python", messages: 10_412, completed: 10_401, booked: 2_159 },
+    { engine: "node", messages: 9_204, completed: 9_204, booked: 1_868, qualified: 3_011 },
+    { engine: "python", messages: 10_412, completed: 10_401, booked: 2_159, qualified: 3_480 },
   ];
   return {
     report: {

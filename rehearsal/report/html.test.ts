@@ -172,10 +172,12 @@ describe("renderPage", () => {
 
   it("shows the numbers of the business by engine", () => {
     expect(rowsUnder("Business", page())).toEqual([
-      ["Node", "9,204", "9,204", "100.0 %", "1,868", "20.3 %"],
-      ["Python", "10,412", "10,401", "99.9 %", "2,159", "20.7 %"],
+      ["Node", "9,204", "9,204", "100.0 %", "1,868", "20.3 %", "3,011", "32.7 %"],
+      ["Python", "10,412", "10,401", "99.9 %", "2,159", "20.7 %", "3,480", "33.4 %"],
     ]);
-    expect(page({ business: [{ engine: "node", messages: 0, completed: 0, booked: 0 }] })).not.toMatch(/NaN|Infinity/);
+    expect(page({ business: [{ engine: "node", messages: 0, completed: 0, booked: 0, qualified: 0 }] })).not.toMatch(
+      /NaN|Infinity/,
+    );
   });
 
   it("gives each clock its own line and unit", () => {

@@ -212,4 +212,6 @@ export interface BusinessNumbers {
   readonly messages: number;
   readonly completed: number;
   readonly booked: number;
+  /** Leads that were qualified. */
+  readonly qualified: number;
 }

@@ -73,16 +73,18 @@ function lostTable(messages: readonly LostDetails[]): string {
 export function businessTable({ business }: ReportDetails): string {
   if (business.length === 0) return "";
   const rows = business.map(
-    ({ engine, messages, completed, booked }) =>
+    ({ engine, messages, completed, booked, qualified }) =>
       `<tr><td><span class="chip ${engine}"></span>${engine === "node" ? "Node" : "Python"}</td>${[
         numberCell(count(messages)),
         numberCell(count(completed)),
         numberCell(percentOf(completed, messages)),
         numberCell(count(booked)),
         numberCell(percentOf(booked, messages)),
+        numberCell(count(qualified)),
+        numberCell(percentOf(qualified, messages)),
       ].join("")}</tr>`,
   );
   return `<h2>Business numbers</h2>
-<div class="wide"><table><thead><tr><th>answered by</th><th class="n">messages</th><th class="n">completed</th><th class="n">of messages</th><th class="n">appointments booked</th><th class="n">of messages</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>
-<p class="soft">Rows of message_queue over the whole rehearsal, injected faults included. Both engines are stand-ins without a model: the numbers show that they are counted, not how well either books.</p>`;
+<div class="wide"><table><thead><tr><th>answered by</th><th class="n">messages</th><th class="n">completed</th><th class="n">of messages</th><th class="n">appointments booked</th><th class="n">of messages</th><th class="n">leads qualified</th><th class="n">of messages</th></tr></thead><tbody>${rows.join("")}</tbody></table></div>
+<p class="soft">Rows of message_queue over the whole rehearsal, injected faults included. Both engines are stand-ins without a model: the numbers show that they are counted, not how well either does.</p>`;
 }

@@ -172,11 +172,17 @@ export function lossIn(
 
 /** Out of the table itself; what the seed brought is not counted. */
 async function businessNumbers({ postgres }: Stage): Promise<BusinessNumbers[]> {
-  const rows = await postgres.query<{ python: boolean; messages: string; completed: string; booked: string }>(
+  const rows = await postgres.query<{
+    python: boolean;
+    messages: string;
+    completed: string;
+    booked: string;
+    qualified: string;
+  }>(
     postgres.adminUrl,
     `SELECT to_jsonb(m) ->> 'langgraph_thread_id' IS NOT NULL AS python, count(*) AS messages,
             count(*) FILTER (WHERE status = 'completed') AS completed,
-            count(*) FILTER (WHERE appointment_booked) AS booked
+            count(*) FILTER (WHERE appointment_booked) AS booked, count(*) FILTER (WHERE lead_qualified) AS qualified
        FROM public.message_queue m WHERE ghl_message_id LIKE $1 GROUP BY 1 ORDER BY 1`,
     [`${MESSAGE_PREFIX}%`],
   );
@@ -185,5 +191,6 @@ async function businessNumbers({ postgres }: Stage): Promise<BusinessNumbers[]> 
     messages: Number(row.messages),
     completed: Number(row.completed),
     booked: Number(row.booked),
+    qualified: Number(row.qualified),
   }));
 }
