@@ -16,10 +16,8 @@ export = async () => {
   const { desired, refusals } = decide(config.intent, world);
   // Evidence is read only for a step that may be made.
   const step = refusals.length === 0 ? gatedStep(desired, world) : undefined;
-  const [gated, unmigratable] = await Promise.all([
-    askGate(stack, aws, step, config).catch(asUserError),
-    askMigrations(desired, config),
-  ]);
+  const gated = await askGate(stack, aws, step, config).catch(asUserError);
+  const unmigratable = await askMigrations(desired, config);
 
   if (gated.notes.length > 0) pulumi.log.info(gated.notes.join("\n"));
   for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);

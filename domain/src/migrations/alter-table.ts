@@ -111,13 +111,7 @@ function classifyPart(table: string, cmd: AlterTableCmd): Part {
         requires,
       };
     case "AT_ColumnDefault":
-      // A new default is one more value; without one, whoever left the column out is refused or writes NULL.
-      return {
-        text: `ALTER COLUMN ${name} ${cmd.def ? "SET" : "DROP"} DEFAULT`,
-        lock: "ACCESS EXCLUSIVE",
-        narrows: cmd.def === undefined,
-        requires,
-      };
+      return changeDefault(cmd, requires);
     case "AT_AddConstraint":
       return addConstraint(cmd.def);
     case "AT_ValidateConstraint":
@@ -139,6 +133,14 @@ function classifyPart(table: string, cmd: AlterTableCmd): Part {
     case "AT_AddIdentity":
     case "AT_SetExpression":
       return { text: word(cmd), lock: "ACCESS EXCLUSIVE", rewrite: "yes" };
+    default:
+      return classifyRowSecurity(table, cmd);
+  }
+}
+
+/** What decides which rows are shown; anything else that is not known better. */
+function classifyRowSecurity(table: string, cmd: AlterTableCmd): Part {
+  switch (cmd.subtype) {
     case "AT_EnableRowSecurity":
       return {
         text: "ENABLE ROW LEVEL SECURITY",
@@ -153,6 +155,12 @@ function classifyPart(table: string, cmd: AlterTableCmd): Part {
     default:
       return { text: word(cmd), lock: "ACCESS EXCLUSIVE" };
   }
+}
+
+/** A new default is one more value; without one, whoever left the column out is refused or writes NULL. */
+function changeDefault(cmd: AlterTableCmd, requires: readonly CatalogCheck[]): Part {
+  const text = `ALTER COLUMN ${cmd.name ?? ""} ${cmd.def ? "SET" : "DROP"} DEFAULT`;
+  return { text, lock: "ACCESS EXCLUSIVE", narrows: cmd.def === undefined, requires };
 }
 
 /** "AT_SetRelOptions" → "SET REL OPTIONS": enough for a summary. */
