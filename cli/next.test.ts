@@ -67,11 +67,43 @@ describe("cutover next", () => {
   it("says on a morning with too few messages what is missing and until when", async () => {
     const { code, text } = await next();
     expect(code).toBe(1);
-    expect(text).toContain("next      ramp-50: BLOCKED until about Wed 2026-11-25 12:54 UTC");
+    expect(text).toContain("next      ramp-50: BLOCKED until about Wed 2026-11-25 23:24 UTC");
     expect(text).toMatch(/errors +… +0\/41 failed; at 95 % below 7.1 % → 18 more messages without a fault/);
     expect(text).toContain("at ramp-50: about 40 messages an hour to Python");
     expect(text).toContain("pulumi config set cutover:phase ramp-50 --stack prod && pulumi up --stack prod");
     expect(documentedScreens()).toContain(text);
+  });
+
+  it("counts on the expected rate where the share is too young to have one of its own", async () => {
+    const young = await next({ hours: 0.5 }, ["--stack", "prod", "--json"]);
+    const [errors] = JSON.parse(young.text).next.verdict.criteria;
+    expect(errors).toMatchObject({ missingCount: 18, eta: NOW + (18 / 20) * 3_600_000 });
+  });
+
+  it("looks again and again with -w, until it is stopped", async () => {
+    const stop = new AbortController();
+    let written = "";
+    const io = {
+      env: { AWS_REGION: "eu-central-1", CUTOVER_CLOCK: `${Date.now()},600` },
+      signal: stop.signal,
+      write: (text: string) => {
+        written += text;
+        if (written.trimEnd().split("\n").length >= 2) stop.abort();
+      },
+    };
+    const code = await nextCommand(
+      ["-s", "prod", "--json", "-w"],
+      io,
+      fakeClients({ ...GOOD, databaseUrl: few }),
+      promise,
+    );
+    expect(code).toBe(1);
+    const looks = written
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(looks).toHaveLength(2);
+    for (const look of looks) expect(look).toMatchObject({ next: { phase: "ramp-50", open: false } });
   });
 
   it("is open with enough of them: exit code 0 and the command", async () => {
@@ -207,7 +239,7 @@ describe("cutover next", () => {
         phase: "ramp-50",
         bar: "ladder",
         open: false,
-        openAt: "2026-11-25T12:54:00.000Z",
+        openAt: expect.stringMatching(/^2026-11-25T23:24/),
         verdict: { outcome: "NOT ENOUGH EVIDENCE" },
         commands: ["pulumi config set cutover:phase ramp-50 --stack prod", "pulumi up --stack prod"],
       },

@@ -17,6 +17,8 @@ export interface EvidenceRequest {
   readonly since: ServingSince;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Messages an hour that reach Python, as counted since its share is in force; default: what the configuration expects. */
+  readonly measuredPerHour?: number;
   /** URL of the read-only role; why there is none otherwise. */
   readonly databaseUrl: Read<string>;
   /** Further business metrics; the booking rate is built in. */
@@ -37,7 +39,7 @@ export async function readEvidence(
     readTrafficEvidence(manifest, span, cloudwatch),
     readMessageEvidence(request.databaseUrl, span, [BOOKING_RATE, ...(request.business ?? [])]),
   ]);
-  const messagesPerHour = (manifest.expectedMessagesPerHour * applied.pythonShare) / 100;
+  const messagesPerHour = request.measuredPerHour ?? (manifest.expectedMessagesPerHour * applied.pythonShare) / 100;
   return {
     digest: applied.pythonDigest,
     since: since.image,

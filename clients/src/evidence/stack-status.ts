@@ -70,6 +70,8 @@ export interface StackStatus {
   /** Whether Python could take a first share. */
   readonly python: readonly ProofLink[];
   readonly killSwitch: ShareFacts["killSwitch"];
+  /** Customers' messages an hour that reached Python since its share is in force; undefined while there are too few to tell. */
+  readonly measuredPerHour?: number;
   readonly armed: Armed;
   readonly alarms: Read<readonly WatchingAlarm[]>;
   readonly standby: Read<Standby>;
@@ -118,6 +120,7 @@ export async function readStackStatus(
   const facts = await readShareFacts(manifest, applied.pythonShare, shareSince, now, aws, { cloudwatch, elb });
   const contacts = await readContactTally(manifest, applied, shareSince, now, clients, databaseUrl);
   const standby = await readStandby(manifest, facts, now, cloudwatch);
+  const measured = measuredRate(facts.requests, shareSince, now);
   const open = openRollback(shelf.value.records);
   const expected = { expected: names, acting: manifest.rollback.compositeAlarms };
   const seen = await alarms;
@@ -130,6 +133,7 @@ export async function readStackStatus(
     share: proveShare({ ...facts, ...(contacts ? { contacts } : {}) }),
     python: pythonReady(facts),
     killSwitch: facts.killSwitch,
+    ...(measured === undefined ? {} : { measuredPerHour: measured }),
     armed: isArmed({ ...expected, alarms: seen, killSwitch: facts.killSwitch, standby }),
     alarms: seen,
     standby,
@@ -162,6 +166,16 @@ function sinceOf(history: Read<readonly AppliedEntry[]>, releasedAt: number | un
   if ("unavailable" in history) return history;
   const since = servingSince(history.value, releasedAt);
   return since ? { value: since } : { unavailable: "SSM keeps no version of what was applied" };
+}
+
+/** A rate of fewer messages or less time says little: the expected one is no worse then. */
+const LEAST_MEASURED = { messages: 20, ms: 3_600_000 } as const;
+
+function measuredRate(requests: ShareFacts["requests"], since: number | undefined, now: number): number | undefined {
+  if ("unavailable" in requests || since === undefined) return undefined;
+  const { python } = requests.value;
+  if (python < LEAST_MEASURED.messages || now - since < LEAST_MEASURED.ms) return undefined;
+  return python / ((now - since) / 3_600_000);
 }
 
 /** When the newest release was complete, by this process's clock: records carry real time. */
@@ -250,7 +264,7 @@ export async function readGateFacts(
 }
 
 async function readVerdict(
-  { since, applied, manifest, now }: StackStatus,
+  { since, applied, manifest, now, measuredPerHour }: StackStatus,
   bar: Verdict["bar"],
   databaseUrl: Read<string>,
   aws: AwsPlace,
@@ -258,7 +272,17 @@ async function readVerdict(
   { business }: GateSettings,
 ): Promise<Verdict | undefined> {
   if ("unavailable" in since) return undefined;
-  const request = { aws, manifest, applied, since: since.value, now, databaseUrl, ...(business ? { business } : {}) };
+  const rate = measuredPerHour === undefined ? {} : { measuredPerHour };
+  const request = {
+    aws,
+    manifest,
+    applied,
+    since: since.value,
+    now,
+    databaseUrl,
+    ...rate,
+    ...(business ? { business } : {}),
+  };
   return judge(await readEvidence(request, cloudwatch), bar, now);
 }
 
