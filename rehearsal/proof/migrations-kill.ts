@@ -65,7 +65,8 @@ async function play(postgres: RehearsalPostgres, name: string, killAt: number, m
       allowContract: false,
       runnerVersion: "proof",
     });
-    const state = again.applied.length === 0 ? await describe(postgres, name) : `${again.applied.length} applied again`;
+    const state =
+      again.applied.length === 0 ? await describeDatabase(postgres, name) : `${again.applied.length} applied again`;
     return { state, messages: gate.messages };
   } catch (error) {
     return { state: error instanceof Error ? error.message : String(error), messages: 0 };
@@ -80,30 +81,28 @@ const OURS =
   "OR oid IN ('public.message_queue'::regclass, 'public.webhook_receipts'::regclass))";
 
 /** Everything migrations make, as one text. */
-async function describe(postgres: RehearsalPostgres, name: string): Promise<string> {
+export async function describeDatabase(postgres: RehearsalPostgres, name: string): Promise<string> {
   const [row] = await postgres.query<{ state: string }>(
     postgres.urlFor("supabase_admin", name),
     `SELECT json_build_object(
-       'columns', (SELECT json_agg(attrelid::regclass || '.' || attname || ' ' || format_type(atttypid, atttypmod) || attnotnull
-            || coalesce(attacl::text, '') ORDER BY attrelid::regclass::text, attnum) FROM pg_attribute
-          WHERE attrelid IN (${OURS}) AND attnum > 0 AND NOT attisdropped),
+       'columns', (SELECT json_agg(concat_ws(' ', attrelid::regclass, attname, format_type(atttypid, atttypmod), attnotnull, attacl)
+            ORDER BY attrelid::regclass::text, attnum)
+          FROM pg_attribute WHERE attrelid IN (${OURS}) AND attnum > 0 AND NOT attisdropped),
        'constraints', (SELECT json_agg(pg_get_constraintdef(oid) ORDER BY conrelid::regclass::text, conname) FROM pg_constraint
           WHERE conrelid IN (${OURS})),
        'indexes', (SELECT json_agg(pg_get_indexdef(indexrelid) || indisvalid ORDER BY indexrelid::regclass::text) FROM pg_index
           WHERE indrelid IN (${OURS})),
-       'policies', (SELECT json_agg(polname || polrelid::regclass || polcmd || polpermissive
-            || (SELECT string_agg(coalesce(rolname, 'PUBLIC'), ',' ORDER BY rolname) FROM unnest(polroles) r LEFT JOIN pg_roles ON oid = r)
-            || coalesce(pg_get_expr(polqual, polrelid), '-') || coalesce(pg_get_expr(polwithcheck, polrelid), '-') ORDER BY polname)
-          FROM pg_policy),
-       'relations', (SELECT json_agg(oid::regclass || relkind || relrowsecurity || relforcerowsecurity || coalesce(reloptions::text, '')
-            || coalesce(relacl::text, '') || CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) ELSE '' END ORDER BY relname)
-          FROM pg_class WHERE oid IN (${OURS})),
-       'functions', (SELECT json_agg(pg_get_functiondef(oid) || proacl::text ORDER BY proname) FROM pg_proc
+       'policies', (SELECT json_agg(concat_ws(' ', polname, polrelid::regclass, polcmd, polpermissive,
+            (SELECT string_agg(coalesce(rolname, 'PUBLIC'), ',' ORDER BY rolname) FROM unnest(polroles) r LEFT JOIN pg_roles ON oid = r),
+            'using', pg_get_expr(polqual, polrelid), 'check', pg_get_expr(polwithcheck, polrelid)) ORDER BY polname) FROM pg_policy),
+       'relations', (SELECT json_agg(concat_ws(' ', oid::regclass, relkind, relrowsecurity, relforcerowsecurity, reloptions, relacl,
+            CASE WHEN relkind = 'v' THEN pg_get_viewdef(oid) END) ORDER BY relname) FROM pg_class WHERE oid IN (${OURS})),
+       'functions', (SELECT json_agg(concat_ws(' ', pg_get_functiondef(oid), proacl) ORDER BY proname) FROM pg_proc
           WHERE pronamespace IN ('public'::regnamespace, 'langgraph_ops'::regnamespace) AND prokind = 'f'),
-       'schemas', (SELECT json_agg(nspname || coalesce(nspacl::text, '') ORDER BY nspname) FROM pg_namespace
+       'schemas', (SELECT json_agg(concat_ws(' ', nspname, nspacl) ORDER BY nspname) FROM pg_namespace
           WHERE nspname IN ('public', 'langgraph_ops')),
-       'roles', (SELECT json_agg(rolname || rolcanlogin || rolsuper || rolbypassrls || rolinherit ORDER BY rolname) FROM pg_roles
-          WHERE rolname LIKE 'langgraph%'),
+       'roles', (SELECT json_agg(concat_ws(' ', rolname, rolcanlogin, rolsuper, rolbypassrls, rolinherit) ORDER BY rolname)
+          FROM pg_roles WHERE rolname LIKE 'langgraph%'),
        'members', (SELECT count(*) FROM pg_auth_members WHERE roleid IN (SELECT oid FROM pg_roles WHERE rolname LIKE 'langgraph%')),
        'history', (SELECT json_agg(name || ' ' || status || ' ' || checksum ORDER BY version) FROM langgraph_ops.schema_migrations),
        'rows', (SELECT count(*) FROM public.message_queue),
