@@ -69,6 +69,19 @@ const weightsOf = (all: Registered[]) => {
   return action?.forward.targetGroups.map((g) => g.weight);
 };
 
+describe("the evidence's record", () => {
+  it("knows the people's topic, which hears of an override, and what may be released", async () => {
+    const intent = { phase: "parallel", pythonDigest: DIGEST, acknowledgeRollback: "rb-0001" } as const;
+    expect(find(await declare("parallel", undefined, { intent }), ":EvidenceRecord", "evidence")).toMatchObject({
+      phase: "parallel",
+      share: 10,
+      digest: DIGEST,
+      release: "rb-0001",
+      peopleTopicArn: "arn:mock:Topic/rollback-people",
+    });
+  });
+});
+
 describe("affinity", () => {
   it("is recorded, its rule named in the manifest; without it nothing of both is there", async () => {
     const text = (all: Registered[], name: string) => String(find(all, ":Parameter", name).value);

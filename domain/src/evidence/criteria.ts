@@ -68,7 +68,7 @@ export const BOOKING_FAILURE_LIMIT = PLAN.bookings.percent / 100;
 export const TOLERATED_DROP = 0.05;
 
 /**
- * Built in and watched: messages finished within Node's own p95 of the same time. No limit of ours: a model's answer takes
+ * Built in and watched: messages finished within Node's own p95 of the same time, 2 s at least. No limit of ours: a model's answer takes
  * what it takes, and two seconds would fail every day (docs/decisions/0018-gate.md).
  */
 export const END_TO_END = "end to end";
