@@ -28,6 +28,13 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
   requeue: command("what Python accepted and did not finish, to Node after a rollback", async (args, io) =>
     (await import("./requeue.js")).requeueCommand(args, io),
   ),
+  pending: command("what an interrupted update was making, and the command that tells the state", async (args, io) =>
+    (await import("./pending.js")).pendingCommand(args, {
+      ...io,
+      read: (file) => readFileSync(file, "utf8"),
+      stdin: () => readFileSync(0, "utf8"),
+    }),
+  ),
   explain: command("a pulumi preview in plain words, for a pull request", async (args, io) =>
     (await import("./explain.js")).explainCommand(args, {
       ...io,
