@@ -18,6 +18,8 @@ export interface Step {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Lines of the output that are printed as they come. */
+  readonly follow?: RegExp;
 }
 /** What `make check` runs. */
 export function staticSteps(): Step[];

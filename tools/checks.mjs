@@ -68,6 +68,8 @@ function vitestStep(project) {
       `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`, // at least two: tests wait for processes and servers
     ],
     summary: (output) => vitestSummary(output, readJson(VITEST_REPORT)),
+    // An hour of silence would look like a hang: each file's end, and the steps and rows of what a proof plays.
+    ...(project === "real" ? { follow: /^( [✓❯] \|real\||» )/ } : {}),
   };
 }
 
@@ -144,9 +146,11 @@ function runStep(step, print) {
     running.add(child);
     let output = "";
     for (const stream of [child.stdout, child.stderr]) {
+      const follow = step.follow ? lines((line) => step.follow.test(plain(line)) && print(line)) : () => {};
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         output += text;
+        follow(text);
       });
     }
     const waiting = setInterval(() => print(`  ${step.name.padEnd(14)} … ${duration(started)}`), 20_000);
@@ -162,6 +166,16 @@ function runStep(step, print) {
     });
     child.once("close", (code) => ended(code === 0));
   });
+}
+
+/** Takes text in pieces and hands on whole lines. */
+function lines(tell) {
+  let rest = "";
+  return (text) => {
+    const parts = `${rest}${text}`.split("\n");
+    rest = parts.pop();
+    for (const line of parts) tell(line);
+  };
 }
 
 function duration(started) {

@@ -65,3 +65,10 @@ it("has squawk look at every migration", () => {
   expect(files.length).toBeGreaterThanOrEqual(6);
   expect(squawk?.args).toEqual(["--config", "migrations/.squawk.toml", ...files.map((file) => `migrations/${file}`)]);
 });
+
+it("passes on what a step is followed by, as whole lines and without waiting for its end", async () => {
+  const printed: string[] = [];
+  const command = { command: "/bin/sh", args: ["-c", "printf '» ro'; printf 'w 1\\nother\\n'; echo '» row 2' >&2"] };
+  await runSteps([{ name: "proof", ...command, follow: /^» / }], (line) => printed.push(line), 1);
+  expect(printed.slice(0, -1).sort()).toEqual(["» row 1", "» row 2"]);
+});
