@@ -21,6 +21,7 @@ import { Journal, type JournalEntry, type JournalFilter } from "./journal";
 import { Memory } from "./memory";
 import type { BalancerReality, CloudWatchReality, EcsReality } from "./reality";
 import { ServiceExtras } from "./service-extras";
+import { taggingHandlers } from "./tagging-handlers";
 import { ask, readAll, type Upstreams, upstreamOf } from "./upstream";
 
 export interface AwsGatewayOptions {
@@ -43,6 +44,7 @@ const HANDLERS: Handlers = {
   ...acmHandlers,
   ...cloudwatchHandlers,
   ...eventsHandlers,
+  ...taggingHandlers,
 };
 
 /** Services whose changes the load balancer and the task runner carry out. */
