@@ -14,8 +14,10 @@ export interface CommandOptions {
   readonly signal?: AbortSignal;
   /** Keep standard output out of the log: it holds secrets. */
   readonly private?: boolean;
-  /** Called about every 250 ms while the command runs. */
-  readonly onTick?: () => void;
+  /** Called every `tickMs` while the command runs, with its process id. */
+  readonly onTick?: (pid: number) => void;
+  /** Real ms; default 250. */
+  readonly tickMs?: number;
 }
 
 export interface CommandResult {
@@ -51,7 +53,9 @@ export async function runCommand(options: CommandOptions): Promise<CommandResult
   };
   const onAbort = () => end("signal");
   const deadline = setTimeout(() => end("deadline"), options.deadlineMs);
-  const ticks = options.onTick ? setInterval(options.onTick, 250) : undefined;
+  const { onTick, tickMs = 250 } = options;
+  const { pid } = child;
+  const ticks = onTick && pid !== undefined ? setInterval(() => onTick(pid), tickMs) : undefined;
   options.signal?.addEventListener("abort", onAbort, { once: true });
   if (options.signal?.aborted) onAbort();
   try {

@@ -1,7 +1,8 @@
 import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RehearsalError } from "../errors";
-import { type CommandResult, runCommand } from "./command";
+import { processTree } from "../run/processes";
+import { type CommandOptions, type CommandResult, runCommand } from "./command";
 import { type EngineSettings, engineEnvironment, engineFolders } from "./environment";
 import { changedCount, type Diagnostic, describeErrors, EventReader, type TimelineEntry } from "./events";
 
@@ -39,6 +40,17 @@ export interface EngineRunOptions {
   readonly expectNoChanges?: boolean;
   /** Return a failed run instead of throwing. */
   readonly allowFailure?: boolean;
+  /**
+   * Shown the timeline so far, a few ms after each entry; as soon as it answers true, the engine and everything that it started
+   * are ended with SIGKILL.
+   */
+  readonly killWhen?: (timeline: readonly TimelineEntry[]) => boolean;
+}
+
+export interface RefreshOptions extends EngineRunOptions {
+  readonly previewOnly?: boolean;
+  /** Further flags, such as those that `cutover pending` says. */
+  readonly flags?: readonly string[];
 }
 
 export interface ConfigEntry {
@@ -73,6 +85,11 @@ export class StackRun {
   constructor(settings: StackRunSettings) {
     this.#settings = settings;
     this.environment = engineEnvironment(settings);
+  }
+
+  /** For files that an engine run is given; removed with the run folder. */
+  get temporaryFolder(): string {
+    return engineFolders(this.#settings).temporary;
   }
 
   get stackFile(): string {
@@ -121,8 +138,9 @@ export class StackRun {
   }
 
   /** Compares the state with the world; with `previewOnly` the state is left as it is. */
-  refresh(options: EngineRunOptions & { readonly previewOnly?: boolean } = {}): Promise<EngineResult> {
-    return this.#engine("refresh", options.previewOnly ? ["--preview-only"] : ["--yes", "--skip-preview"], options);
+  refresh(options: RefreshOptions = {}): Promise<EngineResult> {
+    const how = options.previewOnly ? ["--preview-only"] : ["--yes", "--skip-preview"];
+    return this.#engine("refresh", [...how, ...(options.flags ?? [])], options);
   }
 
   destroy(options: EngineRunOptions = {}): Promise<EngineResult> {
@@ -130,15 +148,20 @@ export class StackRun {
   }
 
   /** A command of ours, `cutover next --stack … --region …`, with the engine's environment. */
-  cutover(command: "next" | "status", ...more: readonly string[]): Promise<CommandResult> {
+  cutover(
+    command: "next" | "status" | "requeue" | "pending",
+    more: readonly string[] = [],
+    environment: Readonly<Record<string, string>> = {},
+  ): Promise<CommandResult> {
     const { project, logFile, stack, region = "us-east-1", signal } = this.#settings;
+    const where = command === "pending" ? ["--region", region] : ["--stack", stack, "--region", region];
     return runCommand({
       command: "node",
-      args: [join(project, "cli/cutover.mjs"), command, "--stack", stack, "--region", region, ...more],
+      args: [join(project, "cli/cutover.mjs"), command, ...where, ...more],
       cwd: project,
-      env: this.environment,
+      env: { ...this.environment, ...environment },
       logFile,
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
       ...(signal ? { signal } : {}),
     });
   }
@@ -175,11 +198,14 @@ export class StackRun {
     const eventLog = join(engineFolders(this.#settings).temporary, `events-${++this.#runs}.jsonl`);
     const reader = new EventReader(eventLog);
     const expect = options.expectNoChanges ? ["--expect-no-changes"] : [];
+    const { killWhen } = options;
     const run = await this.#run([what, ...args, ...expect, "--event-log", eventLog], {
-      onTick: () => {
+      onTick: (pid) => {
         reader.poll();
         options.onProgress?.(reader.progress);
+        if (killWhen?.(reader.events.timeline)) killTree(pid);
       },
+      ...(killWhen ? { tickMs: KILL_WATCH_MS } : {}),
     });
     reader.poll();
     rmSync(eventLog, { force: true });
@@ -211,7 +237,15 @@ export class StackRun {
     );
   }
 
-  #run(args: readonly string[], options: CliOptions & { readonly onTick?: () => void }): Promise<CommandResult> {
+  /** What the command line itself is told after a kill: the lock of the update that is no more. */
+  async cancel(): Promise<void> {
+    await this.#cli(["cancel", this.#settings.stack, "--yes"]);
+  }
+
+  #run(
+    args: readonly string[],
+    options: CliOptions & Pick<CommandOptions, "onTick" | "tickMs">,
+  ): Promise<CommandResult> {
     const { project, logFile, deadlineMs = 300_000, signal } = this.#settings;
     return runCommand({
       command: "pulumi",
@@ -223,6 +257,7 @@ export class StackRun {
       ...(signal ? { signal } : {}),
       ...(options.private ? { private: true } : {}),
       ...(options.onTick ? { onTick: options.onTick } : {}),
+      ...(options.tickMs ? { tickMs: options.tickMs } : {}),
     });
   }
 }
@@ -236,7 +271,23 @@ interface CliOptions {
 export interface StackState {
   readonly deployment?: {
     readonly resources?: readonly { readonly urn: string; readonly type: string; readonly id?: string }[];
+    /** Operations that an engine began and did not see the end of. */
+    readonly pending_operations?: readonly { readonly type: string; readonly resource: { readonly urn: string } }[];
   };
+}
+
+/** How soon after an entry of the timeline a kill has to come: before the operation's end is in the state. */
+const KILL_WATCH_MS = 5;
+
+/** The engine first: its plugins have process groups of their own, and would tell it how they ended. */
+function killTree(root: number): void {
+  for (const pid of processTree(root)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // ended meanwhile
+    }
+  }
 }
 
 function lastLines(text: string, lines: number): string {

@@ -46,6 +46,8 @@ export interface WorldOptions {
   /** Port of the front door on 127.0.0.1; default: a free one. */
   readonly port?: number;
   readonly startedAtMs: number;
+  /** Rehearsal seconds in a real one; default 60. */
+  readonly clockFactor?: number;
   readonly signal: AbortSignal;
   /** The world can't go on: something of it died. Called at most once. */
   readonly onBroken: (error: RehearsalError) => void;
@@ -71,7 +73,10 @@ export class World {
 
   private constructor(options: WorldOptions) {
     this.#options = options;
-    this.clock = new RehearsalClock({ originMs: options.startedAtMs });
+    this.clock = new RehearsalClock({
+      originMs: options.startedAtMs,
+      ...(options.clockFactor === undefined ? {} : { factor: options.clockFactor }),
+    });
   }
 
   /** Starts the world; on failure or abort what was started is ended again. */
