@@ -1,0 +1,254 @@
+import { readStackRecord } from "@cutover/clients/record/stack-record";
+import type { KillSwitchState } from "@cutover/domain/kill-switch";
+import type { PhaseName } from "@cutover/domain/phases";
+import { phaseOf } from "@cutover/domain/phases";
+import { AWS_REGION } from "../aws/account";
+import { describeErrors } from "../engine/events";
+import { messageOf } from "../errors";
+import { type CustomerGroups, readCustomerGroups } from "../story/customer-groups";
+import { bothServicesHealthy } from "../story/expectations";
+import { switchInForce } from "../story/kill-switch";
+import { account, describeLost, drained, isAccepted } from "../story/ledger";
+import { isExposedTo } from "../story/report-fault";
+import { MESSAGE_PREFIX } from "../story/traffic";
+import { waitFor } from "../support/wait";
+import type { BegunRow, FaultRow, RowOutcome, RowWorld } from "./fault-rows";
+import type { RollbackFunction } from "./rollback-function";
+import type { ProofScene } from "./world";
+
+/** One row as it was played; one entry of proof.json's `faultMatrix`. Real ms of this machine, all emulated. */
+export interface PlayedRow {
+  readonly fault: string;
+  readonly phase: PhaseName;
+  /** "failed" where the row did not get to an end. */
+  readonly outcome: RowOutcome | "failed";
+  readonly expected: RowOutcome;
+  /** From the fault to the alarm, or to the call that stands for it. */
+  readonly detectedMs: number | null;
+  /** From the alarm, or the call, to the load balancer obeying; null where it does not move. */
+  readonly switchMs: number | null;
+  readonly sent: number;
+  /** Messages handed to Python, or to nobody in Node's place, between the fault and the switch. */
+  readonly exposed: number;
+  readonly lost: number;
+  /** Sent after the switch, also to the front door's old URL, and lost. */
+  readonly lostAfterSwitch: number;
+  /** A second `pulumi up` after the fault, and after the release where there was one, finds nothing to do. */
+  readonly nextUpClean: boolean;
+  readonly seconds: number;
+  /** What was not as it has to be, a sentence each. */
+  readonly problems: readonly string[];
+}
+
+/** Real ms in which an alarm has to ring, the switch to be obeyed, the rest to be done, and alarms to be calm again. */
+const [ALARM_MS, SWITCH_MS, SETTLE_MS, CALM_MS, DRAIN_MS] = [60_000, 60_000, 60_000, 120_000, 60_000];
+const FRONT_DOOR_MESSAGES = 50;
+
+/** A row while it is played. */
+interface Playing {
+  readonly scene: ProofScene;
+  readonly row: FaultRow;
+  readonly expected: RowOutcome;
+  readonly rollback: RollbackFunction;
+  readonly groups: CustomerGroups & { readonly inbox?: string };
+  readonly beganAt: number;
+  readonly problems: string[];
+  injectedAt: number;
+  alarmAt?: number;
+  switchedAt?: number;
+  outcome: RowOutcome | "failed";
+  nextUpClean: boolean;
+}
+
+/** Plays one row from calm to calm. Never throws for what the row shows; throws where the world is broken. */
+export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName, rollback: RollbackFunction) {
+  const { stage, terminal } = scene;
+  const began = Date.now();
+  terminal.heading(`${row.fault} at ${phase}: ${row.what}`);
+  const inbox = await inboxOf(scene);
+  const groups = { ...(await readCustomerGroups(stage)), ...(inbox ? { inbox } : {}) };
+  const playing: Playing = {
+    ...{ scene, row, rollback, groups, beganAt: began, injectedAt: began, problems: [] },
+    expected: row.outcome === "hold" && !inbox ? "left" : row.outcome,
+    outcome: "failed",
+    nextUpClean: false,
+  };
+  let begun: BegunRow | undefined;
+  try {
+    await calm(scene);
+    playing.injectedAt = Date.now();
+    begun = await row.begin({ scene, rollback, share: phaseOf(phase).pythonShare } satisfies RowWorld);
+    await watch(playing, begun);
+  } catch (error) {
+    stage.signal.throwIfAborted();
+    playing.problems.push(messageOf(error));
+  }
+  try {
+    await begun?.lift();
+    stage.faults.lift();
+    await recover(playing);
+  } catch (error) {
+    stage.signal.throwIfAborted();
+    playing.problems.push(messageOf(error));
+  }
+  return sumUp(playing, phase);
+}
+
+/** Waits for the row's end, then sends to the front door what no webhook can save any more. */
+async function watch(playing: Playing, begun: BegunRow): Promise<void> {
+  const { scene, expected, row } = playing;
+  const { stage, terminal, traffic } = scene;
+  const moves = expected === "node" || expected === "hold";
+  const activity = terminal.activity(moves ? `until the switch is "${expected}"` : "traffic stays where it is");
+  try {
+    if (moves) await untilMoved(playing, expected, begun);
+    else await untilLeft(playing, begun);
+    activity.done(moves ? `${(playing.switchedAt ?? 0) - (playing.alarmAt ?? 0)} ms after the alarm` : "");
+  } catch (error) {
+    activity.failed("not as expected");
+    throw error;
+  }
+  playing.outcome = expected;
+  const late = row.detects && !moves ? [] : await traffic.atFrontDoor(FRONT_DOOR_MESSAGES);
+  const refused = late.filter((message) => !isAccepted(message)).length;
+  if (refused > 0) playing.problems.push(`${refused} of ${late.length} messages to the front door were not accepted`);
+  begun.mendAfterSwitch?.();
+  if (moves) await untilComplete(playing);
+  playing.problems.push(...((await begun.judge?.()) ?? []));
+  if (moves && switchNow(playing) !== expected)
+    playing.problems.push(`in the end the switch was "${switchNow(playing)}"`);
+  stage.signal.throwIfAborted();
+}
+
+async function untilMoved(playing: Playing, to: "node" | "hold", begun: BegunRow): Promise<void> {
+  const { stage } = playing.scene;
+  const { signal } = stage;
+  playing.alarmAt =
+    (await begun.calledAt) ??
+    (await waitFor(
+      () => stage.cloudwatch.changes.find((c) => c.rollsBack && c.to === "ALARM" && c.at >= playing.injectedAt)?.at,
+      { what: "an alarm that rolls back", deadlineMs: ALARM_MS, everyMs: 10, signal },
+    ));
+  await waitFor(() => switchNow(playing) === to, {
+    ...{ what: `the switch to be obeyed as "${to}"`, deadlineMs: SWITCH_MS, everyMs: 10, signal },
+  });
+  playing.switchedAt = Date.now();
+}
+
+/** The function has looked at least three more times, a rehearsal minute each, and moved nothing. */
+async function untilLeft(playing: Playing, begun: BegunRow): Promise<void> {
+  const { scene, rollback, row } = playing;
+  const { stage } = scene;
+  const { signal } = stage;
+  const told = () =>
+    stage.cloudwatch.changes.find((c) => c.rollsBack && c.to === "ALARM" && c.at >= playing.injectedAt);
+  playing.alarmAt =
+    (await begun.calledAt) ??
+    (await waitFor(() => told()?.at, { what: `an alarm for ${row.fault}`, deadlineMs: ALARM_MS, signal }));
+  const since = Date.now();
+  await waitFor(() => rollback.looks(since) >= 3, {
+    ...{ what: "the function to have looked three times", deadlineMs: SWITCH_MS, signal },
+  });
+  const seen = switchNow(playing);
+  if (seen !== "off") throw new Error(`the switch moved to "${seen}"`);
+}
+
+/** Recorded, proved, and the webhook where the row wants it. */
+async function untilComplete({ scene, rollback, row, expected }: Playing): Promise<void> {
+  const { stage } = scene;
+  const { signal } = stage;
+  const record = await waitFor(
+    async () => {
+      const newest = (await rollback.records()).at(-1);
+      return newest && !newest.releasedAt && newest.steps.verify?.state === "done" ? newest : undefined;
+    },
+    { what: "the rollback to be recorded and proved", deadlineMs: SETTLE_MS, everyMs: 100, signal },
+  );
+  scene.memory.openRollback = record.id;
+  if (!row.webhookAtNode || expected === "hold") return;
+  await waitFor(() => stage.ghl.valueOf(stage.webhookValue) === stage.urlAsFound, {
+    ...{ what: "GoHighLevel to hold Node's own URL", deadlineMs: SETTLE_MS, signal },
+  });
+}
+
+/** Mended: both services answer, the alarms are calm, what is open is released, and a second update finds nothing to do. */
+async function recover(playing: Playing): Promise<void> {
+  const { scene, rollback, problems } = playing;
+  const { stage, terminal, memory } = scene;
+  const { engine, signal } = stage;
+  const healing = terminal.activity("mended: both services healthy, alarms calm");
+  await waitFor(async () => (await bothServicesHealthy.look(stage, memory)).ok, {
+    ...{ what: "both services to be healthy again", deadlineMs: CALM_MS, everyMs: 250, signal },
+  });
+  await calm(scene);
+  healing.done();
+  const newest = (await rollback.records()).at(-1);
+  const open = newest && !newest.releasedAt ? newest.id : undefined;
+  if (open) {
+    await engine.configSet({ key: "cutover:acknowledgeRollback", value: open });
+    const activity = terminal.activity(`pulumi up releases ${open}`);
+    const up = await engine.up({ allowFailure: true, onProgress: activity.progress });
+    if (up.exitCode === 0) activity.done();
+    else activity.failed(describeErrors(up.diagnostics));
+    if (up.exitCode !== 0) problems.push(`the release failed: ${describeErrors(up.diagnostics)}`);
+  }
+  const activity = terminal.activity("a second pulumi up");
+  const again = await engine.up({ allowFailure: true, expectNoChanges: true });
+  playing.nextUpClean = again.exitCode === 0 && again.changed === 0;
+  if (playing.nextUpClean) activity.done("no change");
+  else
+    activity.failed(describeErrors(again.diagnostics) || again.steps.map(({ op, urn }) => `${op} ${urn}`).join("; "));
+  const seen = switchNow(playing);
+  if (seen !== "off") problems.push(`after the release the switch is "${seen}"`);
+}
+
+async function sumUp(playing: Playing, phase: PhaseName): Promise<PlayedRow> {
+  const { scene, row, expected, beganAt, injectedAt, alarmAt, switchedAt, problems } = playing;
+  const { stage, terminal, traffic } = scene;
+  const messages = traffic.messages.filter(({ sentAt }) => sentAt >= beganAt);
+  const rows = await drained(stage.postgres, MESSAGE_PREFIX, messages, DRAIN_MS, stage.signal);
+  const { lost, sent } = account(messages, rows);
+  const moments = { injectedAt, ...(switchedAt === undefined ? {} : { switchedAt }) };
+  const after = lost.filter(({ message }) => switchedAt !== undefined && message.sentAt > switchedAt);
+  const allowed = row.detects ? lost.filter(({ message }) => !isExposedTo(moments, message)) : lost;
+  if (allowed.length > 0) problems.push(`${allowed.length} messages lost that must not be: ${describeLost(allowed)}`);
+  if (after.length > 0) problems.push(`${after.length} lost after the switch: ${describeLost(after)}`);
+  if (!playing.nextUpClean) problems.push("a second pulumi up is not clean");
+  for (const problem of problems) terminal.bad(problem);
+  const played: PlayedRow = {
+    ...{ fault: row.fault, phase, outcome: playing.outcome, expected },
+    detectedMs: alarmAt === undefined ? null : alarmAt - injectedAt,
+    switchMs: alarmAt === undefined || switchedAt === undefined ? null : switchedAt - alarmAt,
+    sent,
+    exposed: messages.filter((message) => isExposedTo(moments, message)).length,
+    lost: lost.length,
+    lostAfterSwitch: after.length,
+    nextUpClean: playing.nextUpClean,
+    seconds: Math.round((Date.now() - beganAt) / 1000),
+    problems,
+  };
+  if (problems.length === 0) terminal.good(JSON.stringify(played));
+  return played;
+}
+
+/** As the load balancer obeys it; undefined where nobody can tell. */
+function switchNow({ scene, groups }: Playing): KillSwitchState | undefined {
+  const { balancer } = scene.stage;
+  const { inbox } = groups;
+  const state = switchInForce(balancer, groups);
+  if (state !== undefined || inbox === undefined) return state;
+  return switchInForce(balancer, { ...groups, node: inbox }) === "node" ? "hold" : undefined;
+}
+
+function calm({ stage }: ProofScene): Promise<boolean> {
+  return waitFor(() => stage.cloudwatch.ringing().every(({ rollsBack }) => !rollsBack), {
+    ...{ what: "alarms that roll back to be calm", deadlineMs: CALM_MS, signal: stage.signal },
+  });
+}
+
+/** The target group that holds messages; undefined where the stack has none. */
+async function inboxOf({ stage }: ProofScene): Promise<string | undefined> {
+  const { manifest } = await readStackRecord(stage.stack, { region: AWS_REGION }, stage.aws.ssm);
+  const groups: Readonly<Record<string, string | undefined>> = { ...manifest?.targetGroups };
+  return groups.inbox;
+}

@@ -1,0 +1,53 @@
+import type { MatrixResult } from "./fault-matrix";
+import type { PlayedRow } from "./fault-row";
+import { FAULT_ROWS } from "./fault-rows";
+import type { KillsResult } from "./kills";
+
+export interface Goal {
+  readonly goal: string;
+  readonly reached: boolean;
+}
+
+/** What the matrix has to show, and whether it did. */
+export function matrixGoals({ rows, worldProblems }: Pick<MatrixResult, "rows" | "worldProblems">): readonly Goal[] {
+  const undetected = (row: PlayedRow) => FAULT_ROWS.some((it) => it.fault === row.fault && !it.detects);
+  const name = ({ fault, phase }: PlayedRow) => `${fault} at ${phase}`;
+  return [
+    { goal: "rows were played", reached: rows.length > 0 },
+    never("every row ends as its table says", rows, name, (row) => row.outcome !== row.expected),
+    never("0 lost after the switch in every row", rows, name, (row) => row.lostAfterSwitch > 0),
+    never("0 lost at all in rows that need no detection", rows, name, (row) => undetected(row) && row.lost > 0),
+    never("the next update is clean after every row", rows, name, (row) => !row.nextUpClean),
+    never("nothing else was wrong in any row", rows, name, (row) => row.problems.length > 0),
+    sound(worldProblems),
+  ];
+}
+
+/** What the kills have to show, and whether they did. */
+export function killGoals({ sections, worldProblems }: KillsResult): readonly Goal[] {
+  const name = ({ section }: { readonly section: string }) => section;
+  const kinds = new Set(sections.flatMap(({ kills }) => kills.flatMap(({ hit }) => hit.map(({ kind }) => kind))));
+  const missing = (["traffic", "webhook", "switch", "migration", "alarm"] as const).filter((kind) => !kinds.has(kind));
+  const seeded = sections.flatMap(({ kills }) => kills).filter((kill) => kill.seeded).length;
+  return [
+    {
+      goal: `kills hit every kind of operation${missing.map((it) => ` (not: ${it})`).join("")}`,
+      reached: missing.length === 0,
+    },
+    { goal: `5 kills by a fixed seed (${seeded})`, reached: seeded === 5 },
+    never("the update after the kills exits 0", sections, name, ({ exitCode }) => exitCode !== 0),
+    never("another one finds nothing to do", sections, name, ({ clean }) => !clean),
+    never("no message is lost", sections, name, ({ lost }) => lost > 0),
+    never("nothing else was wrong", sections, name, ({ problems }) => problems.length > 0),
+    sound(worldProblems),
+  ];
+}
+
+function never<T>(goal: string, of: readonly T[], name: (one: T) => string, bad: (one: T) => boolean): Goal {
+  const missed = of.filter(bad).map(name);
+  return { goal: missed.length === 0 ? goal : `${goal} (not: ${missed.join(", ")})`, reached: missed.length === 0 };
+}
+
+function sound(problems: readonly string[]): Goal {
+  return { goal: `the world itself was sound ${problems.join("; ")}`.trim(), reached: problems.length === 0 };
+}
