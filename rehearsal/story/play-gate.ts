@@ -152,7 +152,7 @@ function judgePreview(preview: EngineResult): [boolean, string] {
 
 /** The failed criterion is all that stands against the step, so that an override opens it. */
 async function failureSeen({ stage }: Scene): Promise<string | undefined> {
-  const { stdout } = await stage.engine.cutover("next", "--json");
+  const { stdout } = await stage.engine.cutover("next", ["--json"]);
   const { next } = JSON.parse(stdout) as {
     readonly next?: {
       readonly verdict?: {
