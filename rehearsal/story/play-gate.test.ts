@@ -1,12 +1,13 @@
 import { type GateFacts, gate } from "@cutover/domain/evidence/gate";
 import { judge } from "@cutover/domain/evidence/judge";
 import { evidenceOf, HOUR, NOW } from "@cutover/domain/evidence/testkit";
+import { verdictLines } from "@cutover/domain/evidence/verdict-lines";
 import { phaseOf } from "@cutover/domain/phases";
 import { describe, expect, it } from "vitest";
 import type { EngineResult } from "../engine/stack";
 import { Checks } from "./checks";
 import { Memory } from "./memory";
-import { failedCriterion, newImageUnaccepted } from "./play-gate";
+import { failedCriterion, newImageUnaccepted, tooLittleEvidence } from "./play-gate";
 import type { Scene } from "./scene";
 
 const SLUGGISH = judge(
@@ -103,6 +104,49 @@ describe("a failed criterion", () => {
     const { scene, checks } = world(up);
     await failedCriterion.play(scene, checks);
     expect(checks.failures.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a step right after a new image", () => {
+  const few = judge(evidenceOf(2), "ladder", NOW);
+  const facts: GateFacts = { ...FACTS, verdict: few, bakeHours: 20, phaseSince: NOW - HOUR };
+  const said = gate(facts)
+    .refusals.map(({ reason }) => reason)
+    .join("\n");
+  const text = [`pulumi up will refuse this\n${said}`, ...verdictLines(facts, gate(facts))].join("\n");
+  const weight = { op: "update", urn: "urn:pulumi:x::cutover::aws:lb/listenerRule:ListenerRule::traffic-split" };
+  const shown = refusal(said, { exitCode: 0, text, steps: [weight] });
+  /** An account in which there is nothing, whatever is asked. */
+  const nothing = new Proxy({}, { get: () => new Proxy({}, { get: () => async () => ({}) }) });
+
+  const play = async (preview: EngineResult, states: string[] = ["same"]) => {
+    const { scene, ran, checks } = world(refusal(said));
+    const { stage } = scene;
+    const engine = {
+      ...stage.engine,
+      preview: async () => preview,
+      exportState: async () => ({ deployment: { resources: [{ urn: states.shift() ?? "same", type: "t" }] } }),
+    };
+    const balancer = { config: { loadBalancers: [], targetGroups: [] } };
+    await tooLittleEvidence.play({ ...scene, stage: { ...stage, aws: nothing, balancer, engine } } as never, checks);
+    return { checks, ran };
+  };
+
+  it("is refused, touches nothing, and is shown whole by the preview", async () => {
+    const { checks, ran } = await play(shown);
+    expect(checks.failures).toEqual([]);
+    expect(checks.all).toHaveLength(3);
+    expect(ran).toEqual(["cutover:phase=ramp-75", "cutover:bakeHours=20", "cutover:bakeHours=0"]);
+  });
+
+  it.each<[string, EngineResult, string[]]>([
+    ["the state is another afterwards", shown, ["before", "after"]],
+    ["the preview fails", { ...shown, exitCode: 1 }, []],
+    ["the preview hides the weight", { ...shown, steps: [] }, []],
+    ["the preview says nothing of the verdict", { ...shown, text: `pulumi up will refuse this\n${said}` }, []],
+    ["the preview asks for no watch", { ...shown, text: text.replaceAll("is watched for 20 hours", "") }, []],
+  ])("is no success where %s", async (_, preview, states) => {
+    expect((await play(preview, states)).checks.failures).toHaveLength(1);
   });
 });
 
