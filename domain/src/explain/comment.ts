@@ -288,7 +288,7 @@ function notices({ notices: changes }: Explanation): string {
 
 function cost({ cost: { perMonth, parts, pricesOf, otherRegion }, pricesSource }: Explanation): string {
   if (parts.length === 0) return "**Cost:** about the same.";
-  const where = otherRegion ? `prices of ${pricesOf}, the nearest we have` : `prices of ${pricesOf}`;
+  const where = otherRegion ? `prices of ${pricesOf}, for want of the region's own` : `prices of ${pricesOf}`;
   const what = parts.map((part) => part.what).join(", ");
   return `**Cost:** ${money(perMonth)}: ${what}. <sub>Without traffic, logs, alarms; ${where}; ${pricesSource}.</sub>`;
 }

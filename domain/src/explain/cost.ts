@@ -2,7 +2,7 @@ import { capacityFor } from "../capacity";
 import { numberIn } from "./allowed";
 import type { PlannedChange } from "./change";
 import { bag, type Preview, type PreviewStep } from "./preview";
-import { FALLBACK_REGION, HOURS_A_MONTH, PRICES, type RegionPrices } from "./prices";
+import { HOURS_A_MONTH, PRICES, type RegionPrices, standInFor } from "./prices";
 
 /** What the change costs, coarsely: what runs all the time, not what traffic adds. */
 export interface CostChange {
@@ -30,7 +30,7 @@ const DEFAULTS = { tasks: 2, cpu: 512, memory: 1024 };
 /** What the change adds to and takes from the bill. */
 export function costChange(preview: Preview, change: PlannedChange): CostChange {
   const known = change.region !== undefined && change.region in PRICES;
-  const pricesOf = known && change.region !== undefined ? change.region : FALLBACK_REGION;
+  const pricesOf = known && change.region !== undefined ? change.region : standInFor(change.region);
   const prices = PRICES[pricesOf] as RegionPrices;
   const engines: readonly Engine[] = ["python", "node"];
   const fixed: readonly [string, string, number][] = [

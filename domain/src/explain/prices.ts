@@ -16,8 +16,10 @@ export const PRICES_SOURCE = "AWS price pages of Fargate, VPC and Elastic Load B
 /** Hours in a month as AWS counts them. */
 export const HOURS_A_MONTH = 730;
 
-/** The region whose prices stand for those we have not taken down. */
-export const FALLBACK_REGION = "us-east-1";
+/** The region whose prices stand for one that we have not taken down: in Europe Frankfurt's, elsewhere Virginia's. */
+export function standInFor(region: string | undefined): string {
+  return region?.startsWith("eu-") ? "eu-central-1" : "us-east-1";
+}
 
 export const PRICES: Readonly<Record<string, RegionPrices>> = {
   "us-east-1": {
