@@ -2,6 +2,8 @@ import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join, relative } from "node:path";
 import { type CommandResult, runCommand } from "../../rehearsal/engine/command";
 import { type ConfigEntry, StackRun } from "../../rehearsal/engine/stack";
+import { GhlStandIn } from "../../rehearsal/ghl/server";
+import { TOKENS } from "../../rehearsal/ghl/tokens";
 import { RehearsalPostgres } from "../../rehearsal/postgres/postgres";
 import { projectRoot } from "../../tools/toolchain";
 import { EngineWorld } from "./support/world";
@@ -24,14 +26,23 @@ export class PolicyWorld {
   /** tests/engine/fixtures/policy. */
   readonly violations: StackRun;
   readonly world: EngineWorld;
-  readonly #postgres: RehearsalPostgres;
+  readonly postgres: RehearsalPostgres;
+  /** Where the program's GoHighLevel is. */
+  readonly ghl: GhlStandIn;
   readonly #pack: string;
 
-  private constructor(world: EngineWorld, postgres: RehearsalPostgres, violations: StackRun, pack: string) {
+  private constructor(
+    world: EngineWorld,
+    postgres: RehearsalPostgres,
+    ghl: GhlStandIn,
+    violations: StackRun,
+    pack: string,
+  ) {
+    this.ghl = ghl;
     this.world = world;
     this.program = world.stack;
     this.violations = violations;
-    this.#postgres = postgres;
+    this.postgres = postgres;
     this.#pack = pack;
   }
 
@@ -40,20 +51,24 @@ export class PolicyWorld {
     const folder = join(runFolderOf(world), "policy");
     mkdirSync(folder, { recursive: true });
     let postgres: RehearsalPostgres | undefined;
+    const ghl = new GhlStandIn();
+    await ghl.start();
     try {
       postgres = await RehearsalPostgres.start({ folder: runFolderOf(world) });
-      await world.stack.configSet(...settings(postgres.url));
+      await world.stack.configSet(...settings(postgres.url, await postgres.createPreviewUser(), ghl));
       const violations = await violatingStack(world, folder);
-      return new PolicyWorld(world, postgres, violations, packWithoutHost(folder));
+      return new PolicyWorld(world, postgres, ghl, violations, packWithoutHost(folder));
     } catch (error) {
       await postgres?.stop();
+      await ghl.stop();
       await world.stop();
       throw error;
     }
   }
 
   async stop(): Promise<void> {
-    await this.#postgres.stop();
+    await this.postgres.stop();
+    await this.ghl.stop();
     await this.world.stop();
   }
 
@@ -73,6 +88,9 @@ export class PolicyWorld {
         OUT: out,
         PULUMI: "pulumi",
         POLICY_PACK: this.#pack,
+        // As in preview.yml: nothing that writes.
+        CUTOVER_READ_ONLY: "1",
+        CUTOVER_GHL_TOKEN: TOKENS.readonly,
       },
       logFile: join(runFolderOf(this.world), "policy.log"),
       deadlineMs: 200_000,
@@ -88,7 +106,7 @@ export class PolicyWorld {
   /** `pulumi preview` or `up` with the pack, and more arguments. */
   run(stack: StackRun, command: "preview" | "up", ...more: string[]): Promise<CommandResult> {
     const environment = stack.environment;
-    const yes = command === "up" ? ["--yes", "--skip-preview"] : [];
+    const yes = command === "up" ? ["--yes"] : [];
     return runCommand({
       command: "pulumi",
       args: [command, ...yes, "--policy-pack", this.#pack, ...more, "--non-interactive", "--color", "never"],
@@ -135,7 +153,7 @@ function packWithoutHost(folder: string): string {
   return pack;
 }
 
-function settings(databaseUrl: string): ConfigEntry[] {
+function settings(databaseUrl: string, previewUrl: string, ghl: GhlStandIn): ConfigEntry[] {
   const secret = (key: string, value: string): ConfigEntry => ({ key, value, secret: true });
   return [
     { key: "aws:region", value: "us-east-1" },
@@ -146,11 +164,11 @@ function settings(databaseUrl: string): ConfigEntry[] {
     { key: "cutover:node.url", value: "https://node.example.com/webhooks/ghl" },
     { key: "cutover:python.image", value: image("cutover/python", "b") },
     { key: "cutover:expectedMessagesPerHour", value: "600" },
-    { key: "cutover:ghl.locationId", value: "location-1" },
-    { key: "cutover:ghl.baseUrl", value: "http://127.0.0.1:9" },
-    secret("cutover:ghl.token", PLANTED),
+    { key: "cutover:ghl.locationId", value: ghl.locationId },
+    { key: "cutover:ghl.baseUrl", value: ghl.url },
+    secret("cutover:ghl.token", TOKENS.write),
     secret("cutover:database.url", databaseUrl),
-    secret("cutover:database.previewUrl", databaseUrl),
+    secret("cutover:database.previewUrl", previewUrl),
     ...[
       "OPENAI_API_KEY",
       "SUPABASE_URL",

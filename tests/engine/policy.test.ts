@@ -1,7 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { policyReport } from "../../policy/report";
+import { runCommand } from "../../rehearsal/engine/command";
+import { TOKENS } from "../../rehearsal/ghl/tokens";
+import { GitHubStandIn } from "../support/github";
 import { PLANTED, PolicyWorld } from "./policy-world";
 
 const MINUTE = 60_000;
@@ -65,18 +68,67 @@ describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
   });
 
   it("is part of the preview workflow's step, which writes one comment without any secret", async () => {
+    const before = await world.postgres.snapshot();
     const { result, out } = await world.previewStep();
     const comment = readFileSync(join(out, "comment.md"), "utf8");
     expect(comment).toMatch(/^<!-- cutover:test -->\n## test: build it \(`prepare`\)/);
     expect(comment).toMatch(/### Policies\n\nEvery policy passes\.\n$/);
-    expect(comment).not.toContain(PLANTED);
+    for (const secret of [PLANTED, TOKENS.write, TOKENS.readonly, "postgresql://"]) {
+      expect(comment).not.toContain(secret);
+      expect(result.stderr).not.toContain(secret);
+    }
     expect(result.exitCode, result.stderr).toBe(0);
+    expect(world.ghl.writes()).toEqual([]);
+    expect(await world.postgres.snapshot()).toEqual(before);
+    await putsOneComment(join(out, "comment.md"));
   });
 
   it("stops an update before the resource is touched", async () => {
-    const { exitCode } = await world.run(world.violations, "up");
+    const { exitCode } = await world.run(world.violations, "up", "--skip-preview");
+    expect(exitCode).not.toBe(0);
+    const { TargetGroups } = await world.world.elb.describeTargetGroups({});
+    expect(TargetGroups?.map(({ TargetGroupName }) => TargetGroupName)).not.toContain("cutover-test-python");
+  });
+
+  it("stops an update by a stack policy alone in the preview that every `up` begins with", async () => {
+    const levels = world.file("only-triggers.json");
+    writeFileSync(levels, JSON.stringify({ all: "disabled", "triggers-armed": "mandatory" }));
+    const { exitCode, stdout, stderr } = await world.run(world.violations, "up", "--policy-pack-config", levels);
+    expect(`${stdout}${stderr}`).toMatch(/triggers-armed[\s\S]*cutover-test-rollback-hard is missing/);
+    expect(`${stdout}${stderr}`).not.toContain("least-outstanding-requests");
     expect(exitCode).not.toBe(0);
     const { TargetGroups } = await world.world.elb.describeTargetGroups({});
     expect(TargetGroups?.map(({ TargetGroupName }) => TargetGroupName)).not.toContain("cutover-test-python");
   });
 });
+
+/** The workflow's last step, twice: the comment is made, then edited. */
+async function putsOneComment(file: string): Promise<void> {
+  const github = new GitHubStandIn();
+  await github.start();
+  try {
+    for (let time = 0; time < 2; time++) {
+      const { exitCode, stderr } = await runCommand({
+        command: "node",
+        args: [join(__dirname, "../../.github/scripts/comment.mjs")],
+        cwd: join(__dirname, "../.."),
+        env: {
+          ...world.program.environment,
+          FILE: file,
+          PR: "7",
+          STACK: "test",
+          GITHUB_REPOSITORY: "us/cutover",
+          GITHUB_API_URL: github.url,
+          GH_TOKEN: "github-token",
+        },
+        logFile: world.file("comment.log"),
+        deadlineMs: 30_000,
+      });
+      expect(exitCode, stderr).toBe(0);
+    }
+    expect(github.methods).toEqual(["GET", "POST", "GET", "PATCH"]);
+    expect(github.comments.map(({ body }) => body)).toEqual([readFileSync(file, "utf8")]);
+  } finally {
+    await github.stop();
+  }
+}
