@@ -5,7 +5,7 @@ import { newestRollback } from "@cutover/clients/record/rollback-record";
 import { readStackRecord } from "@cutover/clients/record/stack-record";
 import type { RollbackReport } from "@cutover/clients/rollback/ports";
 import type { AwsPlace } from "@cutover/domain/aws-place";
-import { killSwitchState } from "@cutover/domain/kill-switch";
+import { killSwitchState, switchTargets } from "@cutover/domain/kill-switch";
 import { Command, CommanderError } from "commander";
 import type { ScreenIo } from "./screen";
 
@@ -83,7 +83,7 @@ async function announce(
     return 2;
   }
   const means =
-    "It moves every customer's message to Node (if Node is alive), points GoHighLevel at Node, records the rollback and tells the people on call.";
+    "It moves every customer's message to Node (if Node is alive; to the inbox where no engine is), points GoHighLevel there, records the rollback and tells the people on call.";
   write(`${[...now, would, means, "Nothing was done. To do it: the same command with --yes"].join("\n")}\n`);
   return 2;
 }
@@ -149,8 +149,7 @@ const awsParts: RollbackCommandParts = {
     ]);
     const { killSwitchRuleArn, targetGroups } = manifest ?? {};
     const rule = killSwitchRuleArn ? await readRule(killSwitchRuleArn, aws) : undefined;
-    const nodeTargetGroupArn = targetGroups?.nodeCustomer;
-    const state = rule && nodeTargetGroupArn ? killSwitchState(rule, { nodeTargetGroupArn }) : undefined;
+    const state = rule && targetGroups ? killSwitchState(rule, switchTargets(targetGroups)) : undefined;
     return [
       applied
         ? `Stack ${stack}: phase ${applied.phase}, ${applied.pythonShare} % to Python by weight.`

@@ -11,6 +11,7 @@ import { SecretProof } from "../providers/secret-proof";
 import { Archive } from "./archive";
 import { Certificate } from "./certificate";
 import { frontDoorProof, frontDoorRecord } from "./front-door";
+import { Inbox } from "./inbox";
 import { Migrations } from "./migrations";
 import { physicalName } from "./naming";
 import { Network } from "./network";
@@ -76,7 +77,12 @@ export class Cutover extends pulumi.ComponentResource {
     const secrets = this.makeSecrets();
     const network = this.makeNetwork();
     const certificate = new Certificate("certificate", config, { parent: this });
-    const traffic = this.makeTraffic(network, secrets, certificate, nodeExists);
+    const inbox = new Inbox(
+      "inbox",
+      { stack: args.stack, region: args.aws.region, acceptedWebhookSecrets: secrets.acceptedWebhookSecrets },
+      { parent: this },
+    );
+    const traffic = this.makeTraffic(network, secrets, certificate, inbox, nodeExists);
     const record = frontDoorRecord(
       "front-door",
       { domain: config.domain, hostedZoneId: config.hostedZoneId, loadBalancer: traffic.loadBalancer },
@@ -87,7 +93,7 @@ export class Cutover extends pulumi.ComponentResource {
     const afterWeight = early && desired.direction === "down" ? [early.weighted] : [];
     const services = this.makeServices(network, secrets, traffic, afterWeight);
     const header = this.proveHeader(traffic, secrets);
-    const net = this.spanSafetyNet(secrets, traffic, services);
+    const net = this.spanSafetyNet(secrets, inbox, traffic, services);
     const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
     const evidence = this.recordEvidence(split, net);
     const released = net.release([split.weighted, ...services.ready]);
@@ -126,7 +132,13 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  private makeTraffic(network: Network, secrets: Secrets, certificate: Certificate, nodeExists: boolean): Traffic {
+  private makeTraffic(
+    network: Network,
+    secrets: Secrets,
+    certificate: Certificate,
+    inbox: Inbox,
+    nodeExists: boolean,
+  ): Traffic {
     const { config, stack } = this.#args;
     return new Traffic(
       "traffic",
@@ -140,6 +152,7 @@ export class Cutover extends pulumi.ComponentResource {
         node: nodeExists ? config.node : undefined,
         python: config.python,
         probeKey: secrets.probeKey,
+        inboxTargetGroupArn: inbox.targetGroup.arn,
       },
       { parent: this },
     );
@@ -155,9 +168,10 @@ export class Cutover extends pulumi.ComponentResource {
     );
   }
 
-  private spanSafetyNet(secrets: Secrets, traffic: Traffic, services: Services): SafetyNet {
+  private spanSafetyNet(secrets: Secrets, inbox: Inbox, traffic: Traffic, services: Services): SafetyNet {
     const { config, desired, stack, aws } = this.#args;
-    return new SafetyNet("safety-net", { config, desired, stack, aws, secrets, traffic, services }, { parent: this });
+    const args = { config, desired, stack, aws, secrets, inbox, traffic, services };
+    return new SafetyNet("safety-net", args, { parent: this });
   }
 
   /** What the share rests on, kept in the state and in the ledger; written when the weight has moved. */
@@ -286,10 +300,11 @@ export class Cutover extends pulumi.ComponentResource {
       ...manifestGate(config),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
-      ...(traffic.killSwitch ? { killSwitchRuleArn: traffic.killSwitch.arn } : {}),
+      killSwitchRuleArn: traffic.killSwitch.arn,
       targetGroups: {
         pythonCustomer: traffic.python.customer.arn,
         pythonProbe: traffic.python.probe.arn,
+        inbox: traffic.inboxArn,
         ...(traffic.node
           ? {
               nodeCustomer: traffic.node.customer.arn,

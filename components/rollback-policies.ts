@@ -39,8 +39,10 @@ export function alarmPublishing(stack: string, topicArn: pulumi.Input<string>, p
 export interface RollbackRightsArgs {
   readonly stack: string;
   readonly parts: ArnParts;
-  /** The one rule the function may change; undefined once Node is removed. */
-  readonly killSwitchRuleArn: pulumi.Input<string> | undefined;
+  /** The one rule the function may change. */
+  readonly killSwitchRuleArn: pulumi.Input<string>;
+  /** Looked at, to know when it is empty; undefined: there is no inbox. */
+  readonly inboxQueueArn: pulumi.Input<string> | undefined;
   readonly secretArns: readonly pulumi.Input<string>[];
   readonly peopleTopicArn: pulumi.Input<string>;
   readonly ownLogGroupArn: pulumi.Input<string>;
@@ -54,9 +56,8 @@ export function rollbackRights(args: RollbackRightsArgs) {
   return {
     Version: "2012-10-17",
     Statement: [
-      ...(args.killSwitchRuleArn === undefined
-        ? []
-        : [allow("elasticloadbalancing:ModifyRule", args.killSwitchRuleArn)]),
+      allow("elasticloadbalancing:ModifyRule", args.killSwitchRuleArn),
+      ...(args.inboxQueueArn === undefined ? [] : [allow("sqs:GetQueueAttributes", args.inboxQueueArn)]),
       allow(["elasticloadbalancing:DescribeRules", "cloudwatch:DescribeAlarms"], "*"),
       allow("ssm:GetParameter", pulumi.interpolate`${parameters}/applied`),
       allow("ssm:GetParametersByPath", pulumi.interpolate`${parameters}/rollback`),

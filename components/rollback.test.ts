@@ -13,6 +13,9 @@ const args: RollbackArgs = {
   domain: "messages.example.com",
   listenerArn: LISTENER,
   killSwitch: { ruleArn: RULE, nodeTargetGroupArn: "arn:node" },
+  inbox: { targetGroupArn: "arn:inbox", queue: { url: "https://sqs/inbox.fifo", arn: "arn:inbox-queue" } },
+  frontDoor: true,
+  nodeAlarms: ["cutover-test-node-probes"],
   pythonTargetGroupArn: "arn:python",
   healthPaths: { python: "/healthz", node: "/health" },
   suspicionAlarms: ["cutover-test-elb-5xx"],
@@ -47,6 +50,7 @@ describe("the rollback component", () => {
     const { all } = await declare();
     expect(policy(all).Statement).toEqual([
       { Effect: "Allow", Action: "elasticloadbalancing:ModifyRule", Resource: RULE },
+      { Effect: "Allow", Action: "sqs:GetQueueAttributes", Resource: "arn:inbox-queue" },
       {
         Effect: "Allow",
         Action: ["elasticloadbalancing:DescribeRules", "cloudwatch:DescribeAlarms"],
@@ -82,10 +86,11 @@ describe("the rollback component", () => {
     ]);
   });
 
-  it("gives the function no rule to move once Node is removed", async () => {
-    const { all } = await declare({ killSwitch: undefined, nodeUrl: undefined, healthPaths: { python: "/healthz" } });
-    expect(JSON.stringify(policy(all))).not.toContain("ModifyRule");
-    expect(environment(all)).not.toHaveProperty("killSwitch");
+  it("gives the function a switch without Node once Node is removed", async () => {
+    const killSwitch = { ruleArn: RULE };
+    const { all } = await declare({ killSwitch, nodeUrl: undefined, healthPaths: { python: "/healthz" } });
+    expect(environment(all)).toMatchObject({ killSwitch: { ruleArn: RULE }, inboxTargetGroupArn: "arn:inbox" });
+    expect(JSON.stringify(environment(all))).not.toContain("arn:node");
   });
 
   it.each(["people", "rollback"])(
@@ -143,7 +148,7 @@ describe("the rollback component", () => {
   });
 
   it("tells the function where everything is, and keeps every secret out of it", async () => {
-    const { all } = await declare({ inboxTargetGroupArn: "arn:inbox" });
+    const { all } = await declare();
     expect(environment(all)).toEqual({
       function: "rollback",
       stack: "test",
@@ -152,10 +157,13 @@ describe("the rollback component", () => {
       listenerArn: LISTENER,
       killSwitch: { ruleArn: RULE, nodeTargetGroupArn: "arn:node" },
       inboxTargetGroupArn: "arn:inbox",
+      inboxQueueUrl: "https://sqs/inbox.fifo",
+      frontDoor: true,
       pythonTargetGroupArn: "arn:python",
       healthPaths: { python: "/healthz", node: "/health" },
       alarms: { hard: "cutover-test-rollback-hard", soft: "cutover-test-rollback-soft" },
       suspicionAlarms: ["cutover-test-elb-5xx"],
+      nodeAlarms: ["cutover-test-node-probes"],
       outageAlarms: [],
       peopleTopicArn: "arn:mock:Topic/rollback-people",
       probeKeySecretArn: "arn:probe-key",

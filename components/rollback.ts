@@ -23,12 +23,15 @@ export interface RollbackArgs {
   /** Public name of the front door. */
   readonly domain: string;
   readonly listenerArn: pulumi.Input<string>;
-  /** Undefined once Node is removed: the function then gets no rule to move. */
-  readonly killSwitch:
-    | { readonly ruleArn: pulumi.Input<string>; readonly nodeTargetGroupArn: pulumi.Input<string> }
-    | undefined;
-  /** Where `hold` sends messages; undefined while there is no inbox. */
-  readonly inboxTargetGroupArn?: pulumi.Input<string> | undefined;
+  /** Without Node's target group once Node is removed: then it moves to `hold` only. */
+  readonly killSwitch: { readonly ruleArn: pulumi.Input<string>; readonly nodeTargetGroupArn?: pulumi.Input<string> };
+  /** Where `hold` sends messages; undefined: there is no inbox. */
+  readonly inbox?: {
+    readonly targetGroupArn: pulumi.Input<string>;
+    readonly queue: { readonly url: pulumi.Input<string>; readonly arn: pulumi.Input<string> };
+  };
+  /** The phase brings customers' messages through the front door. */
+  readonly frontDoor: boolean;
   /** Python's customer group. */
   readonly pythonTargetGroupArn: pulumi.Input<string>;
   readonly healthPaths: { readonly python: string; readonly node?: string | undefined };
@@ -36,6 +39,8 @@ export interface RollbackArgs {
   readonly alarms?: { readonly hard: string; readonly soft: string };
   /** Alarms on the rollback topic that only make the function probe. */
   readonly suspicionAlarms?: readonly string[];
+  /** Alarms that say that Node does not answer: the function probes, and holds what would go to it. */
+  readonly nodeAlarms?: readonly string[];
   /** Alarms over Node's numbers that say that Node is as bad as Python. */
   readonly outageAlarms?: readonly string[];
   /** ARN of the secret {"key"} with x-cutover-key. */
@@ -179,7 +184,7 @@ export class Rollback extends pulumi.ComponentResource {
     people: sns.Topic,
     logs: cloudwatch.LogGroup,
   ): { role: iam.Role; policy: iam.RolePolicy } {
-    const { stack, listenerArn, killSwitch, probeKeySecretArn, pythonLogGroup } = this.#args;
+    const { stack, listenerArn, killSwitch, inbox, probeKeySecretArn, pythonLogGroup } = this.#args;
     const role = new iam.Role(
       `${this.#name}-role`,
       {
@@ -194,7 +199,8 @@ export class Rollback extends pulumi.ComponentResource {
     const rights = rollbackRights({
       stack,
       parts: arnParts(listenerArn),
-      killSwitchRuleArn: killSwitch?.ruleArn,
+      killSwitchRuleArn: killSwitch.ruleArn,
+      inboxQueueArn: inbox?.queue.arn,
       secretArns: [probeKeySecretArn, secret.arn],
       peopleTopicArn: people.arn,
       ownLogGroupArn: logs.arn,
@@ -209,15 +215,16 @@ export class Rollback extends pulumi.ComponentResource {
   }
 
   private configuration(secret: secretsmanager.Secret, people: sns.Topic): pulumi.Output<RollbackConfig> {
-    const { stack, aws, ghl, killSwitch, inboxTargetGroupArn, healthPaths, alarms } = this.#args;
+    const { stack, aws, ghl, killSwitch, inbox, frontDoor, healthPaths, alarms } = this.#args;
     const config = {
       function: "rollback" as const,
       stack,
       region: aws.region,
       domain: this.#args.domain,
       listenerArn: this.#args.listenerArn,
-      ...(killSwitch ? { killSwitch } : {}),
-      ...(inboxTargetGroupArn === undefined ? {} : { inboxTargetGroupArn }),
+      killSwitch,
+      ...(inbox ? { inboxTargetGroupArn: inbox.targetGroupArn, inboxQueueUrl: inbox.queue.url } : {}),
+      frontDoor,
       pythonTargetGroupArn: this.#args.pythonTargetGroupArn,
       healthPaths: {
         python: healthPaths.python,
@@ -225,6 +232,7 @@ export class Rollback extends pulumi.ComponentResource {
       },
       alarms: alarms ?? { hard: `cutover-${stack}-rollback-hard`, soft: `cutover-${stack}-rollback-soft` },
       suspicionAlarms: [...(this.#args.suspicionAlarms ?? [])],
+      nodeAlarms: [...(this.#args.nodeAlarms ?? [])],
       outageAlarms: [...(this.#args.outageAlarms ?? [])],
       peopleTopicArn: people.arn,
       probeKeySecretArn: this.#args.probeKeySecretArn,

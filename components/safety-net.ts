@@ -9,7 +9,9 @@ import type { CutoverConfig } from "../config";
 import { KillSwitch } from "../providers/kill-switch";
 import { Alarms } from "./alarms";
 import { dashboard } from "./dashboard";
+import type { Inbox } from "./inbox";
 import { Prober } from "./prober";
+import { Replayer } from "./replayer";
 import { Rollback } from "./rollback";
 import type { Secrets } from "./secrets";
 import type { Services } from "./services";
@@ -22,6 +24,7 @@ export interface SafetyNetArgs {
   readonly stack: string;
   readonly aws: AwsPlace;
   readonly secrets: Secrets;
+  readonly inbox: Inbox;
   readonly traffic: Traffic;
   readonly services: Services;
 }
@@ -46,6 +49,7 @@ export class SafetyNet extends pulumi.ComponentResource {
     const prober = this.probe();
     const rollback = this.rollBack();
     this.peopleTopicArn = rollback.peopleTopicArn;
+    const replayer = this.replay(rollback);
     const alarms = this.watch(rollback);
     dashboard(
       "dashboard",
@@ -58,7 +62,7 @@ export class SafetyNet extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    this.armed = [prober, ...rollback.armed, ...alarms.armed];
+    this.armed = [prober, ...args.inbox.ready, ...replayer.armed, ...rollback.armed, ...alarms.armed];
     const { hard, soft } = alarms.rollbackAlarms;
     this.manifest = {
       functionName: rollback.functionName,
@@ -101,7 +105,7 @@ export class SafetyNet extends pulumi.ComponentResource {
   }
 
   private rollBack(): Rollback {
-    const { config, stack, aws, secrets, traffic, services } = this.#args;
+    const { config, desired, stack, aws, secrets, inbox, traffic, services } = this.#args;
     const { domain, ghl, node, python } = config;
     const logs = services.python.logs;
     return new Rollback(
@@ -112,9 +116,14 @@ export class SafetyNet extends pulumi.ComponentResource {
         domain,
         listenerArn: traffic.listener.arn,
         killSwitch: killSwitchOf(traffic),
+        inbox: { targetGroupArn: traffic.inboxArn, queue: inbox.queue },
+        // Pinned to Node at the front door they come through it as well.
+        frontDoor: desired.phase.webhook === "front-door" || (desired.phase.webhook === "node" && !node.url),
         pythonTargetGroupArn: traffic.python.customer.arn,
         healthPaths: { python: python.healthPath, ...(traffic.node ? { node: node.healthPath } : {}) },
         suspicionAlarms: SUSPICIONS.map((key) => `cutover-${stack}-${key}`),
+        // While Node has a share, its messages are lost when it is dead.
+        ...(traffic.node ? { nodeAlarms: [`cutover-${stack}-node-probes`] } : {}),
         ...(traffic.node ? { outageAlarms: OUTAGES.map((key) => `cutover-${stack}-${key}`) } : {}),
         probeKeySecretArn: secrets.probeKeySecretArn,
         ghl,
@@ -122,6 +131,29 @@ export class SafetyNet extends pulumi.ComponentResource {
         frontDoorUrl: frontDoorUrl({ domain, today: ghl.currentUrl }),
         onCall: config.onCall,
         pythonLogGroup: { name: logs.name, arn: logs.arn },
+      },
+      { parent: this },
+    );
+  }
+
+  /** Held messages go to Node where it lives, and to Python only where it gets customers' messages anyway. */
+  private replay(rollback: Rollback): Replayer {
+    const { config, desired, stack, aws, secrets, inbox, traffic } = this.#args;
+    const { domain, node, python } = config;
+    return new Replayer(
+      "replayer",
+      {
+        stack,
+        region: aws.region,
+        domain,
+        inbox,
+        engines: [
+          ...(traffic.node ? [{ engine: "node" as const, healthPath: node.healthPath }] : []),
+          ...(desired.phase.pythonShare > 0 ? [{ engine: "python" as const, healthPath: python.healthPath }] : []),
+        ],
+        peopleTopicArn: rollback.peopleTopicArn,
+        probeKey: secrets.probeKey,
+        webhookSecret: secrets.probeWebhookSecret,
       },
       { parent: this },
     );
@@ -148,15 +180,14 @@ export class SafetyNet extends pulumi.ComponentResource {
   /** The release of an acknowledged rollback: after the weight and its capacity, before the webhook. */
   release(after: readonly (pulumi.Resource | lb.ListenerRule)[]): pulumi.Resource[] {
     const { stack, aws, desired, traffic } = this.#args;
-    const killSwitch = killSwitchOf(traffic);
-    if (!killSwitch) return [];
     return [
       new KillSwitch(
         "kill-switch",
         {
           stack,
           aws,
-          ...killSwitch,
+          ...killSwitchOf(traffic),
+          inboxTargetGroupArn: traffic.inboxArn,
           alarmNames: [...this.manifest.compositeAlarms],
           ...(desired.release === undefined ? {} : { release: desired.release }),
         },
@@ -167,5 +198,5 @@ export class SafetyNet extends pulumi.ComponentResource {
 }
 
 function killSwitchOf({ killSwitch, node }: Traffic) {
-  return killSwitch && node ? { ruleArn: killSwitch.arn, nodeTargetGroupArn: node.customer.arn } : undefined;
+  return { ruleArn: killSwitch.arn, ...(node ? { nodeTargetGroupArn: node.customer.arn } : {}) };
 }

@@ -15,6 +15,7 @@ const args: TrafficArgs = {
   node: backend,
   python: backend,
   probeKey: "probe-key",
+  inboxTargetGroupArn: "arn:inbox",
 };
 
 const declare = (changes: Partial<TrafficArgs> = {}, pythonShare = 25, affinity: Affinity = "none") =>
@@ -47,6 +48,7 @@ describe("with Node", () => {
     expect(rules(all).sort(([a], [b]) => Number(a) - Number(b))).toEqual([
       [10, "traffic-probe-python"],
       [20, "traffic-probe-node"],
+      [25, "traffic-probe-inbox"],
       [30, "traffic-kill-switch"],
       [40, "traffic-pinned"],
       [50, "traffic-split"],
@@ -132,8 +134,26 @@ describe("once Node is removed", () => {
       rules(all)
         .map(([, name]) => name)
         .sort(),
-    ).toEqual(["traffic-anchor", "traffic-probe-python", "traffic-split", "traffic-unmatched"]);
+    ).toEqual([
+      "traffic-anchor",
+      "traffic-hold",
+      "traffic-probe-inbox",
+      "traffic-probe-python",
+      "traffic-split",
+      "traffic-unmatched",
+    ]);
     expect(JSON.stringify(all.map((r) => r.inputs))).not.toContain("node");
+  });
+
+  it("keeps a switch to the inbox, made so that nobody matches it and left alone by every update", async () => {
+    expect(find(await declare({ node: undefined }), ":ListenerRule", "traffic-hold")).toMatchObject({
+      priority: 35,
+      conditions: [
+        { pathPattern: { values: ["/webhooks/*"] } },
+        { httpHeader: { httpHeaderName: "x-cutover-kill-switch" } },
+      ],
+      actions: [{ type: "forward", targetGroupArn: "arn:inbox" }],
+    });
   });
 });
 

@@ -25,6 +25,8 @@ export interface TrafficArgs {
   readonly python: BackendArgs;
   /** Secret header value of the probe rules. */
   readonly probeKey: pulumi.Input<string>;
+  /** Target group that `hold` sends messages to. */
+  readonly inboxTargetGroupArn: pulumi.Input<string>;
 }
 
 /** The customer, probe and (Node only) unmatched target group of one backend. */
@@ -49,7 +51,10 @@ export class Traffic extends pulumi.ComponentResource {
   readonly listener: lb.Listener;
   readonly node: NodeGroups | undefined;
   readonly python: BackendGroups;
-  readonly killSwitch: lb.ListenerRule | undefined;
+  /** With Node `off`, `node` or `hold`; once Node is removed another rule in its place: `off` or `hold`. */
+  readonly killSwitch: lb.ListenerRule;
+  /** Target group of the inbox. */
+  readonly inboxArn: pulumi.Input<string>;
   /** Rules that put every target group on the load balancer: ECS refuses a service whose group is on none. */
   readonly attached: pulumi.Resource[];
 
@@ -64,10 +69,11 @@ export class Traffic extends pulumi.ComponentResource {
     this.python = this.backendGroups("python", "py", args.python);
     this.node = args.node && this.nodeGroups(args.node);
     this.listener = this.makeListeners();
-    this.killSwitch = this.node && this.makeKillSwitch(this.node);
+    this.inboxArn = args.inboxTargetGroupArn;
+    this.killSwitch = this.makeKillSwitch();
     this.attached = [
       ...this.probeRules(),
-      ...(this.killSwitch ? [this.killSwitch] : []),
+      this.killSwitch,
       ...this.pinnedRule(),
       this.unmatchedRule(),
       this.anchorRule(),
@@ -165,29 +171,34 @@ export class Traffic extends pulumi.ComponentResource {
 
   /** Above everything else, the kill switch included: what is broken can still be looked at. */
   private probeRules(): lb.ListenerRule[] {
-    const rule = (engine: "node" | "python", priority: number, group: lb.TargetGroup) =>
+    const rule = (what: "node" | "python" | "inbox", priority: number, arn: pulumi.Input<string>) =>
       this.rule(
-        `probe-${engine}`,
+        `probe-${what}`,
         priority,
-        [header("x-cutover-target", engine), header("x-cutover-key", this.#args.probeKey)],
-        [forward(group.arn)],
+        [header("x-cutover-target", what), header("x-cutover-key", this.#args.probeKey)],
+        [forward(arn)],
       );
-    return [rule("python", 10, this.python.probe), ...(this.node ? [rule("node", 20, this.node.probe)] : [])];
+    return [
+      rule("python", 10, this.python.probe.arn),
+      ...(this.node ? [rule("node", 20, this.node.probe.arn)] : []),
+      // Keeps the inbox on the load balancer and proves, before a message is held, that it takes one.
+      rule("inbox", 25, this.inboxArn),
+    ];
   }
 
   /**
    * Made once, in `off`: a header value that nobody sends. Afterwards its conditions and actions belong to the rollback
    * function and to one fenced release, so Pulumi never writes them again; their live state says whether we are rolled back.
+   * Without Node it is another resource: the old rule would keep Node's target group, whatever is declared.
    */
-  private makeKillSwitch(node: NodeGroups): lb.ListenerRule {
-    const never = new random.RandomId(`${this.#name}-kill-switch`, { byteLength: 16 }, { parent: this });
-    return this.rule(
-      "kill-switch",
-      30,
-      [WEBHOOK_PATHS, header(KILL_SWITCH_HEADER, never.hex)],
-      [forward(node.customer.arn)],
-      { ignoreChanges: ["conditions", "actions"] },
-    );
+  private makeKillSwitch(): lb.ListenerRule {
+    const [what, priority, arn] = this.node
+      ? (["kill-switch", 30, this.node.customer.arn] as const)
+      : (["hold", 35, this.inboxArn] as const);
+    const never = new random.RandomId(`${this.#name}-${what}`, { byteLength: 16 }, { parent: this });
+    return this.rule(what, priority, [WEBHOOK_PATHS, header(KILL_SWITCH_HEADER, never.hex)], [forward(arn)], {
+      ignoreChanges: ["conditions", "actions"],
+    });
   }
 
   /** `?backend=node`: a webhook URL that reaches Node whatever the weights say. */

@@ -34,7 +34,8 @@ export interface KillSwitchArgs {
   readonly aws: AwsPlace;
   /** ARN of the kill switch's rule. */
   readonly ruleArn: pulumi.Input<string>;
-  readonly nodeTargetGroupArn: pulumi.Input<string>;
+  /** Absent once Node is removed. */
+  readonly nodeTargetGroupArn?: pulumi.Input<string>;
   readonly inboxTargetGroupArn?: pulumi.Input<string>;
   /** Composite alarms that roll back: the release is refused while one is in ALARM. */
   readonly alarmNames: readonly string[];

@@ -7,7 +7,7 @@ import { readStackRecord } from "@cutover/clients/record/stack-record";
 import { liveShare } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { World } from "@cutover/domain/decide";
-import { killSwitchState } from "@cutover/domain/kill-switch";
+import { killSwitchState, switchTargets } from "@cutover/domain/kill-switch";
 import type { RollbackAlarm } from "@cutover/domain/release";
 import { openRollback } from "@cutover/domain/rollback/record";
 import type { Manifest } from "@cutover/domain/stack-record";
@@ -54,9 +54,9 @@ async function observeAlarms({ rollback }: Manifest, aws: AwsPlace): Promise<Rol
 
 async function observeKillSwitch(manifest: Manifest, aws: AwsPlace): Promise<World["killSwitch"]> {
   const { killSwitchRuleArn, targetGroups } = manifest;
-  if (!killSwitchRuleArn || !targetGroups.nodeCustomer) return undefined;
+  if (!killSwitchRuleArn) return undefined;
   const rule = await reading("the kill switch's listener rule", () => readRule(killSwitchRuleArn, aws));
-  return rule && (killSwitchState(rule, { nodeTargetGroupArn: targetGroups.nodeCustomer }) ?? "unclear");
+  return rule && (killSwitchState(rule, switchTargets(targetGroups)) ?? "unclear");
 }
 
 /** Percent by the live rules; undefined where the weighted rule is gone. Rules of somebody else's count as nothing. */

@@ -11,10 +11,14 @@ export interface RollbackConfig {
   /** Public name of the front door. */
   readonly domain: string;
   readonly listenerArn: string;
-  /** Absent once Node is removed: then there is no rule to move and nothing to go back to. */
-  readonly killSwitch?: { readonly ruleArn: string; readonly nodeTargetGroupArn: string };
+  /** Without `nodeTargetGroupArn` once Node is removed: then it moves to `hold` only. */
+  readonly killSwitch?: { readonly ruleArn: string; readonly nodeTargetGroupArn?: string };
   /** Where `hold` sends messages; absent where no inbox is set up. */
   readonly inboxTargetGroupArn?: string;
+  /** The inbox's queue: `hold` ends when it is empty. */
+  readonly inboxQueueUrl?: string;
+  /** Customers' messages come through the front door, by the phase that is declared. */
+  readonly frontDoor: boolean;
   readonly pythonTargetGroupArn: string;
   /** Health path of each engine, which its probe rule leads to. */
   readonly healthPaths: { readonly python: string; readonly node?: string };
@@ -22,6 +26,8 @@ export interface RollbackConfig {
   readonly alarms: { readonly hard: string; readonly soft: string };
   /** Alarms that only make the function probe: the load balancer's own 5xx can't be blamed on an engine. */
   readonly suspicionAlarms: readonly string[];
+  /** Alarms that say that Node does not answer: read each minute, a reason to probe. */
+  readonly nodeAlarms: readonly string[];
   /** Alarms over Node's own numbers: one in ALARM means that Node is as bad as Python. */
   readonly outageAlarms: readonly string[];
   readonly peopleTopicArn: string;
@@ -77,6 +83,8 @@ export function parseRollbackConfig(text: string | undefined): RollbackConfig {
     ...(typeof config.healthPaths?.python === "string" ? [] : ["healthPaths"]),
     ...(Array.isArray(config.suspicionAlarms) ? [] : ["suspicionAlarms"]),
     ...(Array.isArray(config.outageAlarms) ? [] : ["outageAlarms"]),
+    ...(Array.isArray(config.nodeAlarms) ? [] : ["nodeAlarms"]),
+    ...(typeof config.frontDoor === "boolean" ? [] : ["frontDoor"]),
   ];
   if (missing.length > 0) throw new FunctionConfigError(`${FUNCTION_CONFIG} lacks ${missing.join(", ")}`);
   return config as RollbackConfig;

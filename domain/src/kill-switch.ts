@@ -20,7 +20,8 @@ export interface LiveRule {
 }
 
 export interface KillSwitchTargets {
-  readonly nodeTargetGroupArn: string;
+  /** Absent once Node is removed: then the switch knows `off` and `hold` only. */
+  readonly nodeTargetGroupArn?: string;
   readonly inboxTargetGroupArn?: string;
 }
 
@@ -41,4 +42,12 @@ export function killSwitchState(rule: LiveRule, targets: KillSwitchTargets): Kil
   if (only === targets.nodeTargetGroupArn) return "node";
   if (only === targets.inboxTargetGroupArn) return "hold";
   return undefined;
+}
+
+/** Where the states of the switch forward to, as the stack's manifest names it. */
+export function switchTargets(groups: { readonly nodeCustomer?: string; readonly inbox?: string }): KillSwitchTargets {
+  return {
+    ...(groups.nodeCustomer === undefined ? {} : { nodeTargetGroupArn: groups.nodeCustomer }),
+    ...(groups.inbox === undefined ? {} : { inboxTargetGroupArn: groups.inbox }),
+  };
 }

@@ -13,12 +13,14 @@ export interface RollbackSituation {
   /** Percent of customers' messages that the listener's rules send to Python; undefined when they could not be read. */
   readonly share: number | undefined;
   readonly python: EngineHealth;
-  /** `removed`: from `decommission` on there is no Node and no kill switch. */
+  /** `removed`: from `decommission` on there is no Node, and the kill switch knows `hold` only. */
   readonly node: EngineHealth | "removed";
   /** Node is equally bad in the same minutes: the fault is behind both (OpenAI, Supabase, GoHighLevel). */
   readonly sharedOutage: boolean;
-  /** There is an inbox that `hold` can send messages to. */
+  /** There is an inbox that `hold` can send messages to, and it is not proved broken. */
   readonly inbox: boolean;
+  /** Customers' messages come through the front door; before and beside it a switch would move nobody. */
+  readonly frontDoor: boolean;
 }
 
 /**
@@ -30,11 +32,12 @@ export type RollbackDecision =
   | { readonly action: "page" | "notify" | "nothing"; readonly reason: string };
 
 /**
- * The table of design section 6, first matching row wins. An unknown share counts as more than 0 and an unknown Node as
- * usable: not knowing must not stop a rollback.
+ * The table, first matching row wins (docs/decisions/0018-hold.md). An unknown share counts as more than 0 and an unknown
+ * Node as usable: not knowing must not stop a rollback. Where Node is needed and dead, `hold` loses nothing: the inbox
+ * passes every message to the first engine that answers.
  */
 export function decideRollback(s: RollbackSituation): RollbackDecision {
-  if (s.share === 0) return leave("notify", "no customer's message goes to Python, so there is nothing to roll back");
+  if (s.share === 0) return withoutShare(s);
   if (s.node === "removed") return withoutNode(s);
   if (s.node === "dead") return withDeadNode(s);
   if (s.tier === "manual") return move("node", "a person asked for it");
@@ -49,16 +52,42 @@ export function decideRollback(s: RollbackSituation): RollbackDecision {
   return move("node", s.node === "unknown" ? "Node is not proved dead" : "Node answers its probes");
 }
 
-function withoutNode({ python, inbox }: RollbackSituation): RollbackDecision {
-  if (python !== "dead") return leave("page", "Node is removed, so there is nothing to roll back to");
-  if (inbox) return move("hold", "Python does not answer and Node is removed; messages are kept in the inbox");
-  return leave("page", "Python does not answer, Node is removed and no inbox is set up: messages are being lost");
+/** Python was never proved by a customer's message, so what is held waits for Node. */
+function withoutShare({ node, inbox, frontDoor }: RollbackSituation): RollbackDecision {
+  if (node !== "dead" || !frontDoor) {
+    return leave("notify", "no customer's message goes to Python, so there is nothing to roll back");
+  }
+  if (inbox) return move("hold", "Node does not answer, and every message goes to it; they are kept in the inbox");
+  return leave(
+    "page",
+    "Node does not answer, every message goes to it and no inbox takes them: messages are being lost",
+  );
 }
 
-function withDeadNode({ python, tier, inbox }: RollbackSituation): RollbackDecision {
+function withoutNode({ python, tier, inbox }: RollbackSituation): RollbackDecision {
+  if (python !== "dead" && tier !== "hard")
+    return leave("page", "Node is removed, so there is nothing to roll back to");
+  const what = python === "dead" ? "Python does not answer" : "Python fails, though not every probe says so,";
+  if (inbox) return move("hold", `${what} and Node is removed; messages are kept in the inbox`);
+  return leave("page", `${what} and Node is removed, and no inbox takes messages: they are being lost`);
+}
+
+function withDeadNode({ python, tier, share, inbox }: RollbackSituation): RollbackDecision {
   if (python === "dead") {
     if (inbox) return move("hold", "neither engine answers; messages are kept in the inbox");
-    return leave("page", "neither engine answers and no inbox is set up: messages are being lost");
+    return leave("page", "neither engine answers and no inbox takes messages: they are being lost");
+  }
+  if (inbox && share !== 100) {
+    return move(
+      "hold",
+      "Node does not answer and gets a share of the messages; the inbox passes all of them to Python",
+    );
+  }
+  if (inbox && tier === "hard") {
+    return move(
+      "hold",
+      "Python fails, though not every probe says so, and Node does not answer; messages are kept in the inbox",
+    );
   }
   const asked = tier === "manual" ? "a person asked for a rollback, but " : "";
   return leave(
@@ -77,6 +106,9 @@ function leave(action: "page" | "notify" | "nothing", reason: string): RollbackD
 
 /** Whether the decision can depend on Python's health: probing a hanging engine takes seconds that a rollback need not wait. */
 export function needsPythonHealth(s: Omit<RollbackSituation, "python">): boolean {
-  const [answers, dead] = (["answers", "dead"] as const).map((python) => decideRollback({ ...s, python }));
-  return JSON.stringify({ ...answers, reason: "" }) !== JSON.stringify({ ...dead, reason: "" });
+  // A page says what is known; a move's reason may be shorter where time counts.
+  const [answers, dead] = (["answers", "dead"] as const)
+    .map((python) => decideRollback({ ...s, python }))
+    .map((decision) => JSON.stringify(decision.action === "page" ? decision : { ...decision, reason: "" }));
+  return answers !== dead;
 }

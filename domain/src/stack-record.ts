@@ -26,7 +26,7 @@ export interface Manifest {
   /** Public name of the front door. */
   readonly domain: string;
   readonly loadBalancerArn: string;
-  /** Absent once Node is removed: there is nothing to switch back to. */
+  /** Absent where an older version removed Node: today there is a switch without Node, too, to the inbox. */
   readonly killSwitchRuleArn?: string;
   readonly trafficRuleArn: string;
   /** Rule that deals by contact; absent without affinity and once Node is removed. */
@@ -40,6 +40,8 @@ export interface Manifest {
     readonly nodeUnmatched?: string;
     readonly pythonCustomer: string;
     readonly pythonProbe: string;
+    /** Where `hold` sends messages. */
+    readonly inbox?: string;
   };
   readonly services: { readonly node?: string; readonly python: string };
   readonly listenerArn: string;

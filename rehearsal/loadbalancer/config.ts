@@ -93,7 +93,7 @@ export interface HealthCheckConfig {
   readonly matcher: string;
 }
 
-/** A registered target as AWS names it: an address in the network, or a function's ARN for a Lambda target group. */
+/** A registered target as AWS names it: an address in the network, or for a Lambda target group a function's ARN and port 0. */
 export interface TargetAddress {
   readonly id: string;
   readonly port: number;

@@ -3,7 +3,7 @@ import type { HealthCheckConfig } from "./config";
 
 /** States and reason codes of DescribeTargetHealth. */
 export interface TargetHealth {
-  readonly state: "initial" | "healthy" | "unhealthy" | "unused" | "draining";
+  readonly state: "initial" | "healthy" | "unhealthy" | "unused" | "draining" | "unavailable";
   readonly reason?: string;
   readonly description?: string;
 }
@@ -18,6 +18,12 @@ export const NOT_IN_USE: TargetHealth = {
   state: "unused",
   reason: "Target.NotInUse",
   description: "Target group is not configured to receive traffic from the load balancer",
+};
+/** A function without health checks, which is AWS's default for functions: it gets requests all the same. */
+export const NOT_CHECKED: TargetHealth = {
+  state: "unavailable",
+  reason: "Target.HealthCheckDisabled",
+  description: "Health checks are not enabled for this target",
 };
 export const DRAINING: TargetHealth = {
   state: "draining",

@@ -155,7 +155,8 @@ export class BalancerReader {
         },
         targets: (health.TargetHealthDescriptions ?? []).map(({ Target }) => ({
           id: Target?.Id ?? "",
-          port: Target?.Port ?? group.Port ?? 80,
+          // A function has no port, whatever the emulator makes of it.
+          port: group.TargetType === "lambda" ? 0 : (Target?.Port ?? group.Port ?? 80),
         })),
       };
     });

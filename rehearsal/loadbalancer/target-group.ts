@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import type { RehearsalClock } from "../clock";
 import { chooseLeastOutstanding, type Rng } from "./choose";
 import { type TargetAddress, type TargetGroupConfig, targetKey } from "./config";
-import { checkOnce, DRAINING, HEALTHY, HealthState, NOT_IN_USE, NOT_REGISTERED, type TargetHealth } from "./health";
+import { checkOnce, DRAINING, HealthState, NOT_CHECKED, NOT_IN_USE, NOT_REGISTERED, type TargetHealth } from "./health";
 
 /** Where a target's address in the emulated network really listens; undefined = nothing answers there. */
 export type Resolve = (target: TargetAddress) => { readonly host: string; readonly port: number } | undefined;
@@ -114,7 +114,7 @@ export class TargetGroup {
   /** The target of the next request; undefined when nothing is registered. All unhealthy = all get requests (fail-open). */
   pick(): Target | undefined {
     const registered = [...this.#targets.values()];
-    const healthy = registered.filter((target) => this.healthOf(target).state === "healthy");
+    const healthy = registered.filter((target) => /^(healthy|unavailable)$/.test(this.healthOf(target).state));
     const candidates = healthy.length > 0 ? healthy : registered;
     if (candidates.length === 0) return undefined;
     if (this.#config.algorithm === "least_outstanding_requests") {
@@ -143,7 +143,7 @@ export class TargetGroup {
   healthOf(target: Target): TargetHealth {
     if (target.draining) return DRAINING;
     if (!this.#inUse) return NOT_IN_USE;
-    if (!this.#config.healthCheck.enabled) return HEALTHY;
+    if (!this.#config.healthCheck.enabled) return NOT_CHECKED;
     return target.checks.health;
   }
 

@@ -3,16 +3,17 @@ import type { LoadBalancer } from "../loadbalancer/balancer";
 import type { RuleConfig } from "../loadbalancer/config";
 import type { CustomerGroups } from "./customer-groups";
 
-/** Priority of the kill switch's listener rule. */
-const PRIORITY = "30";
+/** Priorities of the kill switch's listener rule, with Node and once it is removed. */
+const PRIORITIES: readonly string[] = ["30", "35"];
 
 /** Priority of the weighted rule. */
 const WEIGHTED = "50";
 
 /** The kill switch as the load balancer obeys it at this moment; undefined where there is none, or nobody can tell. */
 export function switchInForce(balancer: LoadBalancer, groups: CustomerGroups): KillSwitchState | undefined {
-  const rule = ruleAt(balancer, PRIORITY);
-  return rule && killSwitchState(toLiveRule(rule), { nodeTargetGroupArn: groups.node });
+  const rule = PRIORITIES.map((priority) => ruleAt(balancer, priority)).find((found) => found !== undefined);
+  const { node: nodeTargetGroupArn, inbox: inboxTargetGroupArn } = groups;
+  return rule && killSwitchState(toLiveRule(rule), { nodeTargetGroupArn, inboxTargetGroupArn });
 }
 
 /** Python's weight in the rule that splits the traffic, percent; undefined where there is none. */

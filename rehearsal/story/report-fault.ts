@@ -8,9 +8,9 @@ import type { Stage } from "./stage";
 /** The moments that decide which messages a fault could touch; real time, ms since the epoch. */
 type Moments = Pick<PlayedFault, "injectedAt" | "switchedAt">;
 
-/** Sent between the fault and the switch, and not answered by Node: handed to Python, or to nobody in its place. */
+/** Sent between the fault and the switch, and answered by neither Node nor the inbox: handed to Python, or to nobody. */
 export function isExposedTo({ injectedAt, switchedAt }: Moments, message: SentMessage): boolean {
-  if (injectedAt === undefined || message.servedBy === "node") return false;
+  if (injectedAt === undefined || message.servedBy === "node" || message.servedBy === "inbox") return false;
   // A message under way when the fault came may have met it as well.
   const answeredAt = message.sentAt + message.latencyMs;
   return answeredAt >= injectedAt && message.sentAt <= (switchedAt ?? Number.POSITIVE_INFINITY);

@@ -114,7 +114,13 @@ export function samplesOf(messages: readonly SentMessage[], startedAtMs: number)
 }
 
 function sampleOf(sent: readonly SentMessage[]): Omit<Sample, "atMs"> {
-  const by = { node: [] as SentMessage[], python: [] as SentMessage[], unknown: [] as SentMessage[] };
+  const by = {
+    node: [] as SentMessage[],
+    python: [] as SentMessage[],
+    // Answered by no engine yet: what was held shows in neither line.
+    inbox: [] as SentMessage[],
+    unknown: [] as SentMessage[],
+  };
   for (const message of sent) by[engineOf(message)].push(message);
   const accepted = (of: readonly SentMessage[]) => of.filter(isAccepted).length;
   const [node, python] = [p95(by.node), p95(by.python)];
@@ -132,8 +138,8 @@ function sampleOf(sent: readonly SentMessage[]): Omit<Sample, "atMs"> {
 }
 
 /** The engine that answered; an answer of the load balancer itself, and none at all, name no engine. */
-function engineOf({ servedBy }: SentMessage): "node" | "python" | "unknown" {
-  return servedBy === "node" || servedBy === "python" ? servedBy : "unknown";
+function engineOf({ servedBy }: SentMessage): "node" | "python" | "inbox" | "unknown" {
+  return servedBy === "node" || servedBy === "python" || servedBy === "inbox" ? servedBy : "unknown";
 }
 
 /** The smallest time that at least 95 % of the answers kept to, whole ms; undefined without an answer. */

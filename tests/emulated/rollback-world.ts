@@ -1,27 +1,28 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { DescribeCertificateCommand, RequestCertificateCommand } from "@aws-sdk/client-acm";
 import {
   CreateListenerCommand,
   CreateRuleCommand,
   DescribeLoadBalancersCommand,
 } from "@aws-sdk/client-elastic-load-balancing-v2";
-import { CreateRoleCommand, IAMClient, PutRolePolicyCommand } from "@aws-sdk/client-iam";
-import { AddPermissionCommand, CreateFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { AddPermissionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { ChangeResourceRecordSetsCommand, CreateHostedZoneCommand } from "@aws-sdk/client-route-53";
 import { CreateSecretCommand } from "@aws-sdk/client-secrets-manager";
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { PutParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
-import { HttpClient } from "@cutover/clients/http/client";
+import { HttpClient, type HttpReply } from "@cutover/clients/http/client";
+import type { ReplayReport } from "@cutover/clients/inbox/replay";
 import { readRollbacks } from "@cutover/clients/record/rollback-record";
 import type { RollbackReport } from "@cutover/clients/rollback/ports";
 import { releaseKillSwitch } from "@cutover/clients/rollback/release";
 import { Rollback, type RollbackArgs } from "../../components/rollback";
 import { GhlStandIn } from "../../rehearsal/ghl/server";
-import { zip } from "../../rehearsal/provider/assets";
-import { find, registrations } from "../support/mocks";
+import type { ImageProgram } from "../../rehearsal/tasks/task";
+import { registrations } from "../support/mocks";
+import { deployFunction } from "./deploy";
+import { deployInbox, deployReplayer, type InboxClients, type InboxPlace, REPLAY } from "./inbox-place";
 import { TestWorld } from "./world";
 
 const DOMAIN = "messages.example.com";
@@ -30,12 +31,23 @@ const header = (name: string, value: string) => ({
   Field: "http-header",
   HttpHeaderConfig: { HttpHeaderName: name, Values: [value] },
 });
-const FRONT_DOOR = `https://${DOMAIN}/webhooks/ghl`;
+/** Value of x-webhook-secret. */
+export const WEBHOOK_SECRET = "hush";
+export const FRONT_DOOR = `https://${DOMAIN}/webhooks/ghl`;
 
 /** Where the alarms of these tests are. */
 export const HARD = "cutover-test-rollback-hard";
 export const NODE_URL = "https://node.example.com/hook";
 export const FUNCTION = "cutover-test-rollback";
+
+/** A program that runs as Node, and its environment. */
+export interface NodeProgram {
+  readonly program: ImageProgram;
+  readonly environment: Record<string, string>;
+}
+
+/** Repository of Node's image where a test brings a program for it. */
+export const NODE_IMAGE = "cutover/node";
 
 /** A stack's front door with two engines, its rollback function with the rights the component declares, and people. */
 export class RollbackWorld {
@@ -48,8 +60,11 @@ export class RollbackWorld {
   readonly ssm: SSMClient;
   groups = { node: "", python: "" };
   rules = { killSwitch: "", listener: "" };
+  inbox: InboxPlace = { targetGroupArn: "", queueUrl: "", refusedUrl: "", queueArn: "", refusedWithoutPermission: "" };
   topics = { rollback: "", people: "" };
   #queueUrl = "";
+  #node: NodeProgram | undefined;
+  #http: HttpClient | undefined;
 
   private constructor(aws: TestWorld) {
     this.aws = aws;
@@ -65,10 +80,13 @@ export class RollbackWorld {
     this.ssm = new SSMClient(config);
   }
 
-  static async start(): Promise<RollbackWorld> {
-    const world = new RollbackWorld(await TestWorld.start());
+  /** @param node what runs as Node; default: something that answers */
+  static async start(node?: NodeProgram): Promise<RollbackWorld> {
+    const world = new RollbackWorld(await TestWorld.start(node ? { [NODE_IMAGE]: node.program } : {}));
+    world.#node = node;
     await world.ghl.start();
     world.ghl.seed("Cutover Webhook URL", FRONT_DOOR);
+    world.inbox = await deployInbox(world.clients, WEBHOOK_SECRET);
     await world.#traffic();
     await world.#people();
     await world.#deploy();
@@ -80,9 +98,15 @@ export class RollbackWorld {
   }
 
   async stop(): Promise<void> {
+    this.#http?.close();
     await this.ghl.stop();
     for (const client of [this.iam, this.lambda, this.sns, this.sqs, this.ssm]) client.destroy();
     await this.aws.stop();
+  }
+
+  get clients(): InboxClients {
+    const { iam, lambda, sqs, aws } = this;
+    return { iam, lambda, sqs, elb: aws.elb, secrets: aws.secrets };
   }
 
   /** Forwarding rule of the HTTPS listener. */
@@ -140,6 +164,7 @@ export class RollbackWorld {
     const key = header("x-cutover-key", "probe-key");
     await this.#rule(10, [header("x-cutover-target", "python"), key], [[this.groups.python, 1]]);
     await this.#rule(20, [header("x-cutover-target", "node"), key], [[this.groups.node, 1]]);
+    await this.#rule(25, [header("x-cutover-target", "inbox"), key], [[this.inbox.targetGroupArn, 1]]);
     this.rules.killSwitch = await this.#rule(
       30,
       [PATH, header("x-cutover-kill-switch", "never")],
@@ -147,14 +172,18 @@ export class RollbackWorld {
     );
     await this.#rule(
       50,
-      [PATH, header("x-webhook-secret", "hush")],
+      [PATH, header("x-webhook-secret", WEBHOOK_SECRET)],
       [
         [this.groups.node, 50],
         [this.groups.python, 50],
       ],
     );
     for (const engine of ["node", "python"] as const) {
-      const definition = await this.aws.taskDefinition(engine, { environment: { NAME: engine } });
+      const own = engine === "node" && this.#node;
+      const container = own
+        ? { image: `${NODE_IMAGE}@sha256:1111`, environment: own.environment }
+        : { environment: { NAME: engine } };
+      const definition = await this.aws.taskDefinition(engine, container);
       await this.aws.service(engine, definition, [this.groups[engine]], { desiredCount: 1 });
     }
     for (const engine of ["node", "python"] as const) await this.aws.steady(engine, 1);
@@ -180,6 +209,11 @@ export class RollbackWorld {
       domain: DOMAIN,
       listenerArn: this.rules.listener,
       killSwitch: { ruleArn: this.rules.killSwitch, nodeTargetGroupArn: this.groups.node },
+      inbox: {
+        targetGroupArn: this.inbox.targetGroupArn,
+        queue: { url: this.inbox.queueUrl, arn: this.inbox.queueArn },
+      },
+      frontDoor: true,
       pythonTargetGroupArn: this.groups.python,
       healthPaths: { python: "/healthz", node: "/healthz" },
       probeKeySecretArn,
@@ -197,7 +231,7 @@ export class RollbackWorld {
     };
   }
 
-  /** The function with the rights and the configuration that the component declares, secrets and topic as they are here. */
+  /** The functions with the rights and the configuration that the components declare, secrets and topic as they are here. */
   async #deploy(): Promise<void> {
     const secret = async (Name: string, content: object) =>
       (await this.aws.secrets.send(new CreateSecretCommand({ Name, SecretString: JSON.stringify(content) }))).ARN ?? "";
@@ -205,46 +239,33 @@ export class RollbackWorld {
     const own = { ghlToken: this.ghl.token, nodeUrl: NODE_URL, frontDoorUrl: FRONT_DOOR };
     const rollbackSecretArn = await secret("cutover/test/rollback", own);
     const args = this.#args(probeKeySecretArn);
-    const declared = await registrations(() => void new Rollback("rollback", args));
-    const real = (text: unknown) =>
-      String(text)
-        .replaceAll("arn:mock:Secret/rollback-secret", rollbackSecretArn)
-        .replaceAll("arn:mock:Topic/rollback-people", this.topics.people)
-        .replaceAll(
-          "arn:mock:LogGroup/rollback-logs",
-          `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${FUNCTION}`,
-        );
-    const role = find(declared, ":Role", "rollback-role");
-    await this.iam.send(
-      new CreateRoleCommand({ RoleName: FUNCTION, AssumeRolePolicyDocument: String(role.assumeRolePolicy) }),
-    );
-    const PolicyDocument = real(find(declared, ":RolePolicy", "rollback-role").policy);
-    await this.iam.send(new PutRolePolicyCommand({ RoleName: FUNCTION, PolicyName: "rollback", PolicyDocument }));
-    const { environment } = find(declared, ":Function", "rollback-function") as {
-      environment: { variables: Record<string, string> };
-    };
-    execFileSync(process.execPath, [join(__dirname, "../../tools/build-functions.mjs")]);
-    const bundle = readFileSync(join(__dirname, "../../functions/dist/rollback/index.mjs"));
-    const made = await this.lambda.send(
-      new CreateFunctionCommand({
-        FunctionName: FUNCTION,
-        Role: `arn:aws:iam::123456789012:role/${FUNCTION}`,
-        Runtime: "nodejs22.x",
-        Handler: "index.handler",
-        Timeout: 60,
-        Code: { ZipFile: zip(new Map([["index.mjs", bundle]])) },
-        Environment: {
-          Variables: {
-            CUTOVER_FUNCTION: real(environment.variables.CUTOVER_FUNCTION),
-            CUTOVER_CONNECT_TO: `${DOMAIN}:443:127.0.0.1:${this.aws.aws.loadBalancer.boundPort(443)}`,
-          },
-        },
-      }),
-    );
-    await this.#subscribe(made.FunctionArn);
+    const connectTo = `${DOMAIN}:443:127.0.0.1:${this.aws.aws.loadBalancer.boundPort(443)}`;
+    const functionArn = await deployFunction(this.iam, this.lambda, {
+      declared: await registrations(() => void new Rollback("rollback", args)),
+      component: "rollback",
+      bundle: "rollback",
+      functionName: FUNCTION,
+      real: (text) =>
+        String(text)
+          .replaceAll("arn:mock:Secret/rollback-secret", rollbackSecretArn)
+          .replaceAll("arn:mock:Topic/rollback-people", this.topics.people)
+          .replaceAll(
+            "arn:mock:LogGroup/rollback-logs",
+            `arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/${FUNCTION}`,
+          ),
+      env: { CUTOVER_CONNECT_TO: connectTo },
+    });
+    await this.#subscribe(functionArn);
+    await deployReplayer(this.clients, this.inbox, {
+      domain: DOMAIN,
+      probeKey: "probe-key",
+      webhookSecret: WEBHOOK_SECRET,
+      peopleTopicArn: this.topics.people,
+      connectTo,
+    });
   }
 
-  async #subscribe(functionArn: string | undefined): Promise<void> {
+  async #subscribe(functionArn: string): Promise<void> {
     await this.lambda.send(
       new AddPermissionCommand({
         FunctionName: FUNCTION,
@@ -268,6 +289,12 @@ export class RollbackWorld {
     };
     return FunctionError ? { error: answer.errorMessage ?? FunctionError } : { report: answer };
   }
+  /** One run of the replayer. */
+  async replay(): Promise<ReplayReport> {
+    const { Payload } = await this.lambda.send(new InvokeCommand({ FunctionName: REPLAY }));
+    return JSON.parse(Buffer.from(Payload ?? []).toString("utf8")) as ReplayReport;
+  }
+
   reconcile() {
     return this.invoke({ source: "reconcile" });
   }
@@ -282,17 +309,19 @@ export class RollbackWorld {
 
   /** Who answers customers' messages now, of 20. */
   async answeredBy(): Promise<Set<unknown>> {
+    const replies = await Promise.all(Array.from({ length: 20 }, () => this.send({})));
+    return new Set(replies.map(({ json }) => (json as { name?: unknown } | undefined)?.name));
+  }
+
+  /** A customer's message, as the workflow step sends it. */
+  async send(body: unknown, headers: Readonly<Record<string, string>> = {}): Promise<HttpReply> {
     await this.aws.aws.loadBalancer.settled();
-    const http = new HttpClient({
+    this.#http ??= new HttpClient({
       connectTo: `${DOMAIN}:443:127.0.0.1:${this.aws.aws.loadBalancer.boundPort(443)}`,
       ca: readFileSync(this.aws.aws.caFile, "utf8"),
     });
-    const headers = { "x-webhook-secret": "hush" };
-    const replies = await Promise.all(
-      Array.from({ length: 20 }, () => http.send({ method: "POST", path: FRONT_DOOR, headers, body: {} })),
-    );
-    http.close();
-    return new Set(replies.map(({ json }) => (json as { name?: unknown } | undefined)?.name));
+    const all = { "x-webhook-secret": WEBHOOK_SECRET, ...headers };
+    return this.#http.send({ method: "POST", path: FRONT_DOOR, headers: all, body });
   }
 
   /** Notices that came since the last look. */

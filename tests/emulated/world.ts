@@ -29,6 +29,7 @@ import { EmulatedAws } from "../../rehearsal/aws/emulated-aws";
 import { RehearsalClock } from "../../rehearsal/clock";
 import { RehearsalCloudWatch } from "../../rehearsal/metrics/cloudwatch";
 import { waitFor } from "../../rehearsal/support/wait";
+import type { ImageProgram } from "../../rehearsal/tasks/task";
 
 /** Folder of the Python environment with the emulators; a missing one is a failure, never a skipped test. */
 export function emulatorsVenv(): string {
@@ -86,7 +87,8 @@ export class TestWorld {
     this.cloudwatch = new CloudWatchClient(config);
   }
 
-  static async start(): Promise<TestWorld> {
+  /** @param programs what stands behind further images, by repository */
+  static async start(programs: Readonly<Record<string, ImageProgram>> = {}): Promise<TestWorld> {
     mkdirSync(".rehearsal", { recursive: true });
     const folder = mkdtempSync(join(process.cwd(), ".rehearsal", "test-"));
     const problems: string[] = [];
@@ -104,6 +106,7 @@ export class TestWorld {
               args: [join(__dirname, "fixtures/answering-task.cjs")],
               cwd: folder,
             },
+            ...programs,
           },
           maxConcurrent: (cpu) => cpu / 64,
         },

@@ -40,6 +40,7 @@ function computed(type: string, name: string, inputs: Record<string, unknown>): 
   }
   if (type.startsWith("random:")) return { hex: `hex-of-${name}`, result: `result-of-${name}` };
   if (type === "aws:secretsmanager/secretVersion:SecretVersion") return { arn, versionId: `version-of-${name}` };
+  if (type === "aws:sqs/queue:Queue") return { arn, url: `https://sqs.mock/${name}` };
   if (type.endsWith(":GhlValue"))
     return { shown: "https://shown.example.com/webhooks/ghl", mergeField: "{{ custom_values.x }}" };
   // An event target and a topic policy are given the ARN of another.

@@ -7,7 +7,7 @@ import { liveShare } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Read } from "@cutover/domain/evidence/model";
 import { PROBES_COUNTED, type ProbeTally, type ShareFacts } from "@cutover/domain/evidence/share-proof";
-import { killSwitchState } from "@cutover/domain/kill-switch";
+import { killSwitchState, switchTargets } from "@cutover/domain/kill-switch";
 import { type Engine, metricNamespace } from "@cutover/domain/metrics";
 import type { Manifest } from "@cutover/domain/stack-record";
 import { readRule } from "../loadbalancer/rules";
@@ -50,9 +50,9 @@ export async function readShareFacts(
     return share;
   });
   const killSwitch = attempt(async () => {
-    if (!manifest.killSwitchRuleArn || !nodeCustomer) return "none" as const;
+    if (!manifest.killSwitchRuleArn) return "none" as const;
     const live = await readRule(manifest.killSwitchRuleArn, aws, elb);
-    return live ? (killSwitchState(live, { nodeTargetGroupArn: nodeCustomer }) ?? "unclear") : ("unclear" as const);
+    return live ? (killSwitchState(live, switchTargets(manifest.targetGroups)) ?? "unclear") : ("unclear" as const);
   });
   const healthy = attempt(async () => ({
     python: await healthyTargets(pythonCustomer, elb),

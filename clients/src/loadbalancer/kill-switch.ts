@@ -24,8 +24,8 @@ const WEBHOOK_PATHS = ["/webhooks/*"];
 
 export interface ListenerPlace {
   readonly listenerArn: string;
-  /** Absent once Node is removed. */
-  readonly killSwitch?: { readonly ruleArn: string; readonly nodeTargetGroupArn: string };
+  /** Without `nodeTargetGroupArn` once Node is removed. */
+  readonly killSwitch?: { readonly ruleArn: string; readonly nodeTargetGroupArn?: string };
   readonly inboxTargetGroupArn?: string;
   readonly pythonTargetGroupArn: string;
 }
@@ -43,7 +43,7 @@ export async function readListener(place: ListenerPlace, elb: Elb, options: Pers
   const { killSwitch } = place;
   const rule = killSwitch && rules.find(({ RuleArn }) => RuleArn === killSwitch.ruleArn);
   const state =
-    rule && killSwitch ? (killSwitchState(toLiveRule(rule), targetsOf(place, killSwitch)) ?? "unclear") : "missing";
+    rule && killSwitch ? (killSwitchState(toLiveRule(rule), { ...place, ...killSwitch }) ?? "unclear") : "missing";
   return { killSwitch: state, share: shareOf(rules, place.pythonTargetGroupArn) };
 }
 
@@ -135,8 +135,11 @@ export async function readKillSwitch(place: KillSwitchPlace, elb: Elb, options: 
 
 function ruleFor(to: KillSwitchState, place: KillSwitchPlace): ModifyRuleCommandInput {
   const { ruleArn, nodeTargetGroupArn, inboxTargetGroupArn } = place;
-  if (to === "hold" && inboxTargetGroupArn === undefined) {
-    throw new RangeError('the kill switch can\'t be set to "hold": there is no inbox');
+  // Off matches nobody: where it would forward to matters only for what AWS takes.
+  const target =
+    to === "hold" ? inboxTargetGroupArn : (nodeTargetGroupArn ?? (to === "off" ? inboxTargetGroupArn : undefined));
+  if (target === undefined) {
+    throw new RangeError(`the kill switch can't be set to "${to}": there is no ${to === "hold" ? "inbox" : "Node"}`);
   }
   const path = { Field: "path-pattern", PathPatternConfig: { Values: WEBHOOK_PATHS } };
   const never = {
@@ -146,14 +149,6 @@ function ruleFor(to: KillSwitchState, place: KillSwitchPlace): ModifyRuleCommand
   return {
     RuleArn: ruleArn,
     Conditions: to === "off" ? [path, never] : [path],
-    Actions: [{ Type: "forward", TargetGroupArn: to === "hold" ? inboxTargetGroupArn : nodeTargetGroupArn }],
-  };
-}
-
-function targetsOf(place: ListenerPlace, killSwitch: { readonly nodeTargetGroupArn: string }): KillSwitchTargets {
-  const { inboxTargetGroupArn } = place;
-  return {
-    nodeTargetGroupArn: killSwitch.nodeTargetGroupArn,
-    ...(inboxTargetGroupArn === undefined ? {} : { inboxTargetGroupArn }),
+    Actions: [{ Type: "forward", TargetGroupArn: target }],
   };
 }

@@ -8,21 +8,24 @@ import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { ElasticLoadBalancingV2Client } from "@aws-sdk/client-elastic-load-balancing-v2";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { Applied } from "@cutover/domain/decide";
 import type { RollbackConfig, RollbackSecret } from "@cutover/domain/function-config";
 import { isPhaseName } from "@cutover/domain/phases";
 import type { AlarmNow } from "@cutover/domain/rollback/reconcile";
 import { appliedPath } from "@cutover/domain/stack-record";
+import { WEBHOOK_PATH } from "@cutover/domain/webhook";
 import { persist } from "../aws/persist";
-import { now as applicationsNow } from "../clock";
+import { now as applicationsNow, clockFrom } from "../clock";
 import { HttpClient } from "../http/client";
+import { countMessages } from "../inbox/queue";
 import { type MoveOptions, readListener, setKillSwitch } from "../loadbalancer/kill-switch";
 import { createRecord, markReleased, readRollbacks, rememberPaged, updateRecord } from "../record/rollback-record";
 import { lostMessages } from "./lost";
 import type { LogLine, RollbackPorts } from "./ports";
 import { probeEngine } from "./probe";
-import { moveWebhook } from "./webhook";
+import { moveWebhook, readWebhook } from "./webhook";
 
 /** Together they leave room within the function's 60 s; each step's last attempt included. */
 const WITHIN: Readonly<Record<"look" | "move" | "record" | "secret" | "notice" | "lost", MoveOptions>> = {
@@ -41,6 +44,7 @@ export interface RollbackClients {
   readonly ssm: SSMClient;
   readonly sns: SNSClient;
   readonly secrets: SecretsManagerClient;
+  readonly sqs: SQSClient;
   readonly cloudwatch: CloudWatchClient;
   readonly logs: CloudWatchLogsClient;
   readonly http: HttpClient;
@@ -54,6 +58,7 @@ export function rollbackClients(region: string): RollbackClients {
     ssm: new SSMClient(aws),
     sns: new SNSClient(aws),
     secrets: new SecretsManagerClient(aws),
+    sqs: new SQSClient(aws),
     cloudwatch: new CloudWatchClient(aws),
     logs: new CloudWatchLogsClient(aws),
     http: new HttpClient(),
@@ -69,11 +74,12 @@ export function awsPorts(
   const { stack, killSwitch, inboxTargetGroupArn } = config;
   const { elb, ssm, cloudwatch } = clients;
   const probeKey = once(() => secret<{ readonly key: string }>(config.probeKeySecretArn, clients));
+  const ownSecret = once(() => secret<RollbackSecret>(config.rollbackSecretArn, clients));
   const place = killSwitch && { ...killSwitch, ...(inboxTargetGroupArn ? { inboxTargetGroupArn } : {}) };
   return {
     readListener: () => readListener(config, elb, WITHIN.look),
     setSwitch: async (to) => {
-      if (!place) throw new Error("there is no kill switch: Node is removed");
+      if (!place) throw new Error("there is no kill switch");
       await setKillSwitch(to, place, elb, WITHIN.move);
     },
     readShelf: () => readRollbacks(stack, ssm, WITHIN.record),
@@ -89,7 +95,14 @@ export function awsPorts(
       const { key } = await probeKey();
       return probeEngine({ domain: config.domain, engine, path, key }, clients.http);
     },
-    moveWebhook: async () => moveWebhook(config.ghl, await secret<RollbackSecret>(config.rollbackSecretArn, clients)),
+    probeInbox: async () => {
+      if (config.inboxTargetGroupArn === undefined) return "unknown";
+      const { key } = await probeKey();
+      return probeEngine({ domain: config.domain, engine: "inbox", path: WEBHOOK_PATH, key }, clients.http);
+    },
+    countInbox: async () => (config.inboxQueueUrl ? countMessages(config.inboxQueueUrl, clients.sqs, WITHIN.look) : 0),
+    moveWebhook: async (to) => moveWebhook(config.ghl, await ownSecret(), to),
+    readWebhook: async () => readWebhook(config.ghl, await ownSecret()),
     // The log's stamps are the applications' time; everything else here is stamped by AWS.
     lostMessages: () => lostMessages(config.pythonLogGroup, applicationsNow(), clients.logs, WITHIN.lost),
     tellPeople: async ({ subject, text }) => {
@@ -97,6 +110,7 @@ export function awsPorts(
       await persist("telling people", (abortSignal) => clients.sns.send(command, { abortSignal }), WITHIN.notice);
     },
     now: Date.now,
+    realSpan: (ms) => clockFrom(process.env).realSpan(ms),
     log,
   };
 }
@@ -118,7 +132,7 @@ async function readApplied(stack: string, ssm: SSMClient): Promise<Applied | und
 async function readAlarms(config: RollbackConfig, cloudwatch: CloudWatchClient) {
   const { hard, soft } = config.alarms;
   const command = new DescribeAlarmsCommand({
-    AlarmNames: [hard, soft, ...config.suspicionAlarms, ...config.outageAlarms],
+    AlarmNames: [hard, soft, ...config.suspicionAlarms, ...config.nodeAlarms, ...config.outageAlarms],
     // Without it composite alarms are left out.
     AlarmTypes: ["MetricAlarm", "CompositeAlarm"],
   });
@@ -130,9 +144,10 @@ async function readAlarms(config: RollbackConfig, cloudwatch: CloudWatchClient) 
     sharedOutage: all.some(({ AlarmName, StateValue }) => outage(AlarmName) && StateValue === "ALARM"),
     alarms: all
       .filter(({ AlarmName }) => !outage(AlarmName))
-      .map((alarm) =>
-        alarmNow(alarm, alarm.AlarmName === hard ? "hard" : alarm.AlarmName === soft ? "soft" : "suspicion"),
-      ),
+      .map((alarm) => ({
+        ...alarmNow(alarm, alarm.AlarmName === hard ? "hard" : alarm.AlarmName === soft ? "soft" : "suspicion"),
+        ...(config.nodeAlarms.includes(alarm.AlarmName ?? "") ? { aboutNode: true } : {}),
+      })),
   };
 }
 

@@ -8,7 +8,7 @@ import { HttpError } from "../http/errors";
 import { awsPorts } from "./aws-ports";
 import { lostMessages } from "./lost";
 import { probeEngine } from "./probe";
-import { type MoveWebhookOptions, moveWebhook as moveWebhookTo } from "./webhook";
+import { type MoveWebhookOptions, moveWebhook as moveWebhookTo, readWebhook } from "./webhook";
 
 describe("probeEngine", () => {
   const target = { domain: "messages.example.com", engine: "node" as const, path: "/healthz", key: "pl4nted" };
@@ -53,6 +53,15 @@ describe("probeEngine", () => {
     expect([seen.health, seen.asked.length]).toEqual([health, attempts]);
   });
 
+  it.each([
+    [reply(200, { "x-served-by": "inbox" }), "answers"],
+    [reply(429, { "x-served-by": "inbox" }), "dead"],
+    [reply(502), "dead"],
+    [reply(404), "unknown"],
+  ] as const)("judges the inbox by whether it can store", async (answer, health) => {
+    expect(await probeEngine({ ...target, engine: "inbox" }, { send: async () => answer })).toBe(health);
+  });
+
   it("opens the probe rule and is known as synthetic", async () => {
     expect((await ask(reply(200))).asked).toMatchObject([
       {
@@ -76,8 +85,12 @@ describe("moveWebhook", () => {
   });
 
   /** Node's own URL answers as a webhook does, unless a test says otherwise. */
-  const moveWebhook = (...[place, hidden, options]: Parameters<typeof moveWebhookTo>) =>
-    moveWebhookTo(place, hidden, { greet: async () => ({ status: 404 }), ...options } satisfies MoveWebhookOptions);
+  const moveWebhook = (
+    place: Parameters<typeof moveWebhookTo>[0],
+    hidden: RollbackSecret,
+    options: MoveWebhookOptions = {},
+    to: "node" | "front-door" = "node",
+  ) => moveWebhookTo(place, hidden, to, { greet: async () => ({ status: 404 }), ...options } satisfies MoveWebhookOptions);
 
   const FRONT_DOOR = "https://messages.example.com/webhooks/ghl?key=pl4nted-query";
   const NODE = "https://node.example.com/hook?key=pl4nted-query";
@@ -137,6 +150,36 @@ describe("moveWebhook", () => {
     );
     const outcome = await moveWebhook({ ...place, match: matchOf("id:v1") }, secret);
     expect([outcome.state, held.value]).toEqual(["done", NODE]);
+  });
+
+  it.each([
+    ["Node", NODE],
+    ["the front door, pinned", `${FRONT_DOOR}&backend=node`],
+  ])("points GoHighLevel from %s back at the front door, where the inbox is", async (_what, before) => {
+    const { held, place } = await ghl(before);
+    expect(await moveWebhook(place, secret, {}, "front-door")).toMatchObject({ state: "done" });
+    expect(held.value).toBe(FRONT_DOOR);
+  });
+
+  it("says in mode manual that the step has to send to the front door", async () => {
+    expect(await moveWebhook(undefined, secret, {}, "front-door")).toMatchObject({
+      state: "skipped",
+      detail: expect.stringMatching(/don't reach the inbox: put https:\/\/messages.example.com/),
+    });
+  });
+
+  it.each([
+    ["node", NODE],
+    ["node", `${FRONT_DOOR}&backend=node`],
+    ["front-door", FRONT_DOOR],
+    ["theirs", "https://elsewhere.example.com/x?t=pl4nted"],
+  ])("sees GoHighLevel at %s", async (where, value) => {
+    const { place, writes } = await ghl(value);
+    const seen = await readWebhook(place, secret);
+    expect(seen).toMatchObject({ place: where });
+    expect(JSON.stringify(seen)).not.toContain("pl4nted");
+    expect(writes()).toBe(0);
+    expect(await readWebhook(undefined, secret)).toBeUndefined();
   });
 
   it("writes nothing where it points there already", async () => {
@@ -219,7 +262,9 @@ describe("moveWebhook", () => {
       response.writeHead(503).end("down");
       return true;
     });
-    const error = await moveWebhook(place, secret, { retry: { attempts: 2, baseMs: 1 } }).catch((e: unknown) => e);
+    const error = await moveWebhook(place, secret, { retry: { attempts: 2, baseMs: 1 } }).catch(
+      (e: unknown) => e,
+    );
     expect(String(error)).toMatch(/503/);
     expect(String(error)).not.toMatch(/pl4nted/);
   });

@@ -31,13 +31,28 @@ export interface RollbackPorts {
   /** Composite alarms that roll back and alarms of suspicion. */
   readonly readAlarms: () => Promise<{ readonly alarms: readonly AlarmNow[]; readonly sharedOutage: boolean }>;
   readonly probe: (engine: "node" | "python") => Promise<EngineHealth>;
-  /** Points GoHighLevel at Node. */
-  readonly moveWebhook: () => Promise<Outcome>;
+  /** Whether the inbox takes a message, asked through its probe rule. */
+  readonly probeInbox: () => Promise<EngineHealth>;
+  /** Messages in the inbox, about. */
+  readonly countInbox: () => Promise<number>;
+  /** Points GoHighLevel at Node, or at the front door, where `hold` keeps what comes. */
+  readonly moveWebhook: (to: "node" | "front-door") => Promise<Outcome>;
+  /** Where GoHighLevel points; undefined where it is not ours to know. */
+  readonly readWebhook: () => Promise<WebhookPlace | undefined>;
   readonly lostMessages: () => Promise<LostMessages>;
   readonly tellPeople: (notice: Notice) => Promise<void>;
   /** Milliseconds since the epoch, real ones also in a rehearsal: compared with AWS's stamps. */
   readonly now: () => number;
+  /** Real milliseconds that a span of the applications' time takes: the same but in a rehearsal. */
+  readonly realSpan: (ms: number) => number;
   readonly log: (line: LogLine) => void;
+}
+
+/** Where GoHighLevel points. `theirs`: a person put something of their own there. */
+export interface WebhookPlace {
+  readonly place: "node" | "front-door" | "theirs";
+  /** The URL without its query string. */
+  readonly shown: string;
 }
 
 /** What the function answers; the CLI shows it. */

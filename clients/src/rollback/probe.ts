@@ -6,7 +6,7 @@ import { HttpError } from "../http/errors";
 export interface ProbeTarget {
   /** Public name of the front door: probes take the way that customers take. */
   readonly domain: string;
-  readonly engine: "node" | "python";
+  readonly engine: "node" | "python" | "inbox";
   readonly path: string;
   /** Value of x-cutover-key, which opens the probe rules. */
   readonly key: string;
@@ -54,7 +54,8 @@ async function probeOnce(target: ProbeTarget, client: Pick<HttpClient, "send">):
 }
 
 function judge({ status, headers }: HttpReply, engine: string): EngineHealth {
-  if (status >= 500) return "dead";
+  // The inbox says 429 where it can't store: some senders send again then.
+  if (status >= 500 || (engine === "inbox" && status === 429)) return "dead";
   const servedBy = headers["x-served-by"];
   if (status < 200 || status > 299 || (servedBy !== undefined && servedBy !== engine)) return "unknown";
   return "answers";

@@ -1,12 +1,13 @@
-import type { EngineHealth } from "@cutover/domain/rollback";
 import { handOffNotice, pageNotice } from "@cutover/domain/rollback/notice";
 import { type AlarmNow, type LiveSwitch, planReconcile, type ReconcilePlan } from "@cutover/domain/rollback/reconcile";
 import { openRecord, type RollbackRecord } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
+import { completed, NOTHING } from "./report";
 import type { Reason, RunConfig } from "./run";
 import { newDraft, performMissing, performNew, type Settled, settle } from "./steps";
+import { lookAtHold, lookAtNode, webhookByHand } from "./watch";
 
 /** What run.ts does for an event, given here so that the two files don't need each other. */
 export interface EventFlow {
@@ -17,8 +18,6 @@ export interface EventFlow {
     ports: RollbackPorts,
   ) => Promise<readonly RollbackRecord[]>;
 }
-
-const NOTHING: RollbackReport = { outcome: "nothing", sentence: "Nothing is missing." };
 
 /**
  * Each minute: three reads, and whatever is missing. Alarms act on transitions only, and a function can be killed; this is
@@ -61,11 +60,11 @@ async function carryOut(
 ): Promise<RollbackReport> {
   switch (plan.kind) {
     case "nothing":
-      return NOTHING;
+      return (await webhookByHand(shelf, live, config, ports)) ?? NOTHING;
     case "respond":
       return flow.respond(reasonOf(plan.alarm, ports.now()), config, ports);
     case "complete":
-      return reportOf(await performMissing(ports, plan.record, plan.todo, config.stack), plan.todo.join(", "));
+      return completed(await performMissing(ports, plan.record, plan.todo, config.stack), plan.todo.join(", "));
     case "finish-release":
       await ports.markReleased(plan.record.id);
       return {
@@ -75,10 +74,12 @@ async function carryOut(
       };
     case "record-switch":
       return recordSwitch(plan.to, plan.alarm, live, config, ports);
+    case "look-at-node":
+      return lookAtNode(plan.record, config, ports);
     case "hand-off":
       return handOff(plan.record, config, ports);
     case "look-at-hold":
-      return lookAtHold(plan.record, await ports.probe("node"), config, ports);
+      return lookAtHold(plan.record, config, ports);
     case "unclear":
       return unclear(shelf, config, ports);
   }
@@ -129,24 +130,6 @@ async function handOff(record: RollbackRecord, config: RunConfig, ports: Rollbac
   };
 }
 
-/** Node lives again: customers get answers from it, and the replayer empties the inbox. */
-async function lookAtHold(
-  record: RollbackRecord,
-  node: EngineHealth,
-  config: RunConfig,
-  ports: RollbackPorts,
-): Promise<RollbackReport> {
-  if (node !== "answers") return NOTHING;
-  const { webhook: _skipped, ...steps } = record.steps;
-  const moved = await performMissing(
-    ports,
-    { ...record, to: "node", steps },
-    ["switch", "verify", "webhook"],
-    config.stack,
-  );
-  return reportOf(moved, "from the inbox to Node");
-}
-
 async function unclear(shelf: RollbackShelf, config: RunConfig, ports: RollbackPorts): Promise<RollbackReport> {
   const key = "kill switch unclear";
   const sentence = "The kill switch's listener rule is neither off nor node nor hold: somebody edited it.";
@@ -158,19 +141,6 @@ async function unclear(shelf: RollbackShelf, config: RunConfig, ports: RollbackP
 
 function reasonOf(alarm: AlarmNow, now: number): Reason {
   return { kind: alarm.tier, alarm: alarm.name, text: alarm.reason, at: alarm.since ?? now };
-}
-
-function reportOf(record: RollbackRecord, what: string): RollbackReport {
-  const { switch: moved } = record.steps;
-  const failed = moved?.state === "failed";
-  return {
-    outcome: failed ? "failed" : "completed",
-    id: record.id,
-    sentence: failed
-      ? `${record.id}: the kill switch has not moved: ${moved.detail}.`
-      : `${record.id}: ${what} done or tried.`,
-    steps: record.steps,
-  };
 }
 
 function blind(what: string, why: string): RollbackReport {

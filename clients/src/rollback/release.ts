@@ -13,7 +13,8 @@ export interface ReleaseInputs {
   readonly stack: string;
   readonly aws: AwsPlace;
   readonly ruleArn: string;
-  readonly nodeTargetGroupArn: string;
+  /** Absent once Node is removed. */
+  readonly nodeTargetGroupArn?: string;
   readonly inboxTargetGroupArn?: string;
   /** Alarms that roll back: none may be in ALARM at the moment of the release. */
   readonly alarmNames: readonly string[];
@@ -119,7 +120,11 @@ async function refuseWhileRinging(
 }
 
 function placeOf({ ruleArn, nodeTargetGroupArn, inboxTargetGroupArn }: ReleaseInputs): KillSwitchPlace {
-  return { ruleArn, nodeTargetGroupArn, ...(inboxTargetGroupArn === undefined ? {} : { inboxTargetGroupArn }) };
+  return {
+    ruleArn,
+    ...(nodeTargetGroupArn === undefined ? {} : { nodeTargetGroupArn }),
+    ...(inboxTargetGroupArn === undefined ? {} : { inboxTargetGroupArn }),
+  };
 }
 
 function clientsFor(aws: AwsPlace): ReleaseClients {

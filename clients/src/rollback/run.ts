@@ -22,7 +22,7 @@ import { reconcile } from "./reconcile";
 import { newDraft, type Performance, performMissing, performNew, type Settled, settle } from "./steps";
 
 /** What the flow needs of the configuration. */
-export type RunConfig = Pick<RollbackConfig, "stack" | "alarms" | "killSwitch" | "inboxTargetGroupArn">;
+export type RunConfig = Pick<RollbackConfig, "stack" | "alarms" | "killSwitch" | "inboxTargetGroupArn" | "frontDoor">;
 
 /** The switch should have moved and has not: Lambda tries the event again, the reconciler tries each minute. */
 export class RollbackIncomplete extends Error {
@@ -74,7 +74,7 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
     settle(() => ports.readApplied()),
     SSM_SILENT,
   );
-  const nodeProbe = config.killSwitch ? settle(() => ports.probe("node")) : undefined;
+  const nodeProbe = config.killSwitch?.nodeTargetGroupArn ? settle(() => ports.probe("node")) : undefined;
   const [listener, shelf, alarms] = await Promise.all([
     settle(() => ports.readListener()),
     within(
@@ -161,12 +161,19 @@ async function look(
 ): Promise<RollbackSituation> {
   const pythonProbe = reason.kind === "manual" ? undefined : settle(() => ports.probe("python"));
   const node = nodeProbe ? valueOr(await nodeProbe, "unknown" as const) : "removed";
+  const inbox = config.killSwitch !== undefined && config.inboxTargetGroupArn !== undefined;
+  // Asked only where it may be needed: holding in a broken inbox would lose what an engine may still take.
+  const broken =
+    inbox &&
+    (node === "dead" || node === "removed") &&
+    valueOr(await settle(() => ports.probeInbox()), "unknown") === "dead";
   const known = {
     tier: reason.kind,
     share: listener.ok ? listener.value.share : undefined,
     node,
     sharedOutage,
-    inbox: config.killSwitch !== undefined && config.inboxTargetGroupArn !== undefined,
+    inbox: inbox && !broken,
+    frontDoor: config.frontDoor,
   };
   if (!needsPythonHealth(known)) return { ...known, python: "unknown" };
   const python = await (pythonProbe ?? settle(() => ports.probe("python")));

@@ -6,8 +6,12 @@ import type { Outcome, RollbackPorts } from "./ports";
 
 type Steps = { [step in StepName]?: StepResult };
 
-/** Longest that an invocation is at its steps; Lambda ends it after 60 s. */
-const BUSY_MS = 40_000;
+/**
+ * So long the reconciler leaves all but the switch to the invocation that made the record: longer than everything takes
+ * where nothing hangs. Where something does, or the invocation was killed, help is right: every step may be done twice, and
+ * the worst that comes of two at once is a second notice.
+ */
+const BUSY_MS = 15_000;
 
 /** What every new record begins with. `now`: milliseconds since the epoch. */
 export function newDraft(now: number): Pick<RollbackDraft, "at" | "busyUntil" | "steps"> {
@@ -74,6 +78,7 @@ export async function performMissing(
   record: RollbackRecord,
   todo: readonly StepName[],
   stage: string,
+  because?: string,
 ): Promise<RollbackRecord> {
   const steps: Steps = {};
   const note = noting(ports, steps);
@@ -83,17 +88,23 @@ export async function performMissing(
   await webhook;
   const whole: RollbackRecord = { ...record, steps: { ...record.steps, ...steps } };
   if (todo.includes("notice")) await note("notice", () => tell(ports, stage, whole, undefined));
-  else if (record.steps.notice?.state === "done") await followUp(ports, stage, record, steps);
+  else if (record.steps.notice?.state === "done") await followUp(ports, stage, record, steps, because);
   return (await save(ports, { ...record, steps })) ?? { ...whole, steps: { ...whole.steps, ...steps } };
 }
 
 /** People hear of what changed: a step that went from failed to done, not of one that fails again each minute. */
-async function followUp(ports: RollbackPorts, stage: string, record: RollbackRecord, steps: Steps): Promise<void> {
+async function followUp(
+  ports: RollbackPorts,
+  stage: string,
+  record: RollbackRecord,
+  steps: Steps,
+  because: string | undefined,
+): Promise<void> {
   const news = Object.entries(steps).filter(
     ([name, step]) => step.state !== record.steps[name as StepName]?.state || name === "switch",
   );
   if (news.length === 0) return;
-  const told = await settle(() => ports.tellPeople(followUpNotice(stage, record, Object.fromEntries(news))));
+  const told = await settle(() => ports.tellPeople(followUpNotice(stage, record, Object.fromEntries(news), because)));
   if (!told.ok) ports.log({ event: "notice_failed", id: record.id, why: told.why });
 }
 
@@ -130,7 +141,7 @@ async function verify(ports: RollbackPorts, to: "node" | "hold"): Promise<Outcom
   if (killSwitch !== "node" && killSwitch !== "hold") {
     return { state: "failed", detail: `the kill switch reads "${killSwitch}"` };
   }
-  if (to === "hold") return done("the kill switch sends every message to the inbox");
+  if (to === "hold") return verifyHold(ports);
   const node = await ports.probe("node");
   if (node === "answers")
     return done("the kill switch sends every message to Node, and Node answers through the front door");
@@ -138,10 +149,16 @@ async function verify(ports: RollbackPorts, to: "node" | "hold"): Promise<Outcom
   return { state: "failed", detail: `the kill switch sends every message to Node, but ${why}` };
 }
 
-async function webhookFor(ports: RollbackPorts, to: "node" | "hold"): Promise<Outcome> {
-  if (to === "hold")
-    return { state: "skipped", detail: "messages are held, so GoHighLevel keeps sending to the front door" };
-  return ports.moveWebhook();
+async function verifyHold(ports: RollbackPorts): Promise<Outcome> {
+  const inbox = await ports.probeInbox();
+  if (inbox === "answers") return done("the kill switch sends every message to the inbox, and the inbox takes them");
+  const why = inbox === "dead" ? "it takes none" : "it could not be probed";
+  return { state: "failed", detail: `the kill switch sends every message to the inbox, but ${why}` };
+}
+
+/** Node's own URL goes past the load balancer: what is to be held has to come through the front door. */
+function webhookFor(ports: RollbackPorts, to: "node" | "hold"): Promise<Outcome> {
+  return ports.moveWebhook(to === "hold" ? "front-door" : "node");
 }
 
 async function tell(

@@ -1,9 +1,10 @@
+import type { Applied } from "@cutover/domain/decide";
 import type { KillSwitchState } from "@cutover/domain/kill-switch";
 import type { EngineHealth } from "@cutover/domain/rollback";
 import type { Notice } from "@cutover/domain/rollback/notice";
 import type { AlarmNow } from "@cutover/domain/rollback/reconcile";
 import { mergeRecords, nextId, openRecord, type RollbackRecord } from "@cutover/domain/rollback/record";
-import type { LogLine, Outcome, RollbackPorts } from "./ports";
+import type { LogLine, Outcome, RollbackPorts, WebhookPlace } from "./ports";
 import type { RunConfig } from "./run";
 
 export const CONFIG: RunConfig = {
@@ -11,10 +12,17 @@ export const CONFIG: RunConfig = {
   alarms: { hard: "cutover-prod-rollback-hard", soft: "cutover-prod-rollback-soft" },
   killSwitch: { ruleArn: "arn:rule", nodeTargetGroupArn: "arn:node" },
   inboxTargetGroupArn: "arn:inbox",
+  frontDoor: true,
 };
 
+const PLACES = {
+  node: "https://node.example.com/hook",
+  "front-door": "https://messages.example.com/webhooks/ghl",
+  theirs: "https://elsewhere.example.org/",
+} as const;
+
 /** What a test lets fail. */
-export type Port = Exclude<keyof RollbackPorts, "now" | "log">;
+export type Port = Exclude<keyof RollbackPorts, "now" | "realSpan" | "log">;
 
 /**
  * A small world in memory: listener, records, people, GoHighLevel. `fail` lets a port fail; `before` runs as a port is
@@ -28,7 +36,12 @@ export class TestWorld {
   health: Record<"node" | "python", EngineHealth> = { node: "answers", python: "dead" };
   records: RollbackRecord[] = [];
   paged: string | undefined;
-  webhook: Outcome = { state: "done", detail: "moved to https://node.example.com/hook" };
+  /** Where GoHighLevel points; undefined: nobody can see. */
+  webhook: WebhookPlace["place"] | undefined = "front-door";
+  applied: Applied | undefined = { phase: "ramp-50", pythonShare: 50, pythonDigest: "sha256:1" };
+  inbox: EngineHealth = "answers";
+  /** Messages in it. */
+  held = 0;
   readonly notices: Notice[] = [];
   readonly calls: string[] = [];
   readonly lines: LogLine[] = [];
@@ -73,15 +86,23 @@ export class TestWorld {
       this.#call("rememberPaged", () => {
         this.paged = what;
       }),
-    readApplied: () =>
-      this.#call("readApplied", () => ({ phase: "ramp-50" as const, pythonShare: 50, pythonDigest: "sha256:1" })),
+    readApplied: () => this.#call("readApplied", () => this.applied),
     readAlarms: () => this.#call("readAlarms", () => ({ alarms: this.alarms, sharedOutage: this.sharedOutage })),
     probe: (engine) => this.#call("probe", () => this.health[engine]),
-    moveWebhook: () => this.#call("moveWebhook", () => this.webhook),
+    probeInbox: () => this.#call("probeInbox", () => this.inbox),
+    countInbox: () => this.#call("countInbox", () => this.held),
+    moveWebhook: (to) =>
+      this.#call("moveWebhook", () => {
+        this.webhook = to;
+        return { state: "done", detail: `moved to ${PLACES[to]}` } as Outcome;
+      }),
+    readWebhook: () =>
+      this.#call("readWebhook", () => this.webhook && { place: this.webhook, shown: PLACES[this.webhook] }),
     lostMessages: () =>
       this.#call("lostMessages", () => ({ known: true as const, ids: ["msg-7"], more: false, sinceMinutes: 60 })),
     tellPeople: (notice) => this.#call("tellPeople", () => void this.notices.push(notice)),
     now: () => this.time,
+    realSpan: (ms) => ms,
     log: (line) => void this.lines.push(line),
   };
 
@@ -112,6 +133,14 @@ export class TestWorld {
   ring(tier: AlarmNow["tier"] = "hard", since = this.time): void {
     const name = tier === "suspicion" ? "cutover-prod-elb-5xx" : CONFIG.alarms[tier];
     this.alarms = [{ name, tier, state: "ALARM", since, reason: "probes of Python failed" }];
+  }
+
+  /** Node's own alarm, which only the reconciler sees. */
+  ringNode(since = this.time): void {
+    const name = "cutover-prod-node-probes";
+    this.alarms = [
+      { name, tier: "suspicion", state: "ALARM", since, reason: "probes of Node failed", aboutNode: true },
+    ];
   }
 
   count(port: Port): number {

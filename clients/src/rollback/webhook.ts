@@ -2,7 +2,7 @@ import type { RollbackConfig, RollbackSecret } from "@cutover/domain/function-co
 import { ownerOf, showUrl, type ValueMatch, withBackendNode } from "@cutover/domain/webhook";
 import { type Greeting, greet, urlAnswers } from "../ghl/answers";
 import { GhlClient, type GhlClientOptions } from "../ghl/client";
-import type { Outcome } from "./ports";
+import type { Outcome, WebhookPlace } from "./ports";
 
 /**
  * Attempts, waits and reading back together; GoHighLevel may not use up the function's 60 s. An ordinary 429 asks for its
@@ -16,6 +16,10 @@ const PATIENCE = {
 
 /** Node's URL is asked twice at most. */
 const GREETING = { deadlineMs: 2_000, attempts: 2 } as const;
+/** A mere look is made again in the next minute. */
+const READ_ONCE = { retry: { attempts: 1, budgetMs: 4_000, longestAskedMs: 0 } } as const;
+
+const NAMES = { node: "Node", "front-door": "the front door" } as const;
 
 /** A value that a person wrote: it is not overwritten. */
 class ForeignValue extends Error {
@@ -31,36 +35,38 @@ export interface MoveWebhookOptions extends Partial<GhlClientOptions> {
 }
 
 /**
- * Points GoHighLevel's custom value at Node's URL, unless a person put something of their own there. Done where it points
- * there already. Where nothing answers at Node's URL, it gets the pinned front door: that way leads to Node as well.
+ * Points GoHighLevel's custom value at Node's URL or at the front door, unless a person put something of their own there.
+ * Done where it points there already. Where nothing answers at Node's URL, it gets the pinned front door: that way leads to
+ * Node as well.
  */
 export async function moveWebhook(
   ghl: RollbackConfig["ghl"],
   secret: RollbackSecret,
+  to: "node" | "front-door" = "node",
   { greet: ask = (url) => greet(url, GREETING), ...overrides }: MoveWebhookOptions = {},
 ): Promise<Outcome> {
-  const { ghlToken, nodeUrl } = secret;
-  if (nodeUrl === undefined) return { state: "skipped", detail: "no URL of Node is known" };
+  const { ghlToken, nodeUrl, frontDoorUrl } = secret;
+  const url = to === "node" ? nodeUrl : frontDoorUrl;
+  const name = NAMES[to];
+  if (url === undefined) return { state: "skipped", detail: `no URL of ${name} is known` };
   if (!ghl || ghlToken === undefined) {
+    const means =
+      to === "node"
+        ? "Messages reach Node through the load balancer; to go round it,"
+        : "Unless it sends to the front door, messages don't reach the inbox:";
     return {
       state: "skipped",
-      detail: `the workflow step is edited by hand (cutover:ghl.mode manual). Messages reach Node through the load balancer; to go round it, put ${showUrl(nodeUrl)} into the step`,
+      detail: `the workflow step is edited by hand (cutover:ghl.mode manual). ${means} put ${showUrl(url)} into the step`,
     };
   }
-  const client = new GhlClient({
-    ...PATIENCE,
-    token: ghlToken,
-    locationId: ghl.locationId,
-    baseUrl: ghl.baseUrl,
-    ...overrides,
-  });
+  const client = clientFor(ghl, ghlToken, overrides);
   let timer: NodeJS.Timeout | undefined;
   const limit = new Promise<never>((_resolve, reject) => {
     const why = `GoHighLevel did not take it within ${LIMIT_MS / 1000} s; the reconciler tries again`;
     timer = setTimeout(() => reject(new Error(why)), LIMIT_MS);
   });
   try {
-    return await Promise.race([move(client, ghl.match, { ...secret, nodeUrl }, ask), limit]);
+    return await Promise.race([move(client, ghl.match, secret, { to, url }, ask), limit]);
   } finally {
     clearTimeout(timer);
     client.close();
@@ -70,24 +76,58 @@ export async function moveWebhook(
 async function move(
   client: GhlClient,
   match: ValueMatch,
-  { nodeUrl, frontDoorUrl }: RollbackSecret & { readonly nodeUrl: string },
+  secret: RollbackSecret,
+  { to, url }: { readonly to: "node" | "front-door"; readonly url: string },
   ask: (url: string) => Promise<Greeting | undefined>,
 ): Promise<Outcome> {
-  const [found, answers] = await Promise.all([client.adopt(match), urlAnswers(nodeUrl, {}, ask)]);
+  const { frontDoorUrl } = secret;
+  const answering = to === "node" ? urlAnswers(url, {}, ask) : true;
+  const [found, answers] = await Promise.all([client.adopt(match), answering]);
   const pinned = frontDoorUrl === undefined || answers ? undefined : withBackendNode(frontDoorUrl);
-  const wanted = pinned ?? nodeUrl;
-  const why = pinned === undefined ? "" : `, since nothing answers at Node's own URL ${showUrl(nodeUrl)}`;
+  const wanted = pinned ?? url;
+  const why = pinned === undefined ? "" : `, since nothing answers at Node's own URL ${showUrl(url)}`;
   try {
     const { wrote } = await client.write(found.id, wanted, (now) => {
-      const owner = ownerOf(now.value, { frontDoor: frontDoorUrl, alsoOurs: [nodeUrl] });
-      if (owner === "theirs") throw new ForeignValue(showUrl(now.value));
+      if (placeOf(now.value, secret) === "theirs") throw new ForeignValue(showUrl(now.value));
     });
     return { state: "done", detail: `${wrote ? "moved to" : "stood already at"} ${showUrl(wanted)}${why}` };
   } catch (error) {
     if (!(error instanceof ForeignValue)) throw error;
     return {
       state: "skipped",
-      detail: `somebody changed it by hand to ${error.message}; it is not overwritten. Node's URL is ${showUrl(nodeUrl)}`,
+      detail: `somebody changed it by hand to ${error.message}; it is not overwritten. The URL of ${NAMES[to]} is ${showUrl(url)}`,
     };
   }
+}
+
+/** Where GoHighLevel's custom value points now; undefined in mode `manual`, where nobody can see it. */
+export async function readWebhook(
+  ghl: RollbackConfig["ghl"],
+  secret: RollbackSecret,
+  overrides: Partial<GhlClientOptions> = {},
+): Promise<WebhookPlace | undefined> {
+  if (!ghl || secret.ghlToken === undefined) return undefined;
+  const client = clientFor(ghl, secret.ghlToken, { ...READ_ONCE, ...overrides });
+  try {
+    const { value } = await client.adopt(ghl.match);
+    return { place: placeOf(value, secret), shown: showUrl(value) };
+  } finally {
+    client.close();
+  }
+}
+
+function clientFor(
+  { locationId, baseUrl, match: _match }: NonNullable<RollbackConfig["ghl"]>,
+  token: string,
+  overrides: Partial<GhlClientOptions>,
+): GhlClient {
+  return new GhlClient({ ...PATIENCE, token, locationId, baseUrl, ...overrides });
+}
+
+/** Pinned to Node at the front door counts as Node: that is what a Node without a URL of its own has. */
+function placeOf(value: string, { nodeUrl, frontDoorUrl }: RollbackSecret): WebhookPlace["place"] {
+  if (value === nodeUrl) return "node";
+  const owner = ownerOf(value, { frontDoor: frontDoorUrl });
+  if (owner === "ours") return "front-door";
+  return owner === "ours-pinned" ? "node" : "theirs";
 }

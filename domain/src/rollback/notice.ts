@@ -28,9 +28,11 @@ const STEP_NAMES: { readonly [step in StepName]: string } = {
   notice: "notice",
 };
 
+const PLACES = { node: "Node", hold: "the inbox" } as const;
+
 const WHERE = {
   node: "every customer's message goes to Node",
-  hold: "every customer's message is kept in the inbox, nobody answers",
+  hold: "every customer's message is kept in the inbox and passed on to the first engine that answers",
 };
 
 /** What fired, what was done, what failed, which messages are probably lost, and whether one may sleep on. */
@@ -38,9 +40,7 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
   const { rollback, stack } = input;
   const { steps, trigger } = rollback;
   const moved = steps.switch?.state === "done";
-  const headline = moved
-    ? `Rolled back to ${rollback.to === "node" ? "Node" : "the inbox"}`
-    : "ROLLBACK FAILED: traffic has not moved";
+  const headline = moved ? `Rolled back to ${PLACES[rollback.to]}` : "ROLLBACK FAILED: traffic has not moved";
   const where = moved ? WHERE[rollback.to] : "customers' messages go where they went before";
   const sections = [
     `${headline}: ${where}.`,
@@ -58,16 +58,37 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
   };
 }
 
-/** After an earlier notice: what the reconciler has completed or what failed since. */
+/** After an earlier notice: what the reconciler has completed or what failed since. `because`: why it went elsewhere. */
 export function followUpNotice(
   stack: string,
   record: Pick<RollbackRecord, "id" | "to">,
   news: { readonly [step in StepName]?: StepResult },
+  because?: string,
 ): Notice {
   const lines = stepLines(news, () => true);
+  const what = lines.length === 1 ? "one more step" : "more steps";
   return {
-    subject: subject(stack, `${record.id}: ${lines.length === 1 ? "one more step" : "more steps"}`),
-    text: [`Rollback ${record.id}, since the last notice:`, ...lines.map((line) => `  ${line}`)].join("\n"),
+    subject: subject(stack, `${record.id}: ${because === undefined ? what : `now to ${PLACES[record.to]}`}`),
+    text: [
+      ...(because === undefined ? [] : [`${because}.`, ""]),
+      `Rollback ${record.id}, since the last notice:`,
+      ...lines.map((line) => `  ${line}`),
+    ].join("\n"),
+  };
+}
+
+/** GoHighLevel is not where the rollback put it: somebody changed it. It is left so. */
+export function webhookMovedNotice(stack: string, record: Pick<RollbackRecord, "id" | "to">, where: string): Notice {
+  const means =
+    record.to === "hold"
+      ? "Messages that go there do not reach the inbox."
+      : "As long as the kill switch stands, what comes through the front door reaches Node all the same.";
+  return {
+    subject: subject(stack, `${record.id}: somebody changed the webhook in GoHighLevel`),
+    text: [
+      `During rollback ${record.id} GoHighLevel was found at ${where}: somebody changed it by hand. It is not changed back.`,
+      means,
+    ].join("\n"),
   };
 }
 
@@ -102,11 +123,16 @@ export function maySleep(input: Pick<RollbackNoticeInput, "rollback" | "recordPr
   const { steps, to } = input.rollback;
   const against: string[] = [];
   if (steps.switch?.state !== "done") against.push("the kill switch did not move");
-  if (to === "hold") against.push("no engine answers customers; their messages wait in the inbox");
-  if (steps.verify?.state !== "done") against.push("it is not proved that Node answers");
+  if (to === "hold")
+    against.push("customers' messages wait in the inbox until an engine answers, then they are passed on");
+  if (steps.verify?.state !== "done") {
+    against.push(`it is not proved that ${to === "hold" ? "the inbox takes messages" : "Node answers"}`);
+  }
   if (steps.webhook?.state === "failed") {
     against.push(
-      "GoHighLevel still points at the load balancer (messages reach Node through it); it is tried again each minute",
+      to === "hold"
+        ? "GoHighLevel may still send to Node's own URL, where nobody answers; it is tried again each minute"
+        : "GoHighLevel still points at the load balancer (messages reach Node through it); it is tried again each minute",
     );
   }
   if (input.recordProblem) against.push("the rollback is not on record yet; it is tried again each minute");

@@ -24,6 +24,7 @@ const ringing = (minute: number | undefined, more: Partial<AlarmNow> = {}): Alar
   reason: "probes failed",
   ...more,
 });
+const NODE = { name: "cutover-prod-node-probes", tier: "suspicion", aboutNode: true } as const;
 const quiet: ReconcileSight = { records: [], killSwitch: "off", share: 50, alarms: [], now: T0 + 60 * 60_000 };
 const plan = (change: Partial<ReconcileSight>) => planReconcile({ ...quiet, ...change });
 
@@ -33,12 +34,13 @@ describe("planReconcile", () => {
     ["every alarm is OK", { alarms: [ringing(1, { state: "OK" }), ringing(1, { state: "INSUFFICIENT_DATA" })] }],
     ["an alarm rings, but Python gets nothing", { alarms: [ringing(1)], share: 0 }],
     ["an alarm rings since before the release", { alarms: [ringing(1)], records: [record({ releasedAt: iso(2) })] }],
-    ["a rollback is done", { records: [record()], killSwitch: "node" }],
-    ["a rollback is done and its alarm still rings", { records: [record()], killSwitch: "node", alarms: [ringing(0)] }],
-    ["another alarm joins", { records: [record()], killSwitch: "node", alarms: [ringing(9)] }],
+    ["a person moved the switch on from the inbox", { records: [record({ to: "hold" })], killSwitch: "node" }],
     ["another invocation is at it", { records: [record({ steps: {}, busyUntil: iso(61) })], killSwitch: "node" }],
     ["somebody put it off and was told so", { records: [record({ handOffAt: iso(5) })], killSwitch: "off" }],
-    ["a release waits for its alarms", { records: [record({ releasingAt: iso(5) })], killSwitch: "node" }],
+    [
+      "an alarm of Node rings before a release",
+      { alarms: [ringing(1, NODE)], records: [record({ releasedAt: iso(2) })] },
+    ],
     ["Node is removed", { killSwitch: "missing" }],
   ])("does nothing where %s", (_what, change) => {
     expect(plan(change)).toEqual({ kind: "nothing" });
@@ -57,6 +59,19 @@ describe("planReconcile", () => {
     ],
   ])("responds to an alarm where %s", (_what, change) => {
     expect(plan(change)).toMatchObject({ kind: "respond", alarm: { name: "cutover-prod-rollback-hard" } });
+  });
+
+  it("responds at share 0 to what is about Node, past what is about Python", () => {
+    expect(plan({ alarms: [ringing(1), ringing(1, NODE)], share: 0 })).toMatchObject({ kind: "respond", alarm: NODE });
+  });
+
+  it.each<[string, Partial<ReconcileSight>]>([
+    ["its alarm is quiet", {}],
+    ["its alarm still rings", { alarms: [ringing(0)] }],
+    ["another alarm joins", { alarms: [ringing(9)] }],
+    ["a release waits for its alarms", { records: [record({ releasingAt: iso(5) })] }],
+  ])("looks whether Node lives once a rollback is done and %s", (_what, change) => {
+    expect(plan({ records: [record()], killSwitch: "node", ...change })).toMatchObject({ kind: "look-at-node" });
   });
 
   it("responds to the surest alarm", () => {

@@ -14,6 +14,8 @@ export interface AlarmNow {
   /** When the state last changed, milliseconds since the epoch; undefined where CloudWatch does not say. */
   readonly since: number | undefined;
   readonly reason: string;
+  /** It is about Node: at share 0, too, customers may be concerned. */
+  readonly aboutNode?: boolean;
 }
 
 /** What the reconciler sees each minute. */
@@ -40,6 +42,8 @@ export type ReconcilePlan =
   | { readonly kind: "hand-off"; readonly record: RollbackRecord }
   /** Messages are held: look whether Node lives again. */
   | { readonly kind: "look-at-hold"; readonly record: RollbackRecord }
+  /** Everything is at Node: look whether it lives, and whether the webhook is where it was put. */
+  | { readonly kind: "look-at-node"; readonly record: RollbackRecord }
   | { readonly kind: "unclear" };
 
 /** What is missing, given what is. Alarms act on transitions only, so one that was missed shows here and nowhere else. */
@@ -54,7 +58,9 @@ function withOpenRecord(record: RollbackRecord, seen: ReconcileSight): Reconcile
   if (killSwitch === "off" && record.steps.switch?.state === "done") return putOffByHand(record, seen);
   const todo = remainingSteps(record, killSwitch, seen.now);
   if (todo.length > 0) return { kind: "complete", record, todo };
+  if (isBusy(record, seen.now)) return { kind: "nothing" };
   if (killSwitch === "hold" && record.to === "hold") return { kind: "look-at-hold", record };
+  if (killSwitch === "node" && record.to === "node") return { kind: "look-at-node", record };
   return { kind: "nothing" };
 }
 
@@ -74,11 +80,13 @@ function putOffByHand(record: RollbackRecord, { alarms }: ReconcileSight): Recon
 
 function withoutRecord(seen: ReconcileSight): ReconcilePlan {
   const { killSwitch, share, alarms, records } = seen;
-  const ringing = ringingSince(alarms, lastRelease(records));
+  // At share 0 only what is about Node can concern a customer.
+  const counted = share === 0 ? alarms.filter(({ aboutNode }) => aboutNode) : alarms;
+  const ringing = ringingSince(killSwitch === "off" ? counted : alarms, lastRelease(records));
   if (killSwitch === "node" || killSwitch === "hold") {
     return { kind: "record-switch", to: killSwitch, alarm: ringing?.tier === "suspicion" ? undefined : ringing };
   }
-  if (ringing && share !== 0) return { kind: "respond", alarm: ringing };
+  if (ringing && (share !== 0 || ringing.aboutNode)) return { kind: "respond", alarm: ringing };
   return killSwitch === "unclear" ? { kind: "unclear" } : { kind: "nothing" };
 }
 
@@ -97,11 +105,15 @@ function ringingSince(alarms: readonly AlarmNow[], since: number): AlarmNow | un
 
 /** Steps of an open record that are not finished, in order. A switch that is moved, whichever way, needs no moving. */
 export function remainingSteps(record: RollbackRecord, killSwitch: LiveSwitch, now: number): StepName[] {
-  const busy = record.busyUntil !== undefined && now < Date.parse(record.busyUntil);
+  const busy = isBusy(record, now);
   return STEPS.filter((step) => {
     if (step === "switch" && (killSwitch === "off" || killSwitch === "unclear")) return true;
     if (busy) return false;
     const state = record.steps[step]?.state;
     return state === undefined || state === "failed";
   });
+}
+
+function isBusy({ busyUntil }: RollbackRecord, now: number): boolean {
+  return busyUntil !== undefined && now < Date.parse(busyUntil);
 }

@@ -48,6 +48,10 @@ export interface RollbackRecord {
   readonly releasingAt?: string;
   /** The switch was seen off although nobody released it; people were told. */
   readonly handOffAt?: string;
+  /** Since when Node answers while messages are held: the inbox is emptied before live messages may pass it. */
+  readonly drainingSince?: string | undefined;
+  /** Where GoHighLevel was seen instead of where the rollback put it; people were told of that place. */
+  readonly webhookSeen?: string | undefined;
   /** Set from the parameter `<id>/released`, which is only ever created: no update of the record can undo a release. */
   readonly releasedAt?: string;
 }

@@ -13,12 +13,14 @@ const MAX_ID = 64;
 /**
  * Reads what GoHighLevel sends: the workflow step's custom data or the marketplace app's event. Fields are looked for
  * at the top, in `customData` and in `message`.
+ * @param keyHeader x-cutover-message-key: stands for the id of a message without one, so that it is stored once
  * @returns the message, or the sentence that says why there is none (it repeats no content)
  */
 export function parseMessage(
   raw: unknown,
   contactHeader: string | undefined,
   defaultLocation: string,
+  keyHeader?: string,
 ): Message | string {
   if (!isRecord(raw)) return "expected a JSON object";
   const location = raw.location;
@@ -31,7 +33,7 @@ export function parseMessage(
   ] as const) {
     if (value.length < 1 || value.length > MAX_ID) return `expected ${name} with 1 to ${MAX_ID} characters`;
   }
-  const messageId = find(raw, "messageId", "message_id", "ghlMessageId");
+  const messageId = find(raw, "messageId", "message_id", "ghlMessageId") || (keyHeader ?? "").slice(0, MAX_ID);
   if (messageId.length > MAX_ID) return `expected messageId with at most ${MAX_ID} characters`;
   return {
     locationId,

@@ -108,7 +108,12 @@ class Handler {
     const message =
       text === undefined
         ? `expected at most ${MAX_BODY} bytes`
-        : parseMessage(parseJson(probe ? text || PROBE : text), header(request, "x-contact-id"), settings.locationId);
+        : parseMessage(
+            parseJson(probe ? text || PROBE : text),
+            header(request, "x-contact-id"),
+            settings.locationId,
+            header(request, KEY_HEADER),
+          );
     if (typeof message === "string") return { status: 400, body: { error: message } };
     const result = await (probe ? this.#probe(message, probe) : this.#accept(message));
     await this.#delayOf(fault);
@@ -151,6 +156,9 @@ class Handler {
     return fault;
   }
 }
+
+/** The inbox sends it with a message that has no id of its own (docs/app-contract.md). */
+const KEY_HEADER = "x-cutover-message-key";
 
 function header(request: IncomingMessage, name: string): string | undefined {
   const value = request.headers[name];

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { TargetAddress } from "../../loadbalancer/config";
 import type { TargetHealth } from "../../loadbalancer/health";
 import { markRegexes, unmarkRegexes } from "../../loadbalancer/regex-values";
+import { allowsService } from "../../metrics/resource-policy";
 import { certificateState } from "./acm-handlers";
 import { queryMembers } from "./call";
 import { type AwsError, escapeXml } from "./errors";
@@ -26,7 +27,9 @@ export const elbHandlers: Handlers = {
   "elasticloadbalancing:DescribeRules": unmark,
   "elasticloadbalancing:CreateListener": listener,
   "elasticloadbalancing:ModifyListener": listener,
-  "elasticloadbalancing:RegisterTargets": { refuse: (call) => refuseTargets(formOf(call)) },
+  "elasticloadbalancing:RegisterTargets": {
+    refuse: (call, context) => refuseTargets(formOf(call)) ?? refuseFunctions(formOf(call), context),
+  },
   "elasticloadbalancing:ModifyTargetGroupAttributes": {
     refuse: async (call, context) => {
       const params = formOf(call);
@@ -63,6 +66,25 @@ async function attributesOf(targetGroupArn: string, { upstreams }: HandlerContex
   return Object.fromEntries([...pairs].map(([, key = "", value = ""]) => [key, value]));
 }
 
+/** AWS registers a function only where the function's own policy lets the load balancer call it for this group. */
+async function refuseFunctions(params: URLSearchParams, { upstreams }: HandlerContext): Promise<AwsError | undefined> {
+  const group = params.get("TargetGroupArn") ?? "";
+  for (const { Id = "" } of queryMembers(params, "Targets")) {
+    if (!Id.startsWith("arn:aws:lambda:")) continue;
+    const path = `/2015-03-31/functions/${encodeURIComponent(Id.split(":")[6] ?? "")}/policy`;
+    const answer = await ask(upstreams.ministack, { method: "GET", path, headers: ownHeaders("lambda") });
+    const { Policy = "{}" } =
+      answer.status === 200 ? (JSON.parse(answer.body.toString("utf8")) as { Policy?: string }) : {};
+    if (allowsService(Policy, "elasticloadbalancing.amazonaws.com", group)) continue;
+    return {
+      status: 403,
+      code: "AccessDenied",
+      message: `elasticloadbalancing principal does not have permission to invoke ${Id} from target group ${group}`,
+    };
+  }
+  return undefined;
+}
+
 /** AWS takes only issued certificates for a listener. */
 async function refuseCertificates(params: URLSearchParams, context: HandlerContext): Promise<AwsError | undefined> {
   for (const { CertificateArn } of queryMembers(params, "Certificates")) {
@@ -85,7 +107,10 @@ function healthXml(targets: readonly { readonly target: TargetAddress; readonly 
   const members = targets.map(({ target, health }) => {
     const reason = health.reason ? `<Reason>${escapeXml(health.reason)}</Reason>` : "";
     const description = health.description ? `<Description>${escapeXml(health.description)}</Description>` : "";
-    return `<member><HealthCheckPort>${target.port}</HealthCheckPort><Target><Id>${escapeXml(target.id)}</Id><Port>${target.port}</Port></Target><TargetHealth><State>${health.state}</State>${reason}${description}</TargetHealth></member>`;
+    // A function has none.
+    const port = target.port === 0 ? "" : `<Port>${target.port}</Port>`;
+    const checked = target.port === 0 ? "" : `<HealthCheckPort>${target.port}</HealthCheckPort>`;
+    return `<member>${checked}<Target><Id>${escapeXml(target.id)}</Id>${port}</Target><TargetHealth><State>${health.state}</State>${reason}${description}</TargetHealth></member>`;
   });
   return Buffer.from(
     `<DescribeTargetHealthResponse xmlns="${NAMESPACE}"><DescribeTargetHealthResult><TargetHealthDescriptions>${members.join("")}</TargetHealthDescriptions></DescribeTargetHealthResult><ResponseMetadata><RequestId>${randomUUID()}</RequestId></ResponseMetadata></DescribeTargetHealthResponse>`,

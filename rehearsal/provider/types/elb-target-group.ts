@@ -2,7 +2,7 @@ import type { Bag } from "../bag";
 import { found } from "../errors";
 import { defined, type Live, type Props } from "../json";
 import type { Context, ResourceType } from "../resource-type";
-import { bool, COMPUTED, FIXED, type Field, num, obj, REPLACE, REQUIRED, str, tags } from "../schema";
+import { bool, COMPUTED, FIXED, type Field, KEY, num, obj, REPLACE, REQUIRED, str, tags } from "../schema";
 import { must } from "./ec2-common";
 import { asOneOf, elbTags, liveElbTags, PROTOCOLS, retagElb, TARGET_TYPES } from "./elb-common";
 
@@ -191,3 +191,37 @@ export const TargetGroup: ResourceType = {
     await ctx.aws.elb.deleteTargetGroup({ TargetGroupArn: arn });
   },
 };
+
+/** One target; a function has no port. The id holds what identifies it: target group, target, port. */
+export const TargetGroupAttachment: ResourceType = {
+  inputs: { targetGroupArn: str(KEY), targetId: str(KEY), port: num(REPLACE), availabilityZone: str(FIXED) },
+  async create(ctx, a) {
+    const [arn, target] = [a.need("targetGroupArn"), targetOf(a.need("targetId"), a.num("port"))];
+    await ctx.aws.elb.registerTargets({ TargetGroupArn: arn, Targets: [target] });
+    return [arn, target.Id, ...(target.Port === undefined ? [] : [target.Port])].join("|");
+  },
+  async read(ctx, id) {
+    const [arn = "", targetId = "", port] = id.split("|");
+    const answer = await found(ctx.aws.elb.describeTargetHealth({ TargetGroupArn: arn }));
+    const there = answer?.TargetHealthDescriptions?.find(
+      ({ Target, TargetHealth }) =>
+        Target?.Id === targetId &&
+        (port === undefined || Target.Port === Number(port)) &&
+        TargetHealth?.State !== "draining",
+    );
+    if (!there) return undefined;
+    return { targetGroupArn: arn, targetId, ...(port === undefined ? {} : { port: Number(port) }) };
+  },
+  async update() {
+    // Every input is part of what the attachment is.
+  },
+  async delete(ctx, id) {
+    const [arn = "", targetId = "", port] = id.split("|");
+    const Targets = [targetOf(targetId, port === undefined ? undefined : Number(port))];
+    await found(ctx.aws.elb.deregisterTargets({ TargetGroupArn: arn, Targets }));
+  },
+};
+
+function targetOf(Id: string, Port: number | undefined) {
+  return { Id, ...(Port === undefined ? {} : { Port }) };
+}

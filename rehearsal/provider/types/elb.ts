@@ -6,7 +6,7 @@ import type { Context, Registry, ResourceType } from "../resource-type";
 import { bool, COMPUTED, type Field, type Fields, num, obj, REPLACE, REQUIRED, set, str, tags } from "../schema";
 import { must } from "./ec2-common";
 import { asOneOf, elbTags, liveElbTags, retagElb } from "./elb-common";
-import { TargetGroup } from "./elb-target-group";
+import { TargetGroup, TargetGroupAttachment } from "./elb-target-group";
 
 /** Inputs that are attributes of the load balancer (API reference, LoadBalancerAttribute). */
 const ATTRIBUTES: { readonly [property: string]: { readonly key: string; readonly field: Field } } = {
@@ -172,4 +172,5 @@ const LoadBalancer: ResourceType = {
 export const ELB: Registry = {
   "aws:lb/loadBalancer:LoadBalancer": LoadBalancer,
   "aws:lb/targetGroup:TargetGroup": TargetGroup,
+  "aws:lb/targetGroupAttachment:TargetGroupAttachment": TargetGroupAttachment,
 };

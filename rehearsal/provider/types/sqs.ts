@@ -3,7 +3,7 @@ import type { Bag } from "../bag";
 import { found } from "../errors";
 import { type Json, type Live, parseJson } from "../json";
 import type { Context, Registry, ResourceType } from "../resource-type";
-import { bool, COMPUTED, type Field, KEY, num, str, tags } from "../schema";
+import { bool, COMPUTED, type Field, KEY, num, REPLACE, str, tags } from "../schema";
 import { must } from "./ec2-common";
 import { policy } from "./iam";
 
@@ -26,13 +26,27 @@ const ATTRIBUTES: { readonly [property: string]: { readonly key: QueueAttributeN
   redrivePolicy: { key: "RedrivePolicy", field: str({ ...COMPUTED, document: true, canonical: redrive }) },
   redriveAllowPolicy: { key: "RedriveAllowPolicy", field: str({ ...COMPUTED, document: true, canonical: redrive }) },
   kmsMasterKeyId: { key: "KmsMasterKeyId", field: str() },
+  fifoQueue: { key: "FifoQueue", field: bool(REPLACE) },
+  contentBasedDeduplication: { key: "ContentBasedDeduplication", field: bool() },
+  deduplicationScope: { key: "DeduplicationScope", field: str(COMPUTED) },
+  fifoThroughputLimit: { key: "FifoThroughputLimit", field: str(COMPUTED) },
   sqsManagedSseEnabled: { key: "SqsManagedSseEnabled", field: bool(COMPUTED) },
 };
 
+/** Attributes that AWS knows of a FIFO queue only. */
+const FIFO_ONLY: readonly string[] = [
+  "fifoQueue",
+  "contentBasedDeduplication",
+  "deduplicationScope",
+  "fifoThroughputLimit",
+];
+
 function attributesOf(a: Bag, wanted: (property: string) => boolean): Partial<Record<QueueAttributeName, string>> {
+  const fifo = a.bool("fifoQueue") === true;
   const entries = Object.entries(ATTRIBUTES).flatMap(([property, { key }]) => {
     const value = a.str(property);
-    return value === undefined || !wanted(property) ? [] : [[key, value] as const];
+    const known = fifo || !FIFO_ONLY.includes(property);
+    return value === undefined || !known || !wanted(property) ? [] : [[key, value] as const];
   });
   return Object.fromEntries(entries);
 }
@@ -58,6 +72,12 @@ const Queue: ResourceType = {
     tags: tags(),
   },
   outputs: ["arn", "url"],
+  validate(a) {
+    const [name, fifo] = [a.str("name") ?? "", a.bool("fifoQueue") === true];
+    return name !== "" && name.endsWith(".fifo") !== fifo
+      ? [`name: a FIFO queue's name, and no other, ends with ".fifo"; got ${name} with fifoQueue ${fifo}`]
+      : [];
+  },
   async create(ctx, a) {
     const made = await ctx.aws.sqs.createQueue({
       QueueName: a.need("name"),

@@ -29,8 +29,13 @@ class Message:
         return f"ghl:{self.location_id}:{self.contact_id}"
 
 
-def parse(raw: object, *, contact_header: str | None, default_location: str, now: datetime) -> Message:
-    """Reads a payload; fields are looked for at the top, in `customData` and in `message`. Raises PayloadError."""
+def parse(
+    raw: object, *, contact_header: str | None, default_location: str, now: datetime, key_header: str | None = None
+) -> Message:
+    """Reads a payload; fields are looked for at the top, in `customData` and in `message`. Raises PayloadError.
+
+    `key_header` is x-cutover-message-key: the key of a message without an id that waited in the inbox since its minute.
+    """
     if not isinstance(raw, Mapping):
         raise PayloadError("expected a JSON object")
     contact = _find(raw, "contactId", "contact_id") or (contact_header or "").strip()
@@ -40,7 +45,7 @@ def parse(raw: object, *, contact_header: str | None, default_location: str, now
             raise PayloadError(f"expected {name} with 1 to {MAX_ID} characters")
     body = _find(raw, "body", "messageBody", "message_body")
     kind = _find(raw, "messageType", "message_type") or "SMS"
-    given = _find(raw, "messageId", "message_id", "ghlMessageId")
+    given = _find(raw, "messageId", "message_id", "ghlMessageId") or (key_header or "")[:MAX_ID]
     return Message(location, contact, deduplication_key(given, contact, body, now), body, kind[:20])
 
 

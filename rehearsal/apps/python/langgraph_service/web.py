@@ -124,6 +124,7 @@ class Web:
             contact_header=request.headers.get("x-contact-id"),
             default_location=self._settings.location_id,
             now=self._settings.clock.now(),
+            key_header=request.headers.get("x-cutover-message-key"),
         )
 
     def _authentic(self, given: str) -> bool:
