@@ -41,7 +41,7 @@ describe("both engines dead, on the emulated AWS, with the rights that the stack
   });
 
   it("a person's rollback holds: the switch, the proof, and GoHighLevel at the front door", async () => {
-    world.ghl.seed("Cutover Webhook URL", NODE_URL);
+    world.ghl.editByHand("Cutover Webhook URL", NODE_URL);
     mendNode = world.aws.aws.breakImage(NODE_IMAGE);
     world.aws.aws.breakImage("cutover/answering");
     await waitFor(
