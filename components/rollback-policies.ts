@@ -59,7 +59,10 @@ export function rollbackRights(args: RollbackRightsArgs) {
       allow("elasticloadbalancing:ModifyRule", args.killSwitchRuleArn),
       ...(args.inboxQueueArn === undefined ? [] : [allow("sqs:GetQueueAttributes", args.inboxQueueArn)]),
       allow(["elasticloadbalancing:DescribeRules", "cloudwatch:DescribeAlarms"], "*"),
-      allow("ssm:GetParameter", pulumi.interpolate`${parameters}/applied`),
+      allow("ssm:GetParameter", [
+        pulumi.interpolate`${parameters}/applied`,
+        pulumi.interpolate`${parameters}/rollback/*`,
+      ]),
       allow("ssm:GetParametersByPath", pulumi.interpolate`${parameters}/rollback`),
       allow("ssm:PutParameter", pulumi.interpolate`${parameters}/rollback/*`),
       allow("secretsmanager:GetSecretValue", [...args.secretArns]),

@@ -59,7 +59,10 @@ describe("the rollback component", () => {
       {
         Effect: "Allow",
         Action: "ssm:GetParameter",
-        Resource: "arn:aws:ssm:us-east-1:123456789012:parameter/cutover/test/applied",
+        Resource: [
+          "arn:aws:ssm:us-east-1:123456789012:parameter/cutover/test/applied",
+          "arn:aws:ssm:us-east-1:123456789012:parameter/cutover/test/rollback/*",
+        ],
       },
       {
         Effect: "Allow",

@@ -1,5 +1,12 @@
 import { openPorts, publicTasks } from "./checks/exposure";
-import { archiveProtected, frontDoor, logRetention, requiredTags, safeDeployment } from "./checks/keeping";
+import {
+  archiveProtected,
+  frontDoor,
+  logRetention,
+  messagesKept,
+  requiredTags,
+  safeDeployment,
+} from "./checks/keeping";
 import type { ResourceCheck, StackCheck } from "./checks/model";
 import { leastPrivilege } from "./checks/rights";
 import { nodeUntilDecommission, weightsAsRecorded } from "./checks/safety-net";
@@ -81,6 +88,12 @@ export const resourceRules: readonly Rule<ResourceCheck>[] = [
     check: leastPrivilege,
   },
   { name: "log-retention", wants: "Logs are kept a set number of days.", severity: "medium", check: logRetention },
+  {
+    name: "messages-kept",
+    wants: "Queues with customers' messages are encrypted and keep them as long as SQS can.",
+    severity: "high",
+    check: messagesKept,
+  },
   {
     name: "archive-protected",
     wants: "The archive of Node's code is private, versioned and locked.",

@@ -126,7 +126,7 @@ export function decide(intent: Intent, world: World): Decision {
     pythonShare,
     pythonCapacityShare: rolledBack ? asked : pythonShare,
     affinity: intent.affinity ?? "none",
-    webhook: rolledBack && phase.webhook === "front-door" ? "node" : phase.webhook,
+    webhook: rolledBack && phase.webhook === "front-door" && !holds(world, phase) ? "node" : phase.webhook,
     direction,
     rolledBack,
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
@@ -134,7 +134,7 @@ export function decide(intent: Intent, world: World): Decision {
     contracts: phase.contractMigrations && world.applied?.phase === phase.name,
     databaseMayWait: phase.rung === undefined || direction === "down",
     warnings: [
-      ...(rolledBack ? [waitingSentence(open)] : []),
+      ...(rolledBack ? [waitingSentence(open, phase)] : []),
       ...releaseWarning(open, releasing, pythonShare),
       ...unclearWarning(world),
       ...(open ? [] : affinityWarning(intent.affinity ?? "none", phase, before)),
@@ -162,7 +162,8 @@ export function decide(intent: Intent, world: World): Decision {
 
 /** Percent of customers' messages that Python gets as things are: none while the kill switch keeps them away from it. */
 function effectiveShare(world: World): number {
-  if (isMoved(world)) return 0;
+  // Once Node is removed there is no other share to go back to: what is held is Python's.
+  if (isMoved(world) && !withoutNode(world)) return 0;
   return world.applied?.pythonShare ?? world.liveShare ?? 0;
 }
 
@@ -192,14 +193,21 @@ function lookBack(
   return { alarmsLookBackMinutes: kept === undefined ? possible : Math.max(kept, wider) };
 }
 
+function withoutNode({ applied }: World): boolean {
+  return applied !== undefined && phaseOf(applied.phase).node === "removed";
+}
+
+/** Held messages come through the front door; so do all of them once Node is removed. */
+function holds({ killSwitch }: World, { node }: Phase): boolean {
+  return killSwitch === "hold" || node === "removed";
+}
+
 function isMoved({ killSwitch }: World): boolean {
   return killSwitch === "node" || killSwitch === "hold";
 }
 
 /** Rolled back: the live switch is not off, or a record waits for its acknowledgement. Either alone is enough. */
 function openRollback(world: World): OpenRollback | undefined {
-  // Once Node is removed there is no switch and nothing to go back to.
-  if (world.applied && phaseOf(world.applied.phase).node === "removed") return undefined;
   if (world.rollback) return world.rollback;
   if (!isMoved(world)) return undefined;
   return { id: UNRECORDED, trigger: `The kill switch is "${world.killSwitch}", moved without a record` };

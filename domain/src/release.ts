@@ -67,18 +67,22 @@ export function judgeAcknowledgement(input: AcknowledgementInput): Acknowledgeme
 }
 
 /** The sentence that every preview and up says while a rollback waits. */
-export function waitingSentence(open: OpenRollback): string {
+export function waitingSentence(open: OpenRollback, phase?: Phase): string {
   const when = open.at === undefined ? "" : ` at ${open.at}`;
   const happened =
     open.id === UNRECORDED
       ? `${open.trigger}: no customer reaches Python, and nobody has acknowledged it.`
       : `Rolled back${when} (${open.id}: ${open.trigger}) and not acknowledged.`;
+  if (phase?.node === "removed") {
+    return `${happened} Messages are kept in the inbox and passed to Python as soon as it answers; this update leaves that so. When it is understood: ${acknowledgeCommand(open, phase)}`;
+  }
   return `${happened} This update plans 0 % for Python and leaves the kill switch alone. When it is understood: ${acknowledgeCommand(open)}`;
 }
 
 /** What a person types to go on. */
-export function acknowledgeCommand(open: OpenRollback): string {
-  return `pulumi config set cutover:acknowledgeRollback ${open.id}; pulumi config set cutover:phase ${RESUME_AT.name}; pulumi up`;
+export function acknowledgeCommand(open: OpenRollback, phase?: Phase): string {
+  const to = phase?.node === "removed" ? phase : RESUME_AT;
+  return `pulumi config set cutover:acknowledgeRollback ${open.id}; pulumi config set cutover:phase ${to.name}; pulumi up`;
 }
 
 function stillRinging(id: string, alarms: readonly RollbackAlarm[]): Acknowledgement | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { archiveProtected, frontDoor, logRetention, requiredTags, safeDeployment } from "./keeping";
+import { archiveProtected, frontDoor, logRetention, messagesKept, requiredTags, safeDeployment } from "./keeping";
 import { UNKNOWN } from "./model";
 import { resource } from "./testkit";
 import { TYPES } from "./types";
@@ -21,6 +21,22 @@ describe("logRetention", () => {
     expect(logRetention(resource(TYPES.logGroup, {}))).toEqual([
       "it: the log is kept for ever; set retentionInDays to 30 or more.",
     ]);
+  });
+});
+
+describe("messagesKept", () => {
+  const right = { messageRetentionSeconds: 1_209_600, sqsManagedSseEnabled: true };
+
+  it.each([
+    [right, 0],
+    [{ ...right, sqsManagedSseEnabled: undefined, kmsMasterKeyId: "alias/ours" }, 0],
+    [{ messageRetentionSeconds: UNKNOWN, sqsManagedSseEnabled: UNKNOWN }, 0],
+    [{ ...right, messageRetentionSeconds: 345_600 }, 1],
+    [{ ...right, messageRetentionSeconds: undefined }, 1],
+    [{ ...right, sqsManagedSseEnabled: false }, 1],
+    [{}, 2],
+  ])("%j: %i violations", (props, violations) => {
+    expect(messagesKept(resource(TYPES.queue, props))).toHaveLength(violations);
   });
 });
 

@@ -17,6 +17,23 @@ export function logRetention({ type, name, stack, props }: Declared): string[] {
   return [`${name}: the log is ${now}; set retentionInDays to ${least} or more.`];
 }
 
+/** SQS's longest. */
+const HELD_SECONDS = 14 * 24 * 3600;
+
+/** Customers' messages that wait in a queue are encrypted, and kept as long as SQS keeps anything. */
+export function messagesKept({ type, name, props }: Declared): string[] {
+  if (type !== TYPES.queue) return [];
+  const found: string[] = [];
+  const { messageRetentionSeconds: kept, sqsManagedSseEnabled: managed, kmsMasterKeyId: key } = props;
+  if (kept !== UNKNOWN && (number(kept) ?? 0) < HELD_SECONDS) {
+    found.push(`${name}: messages are gone before 14 days; set messageRetentionSeconds to ${HELD_SECONDS}.`);
+  }
+  if (managed !== true && managed !== UNKNOWN && key === undefined) {
+    found.push(`${name}: customers' messages lie there unencrypted; set sqsManagedSseEnabled to true.`);
+  }
+  return found;
+}
+
 /** The archive of Node's code is private and outlives mistakes: versioned, locked, never emptied by a destroy. */
 export function archiveProtected({ type, name, props }: Declared): string[] {
   switch (type) {

@@ -5,8 +5,14 @@ import { TYPES } from "./types";
 /** How often the reconciler and the prober run: what `domain/src/triggers.ts` reckons with. */
 const EVERY_MINUTE = "rate(1 minute)";
 
+const CALLERS: Readonly<Record<string, string>> = {
+  "sns.amazonaws.com": "SNS",
+  "events.amazonaws.com": "The event rule",
+  "elasticloadbalancing.amazonaws.com": "The load balancer",
+};
+
 /** From the topic and the clock to the function, and from there to the rule that it has to move. */
-export function deafFunction(all: readonly Declared[], { parameter, phase }: Applied): Finding[] {
+export function deafFunction(all: readonly Declared[], { parameter }: Applied): Finding[] {
   const { stack } = parameter;
   const rollback = `cutover-${stack}-rollback`;
   const prober = `cutover-${stack}-prober`;
@@ -15,8 +21,33 @@ export function deafFunction(all: readonly Declared[], { parameter, phase }: App
     ...missingTopic(all, `cutover-${stack}-people`),
     ...runs(all, rollback, "nothing would move traffic back"),
     ...runs(all, prober, "nothing would probe the engines"),
+    ...runs(all, `cutover-${stack}-replay`, "what is held in the inbox would stay there"),
+    ...inbox(all, `cutover-${stack}-inbox`),
     ...subscribed(all, rollback),
-    ...(phase.node === "removed" ? [] : mayMoveTheRule(all, rollback)),
+    ...mayMoveTheRule(all, rollback),
+  ];
+}
+
+/** Where `hold` sends messages: a function that the load balancer may call and that is registered. */
+function inbox(all: readonly Declared[], name: string): Finding[] {
+  const made = named(all, TYPES.function, name);
+  const group = named(all, TYPES.targetGroup, name);
+  if (!made || !group) {
+    return [
+      {
+        message: `The inbox ${name} (function and target group) is missing: with both engines dead messages would be lost.`,
+      },
+    ];
+  }
+  const registered = all.some(
+    (one) =>
+      one.type === TYPES.targetAttachment && pointsAt(one, "targetGroupArn", group) && pointsAt(one, "targetId", made),
+  );
+  return [
+    ...(registered
+      ? []
+      : [{ about: group, message: `${name} has no target; declare the attachment of its function.` }]),
+    ...permitted(all, made, name, "elasticloadbalancing.amazonaws.com", group),
   ];
 }
 
@@ -82,7 +113,7 @@ function permitted(all: readonly Declared[], made: Declared, name: string, princ
       // Without a source everybody's topics may call it; that is another policy's business.
       (one.props.sourceArn === undefined || pointsAt(one, "sourceArn", by)),
   );
-  const who = principal.startsWith("sns") ? "SNS" : "The event rule";
+  const who = CALLERS[principal] ?? principal;
   return may
     ? []
     : [{ about: made, message: `${who} may not invoke ${name}; declare the permission for ${principal}.` }];

@@ -86,6 +86,44 @@ describe("updateRecord", () => {
   });
 });
 
+describe("updateRecord by several at once", () => {
+  const step = (detail: string) => ({ state: "done" as const, at: "2026-11-22T10:00:01.000Z", detail });
+
+  it.each(Array.from({ length: 40 }, (_, seed) => seed))("loses no step of anybody, seed %i", async (seed) => {
+    const aws = new TestAws();
+    const random = dice(seed);
+    const { ssm } = aws.clients;
+    const { record } = await createRecord("prod", draft(), ssm, FAST);
+    aws.turns = () => random(5);
+    const names = ["switch", "verify", "webhook", "notice"] as const;
+    await Promise.all(
+      names.map((name) => updateRecord("prod", { ...record, steps: { [name]: step(name) } }, ssm, FAST)),
+    );
+    const [after] = (await readRollbacks("prod", ssm, FAST)).records;
+    expect(Object.keys(after?.steps ?? {}).sort()).toEqual([...names].sort());
+  });
+
+  it("keeps what was done over what failed, whoever writes last", async () => {
+    const aws = new TestAws();
+    const { ssm } = aws.clients;
+    const { record } = await createRecord("prod", draft(), ssm, FAST);
+    let once = true;
+    aws.before = (operation) => {
+      if (operation !== "PutParameter" || !once) return;
+      once = false;
+      // Another invocation's write lands between our reading and our writing.
+      const path = recordPath("prod", record.id);
+      const value = JSON.stringify({ ...record, steps: { webhook: step("moved") } });
+      aws.parameters.set(path, { value, modified: new Date() });
+      aws.history.set(path, [...(aws.history.get(path) ?? []), value]);
+    };
+    const failed = { state: "failed" as const, at: "2026-11-22T10:00:09.000Z", detail: "down" };
+    await updateRecord("prod", { ...record, steps: { webhook: failed } }, ssm, FAST);
+    const [after] = (await readRollbacks("prod", ssm, FAST)).records;
+    expect(after?.steps.webhook).toEqual(step("moved"));
+  });
+});
+
 describe("readRollbacks", () => {
   it("reads all pages and what people were paged for", async () => {
     const aws = new TestAws();

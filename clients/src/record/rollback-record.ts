@@ -1,5 +1,6 @@
 import {
   DeleteParametersCommand,
+  GetParameterCommand,
   GetParametersByPathCommand,
   type Parameter,
   PutParameterCommand,
@@ -38,7 +39,13 @@ const PATIENT: PersistOptions = { deadlineMs: 20_000 };
 
 /** Reads all records of a stack. By path: no record is an empty list, and every error is a real one. */
 export async function readRollbacks(stack: string, ssm: Ssm, options = PATIENT): Promise<RollbackShelf> {
+  return (await readAll(stack, ssm, options)).shelf;
+}
+
+/** The shelf, and which version of each parameter it was. */
+async function readAll(stack: string, ssm: Ssm, options: PersistOptions) {
   const parameters: StoredParameter[] = [];
+  const versions = new Map<string, number>();
   let next: string | undefined;
   do {
     const command = new GetParametersByPathCommand({
@@ -52,11 +59,18 @@ export async function readRollbacks(stack: string, ssm: Ssm, options = PATIENT):
       (abortSignal) => ssm.send(command, { abortSignal }),
       options,
     );
-    parameters.push(...(page.Parameters ?? []).flatMap(stored));
+    for (const parameter of page.Parameters ?? []) {
+      parameters.push(...stored(parameter));
+      if (parameter.Name && parameter.Version) versions.set(parameter.Name, parameter.Version);
+    }
     next = page.NextToken;
   } while (next);
   const paged = parameters.find(({ name }) => name === pagedPath(stack))?.value;
-  return { records: recordsFrom(stack, parameters), ...(paged === undefined ? {} : { paged }) };
+  const shelf: RollbackShelf = {
+    records: recordsFrom(stack, parameters),
+    ...(paged === undefined ? {} : { paged }),
+  };
+  return { shelf, versions };
 }
 
 /**
@@ -84,20 +98,50 @@ export async function createRecord(
   }
 }
 
-/** Adds what was done since to a record; what somebody else added meanwhile stays. */
+/** Writers that meet at one record are a handful at the most. */
+const ROUNDS = 6;
+
+/**
+ * Adds what was done since to a record; what somebody else added meanwhile stays. Parameter Store can't compare before it
+ * writes, but it numbers versions: where ours is not the next after the one that was read, what was written in between is
+ * read by its number, merged and written again.
+ */
 export async function updateRecord(
   stack: string,
   record: RollbackRecord,
   ssm: Ssm,
   options = PATIENT,
 ): Promise<RollbackRecord> {
-  const { records } = await readRollbacks(stack, ssm, options);
-  const kept = records.find(({ id }) => id === record.id);
-  const merged = kept ? mergeRecords(kept, record) : record;
-  // Kept in parameters of their own.
-  const { releasingAt: _begun, releasedAt: _done, ...own } = merged;
-  await put(recordPath(stack, record.id), JSON.stringify(own), true, ssm, options);
+  const path = recordPath(stack, record.id);
+  const { shelf, versions } = await readAll(stack, ssm, options);
+  const kept = shelf.records.find(({ id }) => id === record.id);
+  let merged = kept ? mergeRecords(kept, record) : record;
+  let seen = versions.get(path);
+  for (let round = 0; round < ROUNDS; round++) {
+    // Kept in parameters of their own.
+    const { releasingAt: _begun, releasedAt: _done, ...own } = merged;
+    const written = await put(path, JSON.stringify(own), true, ssm, options);
+    if (seen === undefined || written === undefined || written <= seen + 1) return merged;
+    for (let version = seen + 1; version < written; version++) {
+      const between = await readVersion(stack, path, version, ssm, options);
+      if (between) merged = mergeRecords(between, merged);
+    }
+    seen = written;
+  }
   return merged;
+}
+
+async function readVersion(
+  stack: string,
+  path: string,
+  version: number,
+  ssm: Ssm,
+  options: PersistOptions,
+): Promise<RollbackRecord | undefined> {
+  const command = new GetParameterCommand({ Name: `${path}:${version}` });
+  const read = (abortSignal: AbortSignal) => ssm.send(command, { abortSignal });
+  const { Parameter } = await persist("reading a version of the record", read, options);
+  return recordsFrom(stack, [{ name: path, value: Parameter?.Value ?? "" }])[0];
 }
 
 /** Says that a release begins; its time is when it looks at the alarms. */
@@ -143,9 +187,16 @@ async function createOnly(name: string, value: string, ssm: Ssm, options: Persis
   }
 }
 
-async function put(Name: string, Value: string, Overwrite: boolean, ssm: Ssm, options: PersistOptions): Promise<void> {
+/** @returns the version that was written */
+async function put(
+  Name: string,
+  Value: string,
+  Overwrite: boolean,
+  ssm: Ssm,
+  options: PersistOptions,
+): Promise<number | undefined> {
   const command = new PutParameterCommand({ Name, Value, Type: "String", Overwrite });
-  await persist(`writing ${Name}`, (abortSignal) => ssm.send(command, { abortSignal }), options);
+  return (await persist(`writing ${Name}`, (abortSignal) => ssm.send(command, { abortSignal }), options)).Version;
 }
 
 function stored({ Name, Value, LastModifiedDate }: Parameter): StoredParameter[] {

@@ -2,6 +2,7 @@ import { DescribeAlarmsCommand } from "@aws-sdk/client-cloudwatch";
 import { DescribeRulesCommand, ModifyRuleCommand, type Rule } from "@aws-sdk/client-elastic-load-balancing-v2";
 import {
   DeleteParametersCommand,
+  GetParameterCommand,
   GetParametersByPathCommand,
   type Parameter,
   PutParameterCommand,
@@ -44,6 +45,8 @@ export class TestAws {
     { RuleArn: "arn:anchor", Conditions: [header("x-cutover-anchor", "never")], Actions: [forward(0, 100)] },
   ];
   readonly parameters = new Map<string, { value: string; modified: Date }>();
+  /** Every value a parameter had, the first version first. */
+  readonly history = new Map<string, string[]>();
   readonly ringing = new Set<string>();
   /** Operations in order, such as `ModifyRule`. */
   readonly calls: string[] = [];
@@ -120,6 +123,7 @@ export class TestAws {
         Name,
         Value: this.parameters.get(Name)?.value ?? "",
         LastModifiedDate: this.parameters.get(Name)?.modified ?? new Date(0),
+        Version: this.history.get(Name)?.length ?? 1,
       }));
       return { Parameters, ...(at + 2 < below.length ? { NextToken: String(at + 2) } : {}) };
     }
@@ -127,7 +131,13 @@ export class TestAws {
       const { Name = "", Value = "", Overwrite } = command.input;
       if (!Overwrite && this.parameters.has(Name)) throw awsError("ParameterAlreadyExists", Name);
       this.parameters.set(Name, { value: Value, modified: new Date(this.time) });
-      return {};
+      const values = [...(this.history.get(Name) ?? []), Value];
+      this.history.set(Name, values);
+      return { Version: values.length };
+    }
+    if (command instanceof GetParameterCommand) {
+      const [name = "", version] = (command.input.Name ?? "").split(":");
+      return { Parameter: { Name: name, Value: this.history.get(name)?.[Number(version) - 1] } };
     }
     if (command instanceof DeleteParametersCommand) {
       for (const name of command.input.Names ?? []) this.parameters.delete(name);

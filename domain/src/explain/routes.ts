@@ -73,6 +73,20 @@ const ROUTES: readonly Route[] = [
     replaced: "in between, GoHighLevel may have no address to send to",
     deleted: "nobody keeps the address to which GoHighLevel sends",
   },
+  {
+    type: "aws:sqs/queue:Queue",
+    named: /^inbox-/,
+    what: "queue of the inbox",
+    replaced: "what waits in it is lost",
+    deleted: "what waits in it is lost, and nothing can be held any more",
+  },
+  {
+    type: "aws:lb/targetGroupAttachment:TargetGroupAttachment",
+    named: /^inbox-/,
+    what: "inbox at the load balancer",
+    replaced: "in between nothing can be held",
+    deleted: "with both engines dead messages are lost",
+  },
   // The rest of the way from an alarm to the function is watched by `alarms.ts`.
   ...(
     [

@@ -72,7 +72,7 @@ async function refuseFunctions(params: URLSearchParams, { upstreams }: HandlerCo
   for (const { Id = "" } of queryMembers(params, "Targets")) {
     if (!Id.startsWith("arn:aws:lambda:")) continue;
     const path = `/2015-03-31/functions/${encodeURIComponent(Id.split(":")[6] ?? "")}/policy`;
-    const answer = await ask(upstreams.ministack, { method: "GET", path, headers: ownHeaders("lambda") });
+    const answer = await lookUp(upstreams.ministack, { method: "GET", path, headers: ownHeaders("lambda") });
     const { Policy = "{}" } =
       answer.status === 200 ? (JSON.parse(answer.body.toString("utf8")) as { Policy?: string }) : {};
     if (allowsService(Policy, "elasticloadbalancing.amazonaws.com", group)) continue;

@@ -19,7 +19,9 @@ const form =
 
 const parameter: Resource = (call) => {
   const request = jsonOf(call);
-  const name = String(request.Name ?? request.Path ?? "");
+  // A version or label behind the name is no part of the resource.
+  const asked = String(request.Name ?? request.Path ?? "");
+  const name = asked.startsWith("arn:") ? asked : asked.replace(/:[^:/]+$/, "");
   return name.startsWith("arn:") ? name : arn(call, "ssm", `parameter${name.startsWith("/") ? "" : "/"}${name}`);
 };
 const queue: Resource = (call) => arn(call, "sqs", text(call, "QueueUrl").split("/").at(-1) ?? "");
