@@ -148,7 +148,9 @@ describe("while rolled back", () => {
   it.each(worlds)("%s: nothing is sent to Python, whatever the phase says", (_, world) => {
     for (const phase of ["ramp-50", "ramp-75"] as const) {
       const { desired } = decide(intent(phase), world);
-      expect([desired.pythonShare, desired.webhook]).toEqual([0, "node"]);
+      // What is held comes through the front door: Node's own URL would go past the inbox.
+      const webhook = world.killSwitch === "hold" ? "front-door" : "node";
+      expect([desired.pythonShare, desired.webhook]).toEqual([0, webhook]);
       expect(desired.warnings).toHaveLength(1);
     }
   });
@@ -159,6 +161,23 @@ describe("while rolled back", () => {
       const found = reasons(intent(phase), { ...world, ...applied(from) });
       expect(found).toContainEqual(expect.stringContaining("traffic is rolled back to Node"));
     }
+  });
+});
+
+describe("held once Node is removed", () => {
+  const rollback = { id: "rb-0004", trigger: "no task is healthy", phase: "decommission" } as const;
+  const world: World = { ...applied("decommission"), killSwitch: "hold", rollback };
+
+  it("keeps Python's share and the front door, and says that the inbox passes messages on", () => {
+    const { desired, refusals } = decide(intent("decommission"), world);
+    expect([desired.pythonShare, desired.webhook, desired.direction]).toEqual([100, "front-door", "none"]);
+    expect([desired.rolledBack, refusals]).toEqual([true, []]);
+    expect(desired.warnings.join()).toMatch(/kept in the inbox.*acknowledgeRollback rb-0004.*phase decommission/);
+  });
+
+  it("is released at the same phase by its id", () => {
+    const { desired, refusals } = decide(intent("decommission", { acknowledgeRollback: "rb-0004" }), world);
+    expect([desired.rolledBack, desired.release, refusals]).toEqual([false, "rb-0004", []]);
   });
 });
 

@@ -32,7 +32,7 @@ export type RollbackDecision =
   | { readonly action: "page" | "notify" | "nothing"; readonly reason: string };
 
 /**
- * The table, first matching row wins (docs/decisions/0018-hold.md). An unknown share counts as more than 0 and an unknown
+ * The table, first matching row wins (docs/decisions/0026-hold.md). An unknown share counts as more than 0 and an unknown
  * Node as usable: not knowing must not stop a rollback. Where Node is needed and dead, `hold` loses nothing: the inbox
  * passes every message to the first engine that answers.
  */

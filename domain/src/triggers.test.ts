@@ -68,6 +68,7 @@ describe("triggers", () => {
         "watch prober-silent",
         "watch rollback-silent",
         "watch unfinished",
+        "watch inbox",
         "watch python-slow-end-to-end",
       ]
     `);

@@ -47,6 +47,7 @@ async function readAll(stack: string, ssm: Ssm, options: PersistOptions) {
   const parameters: StoredParameter[] = [];
   const versions = new Map<string, number>();
   let next: string | undefined;
+  const giveUpAt = Date.now() + options.deadlineMs;
   do {
     const command = new GetParametersByPathCommand({
       // Without the slash at the end: the IAM resource of the call is the path itself.
@@ -57,7 +58,8 @@ async function readAll(stack: string, ssm: Ssm, options: PersistOptions) {
     const page = await persist(
       "reading the rollback records",
       (abortSignal) => ssm.send(command, { abortSignal }),
-      options,
+      // All pages together: after some rollbacks there are several.
+      { ...options, deadlineMs: Math.max(1, giveUpAt - Date.now()) },
     );
     for (const parameter of page.Parameters ?? []) {
       parameters.push(...stored(parameter));

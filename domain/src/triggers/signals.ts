@@ -125,6 +125,14 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
       datapointsToAlarm: 2,
       treatMissingData: "notBreaching",
     }),
+    alarm(stack, "inbox", "A message has waited in the inbox for more than 5 minutes: no engine takes it.", {
+      metric: { ...own("InboxOldestSeconds", 60, "Maximum"), dimensions: {} },
+      comparison: "GreaterThanThreshold",
+      threshold: 300,
+      evaluationPeriods: 3,
+      datapointsToAlarm: 2,
+      treatMissingData: "notBreaching",
+    }),
     slowEndToEnd(context),
   ];
 }
