@@ -128,16 +128,18 @@ describe("the rollback function on the emulated AWS, with the rights that the st
     await world.release("rb-0005");
   });
 
-  it("pages and leaves traffic where Node is dead and Python answers", async () => {
+  it("holds where Node is dead and Python answers, and passes the messages to Python", async () => {
     await world.aws.ecs.send(new UpdateServiceCommand({ cluster: "main", service: "node", desiredCount: 0 }));
     await waitFor(async () => (await world.aws.healthStates(world.groups.node)).length === 0, {
       what: "Node's targets to be gone",
       deadlineMs: 20_000,
     });
     await world.aws.aws.loadBalancer.settled();
-    expect(await world.manual()).toMatchObject({ report: { outcome: "left" } });
-    expect((await world.notices()).join()).toMatch(/Look now/);
-    expect((await world.records()).at(-1)?.id).toBe("rb-0005");
+    expect(await world.manual()).toMatchObject({ report: { outcome: "rolled-back", id: "rb-0006" } });
+    expect((await world.notices()).join()).toMatch(/Rolled back to the inbox/);
+    const reply = await world.send({ contactId: "c-1", messageId: "m-1", body: "hello" });
+    expect([reply.status, reply.headers["x-served-by"]]).toEqual([200, "inbox"]);
+    expect(await world.replay()).toMatchObject({ engine: "python", replayed: 1, left: 0 });
   });
 });
 
