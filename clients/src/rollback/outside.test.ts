@@ -90,7 +90,8 @@ describe("moveWebhook", () => {
     hidden: RollbackSecret,
     options: MoveWebhookOptions = {},
     to: "node" | "front-door" = "node",
-  ) => moveWebhookTo(place, hidden, to, { greet: async () => ({ status: 404 }), ...options } satisfies MoveWebhookOptions);
+  ) =>
+    moveWebhookTo(place, hidden, to, { greet: async () => ({ status: 404 }), ...options } satisfies MoveWebhookOptions);
 
   const FRONT_DOOR = "https://messages.example.com/webhooks/ghl?key=pl4nted-query";
   const NODE = "https://node.example.com/hook?key=pl4nted-query";
@@ -262,9 +263,7 @@ describe("moveWebhook", () => {
       response.writeHead(503).end("down");
       return true;
     });
-    const error = await moveWebhook(place, secret, { retry: { attempts: 2, baseMs: 1 } }).catch(
-      (e: unknown) => e,
-    );
+    const error = await moveWebhook(place, secret, { retry: { attempts: 2, baseMs: 1 } }).catch((e: unknown) => e);
     expect(String(error)).toMatch(/503/);
     expect(String(error)).not.toMatch(/pl4nted/);
   });
