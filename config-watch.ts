@@ -5,7 +5,7 @@ import { type ConfigReader, optional } from "./config-reader";
 
 /** What watches a phase, and what lets a step pass. */
 export interface WatchConfig {
-  /** `cutover:expectedMessagesPerHour`: customers' messages an hour, Node's and Python's together; default 60. The alarms' windows are made from it. */
+  /** `cutover:expectedMessagesPerHour`: customers' messages in the busy hour, Node's and Python's together; default 60. The alarms' windows are made from it: set too low it costs false rollbacks, too high it costs time (docs/measured/backtest.md, "Other traffic"). */
   readonly expectedMessagesPerHour: number;
   /** `cutover:onCall`: e-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
   readonly onCall: readonly string[];

@@ -6,6 +6,7 @@ import { ConfigError, parseConfig } from "./config";
 import { askGate, gatedStep, recordOf } from "./world/gate";
 import { askMigrations } from "./world/migrations";
 import { observe } from "./world/observe";
+import { promiseNotes } from "./world/promise";
 
 /** observe → decide → declare. Everything that can refuse does so before the first resource is declared. */
 export = async () => {
@@ -19,7 +20,8 @@ export = async () => {
   const gated = await askGate(stack, aws, step, config).catch(asUserError);
   const unmigratable = await askMigrations(desired, config);
 
-  if (gated.notes.length > 0) pulumi.log.info(gated.notes.join("\n"));
+  const notes = [...gated.notes, ...promiseNotes(config, desired, world)];
+  if (notes.length > 0) pulumi.log.info(notes.join("\n"));
   for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);
   const refused = [...refusals, ...gated.refusals, ...unmigratable].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);

@@ -61,6 +61,32 @@ describe("backtest", () => {
     expect(line("any")).not.toContain("–");
   });
 
+  it("refuses a rate that can't be simulated, by the rate", async () => {
+    const { code, out } = await run("--rate", "40000", "--days", "1", "--trials", "1");
+    expect(code).toBe(1);
+    expect(out).toContain("40000 messages an hour can't be simulated: expected above 0, up to 30000");
+  });
+
+  it.each(["failed", "refused"])("sees messages that are %s, which no probe does", async (fault) => {
+    const { out } = await run(...QUICK, "--fault", fault);
+    const line = (name: string) => out.split("\n").find((text) => text.includes(name)) ?? "";
+    expect(line("python-probes")).toMatch(/–\s+–\s+–\s+–$/);
+    expect(line("python-errors-short")).not.toContain("–");
+    expect(line("any")).not.toContain("–");
+  });
+
+  it("tells how far it is, apart from the answer", async () => {
+    let told = "";
+    let out = "";
+    await backtestCommand(["--rate", "600,120", "--days", "1", "--trials", "5", "--json"], (text) => (out += text), {
+      progress: (text) => (told += text),
+    });
+    expect(told).toBe(
+      "600 messages an hour: 1 days, 5 faults of each size …\n120 messages an hour: 1 days, 5 faults of each size …\n",
+    );
+    expect(JSON.parse(out).map((row: { messagesPerHour: number }) => row.messagesPerHour)).toContain(120);
+  });
+
   it("draws a picture", async () => {
     const file = join(folder, "plot.svg");
     expect((await run("--rate", "120,600", "--days", "2", "--trials", "20", "--plot", file)).code).toBe(0);
@@ -76,6 +102,8 @@ describe("backtest", () => {
     const lines = (errors: (i: number) => number) =>
       Array.from({ length: 1440 }, (_, i) => `${minute(i)},10,${errors(i)},0,10,0`);
     const head = "minute,requests,errors,slow,routings,routing_failures";
+    const withFailed = (failed: (i: number) => number) =>
+      ["minute,requests,failed", ...Array.from({ length: 1440 }, (_, i) => `${minute(i)},10,${failed(i)}`)].join("\n");
     writeFileSync(file, [head, ...lines(() => 0)].join("\n"));
     const args = ["--csv", file, "--trials", "20", "--json"];
     const any = async () => {
@@ -87,6 +115,11 @@ describe("backtest", () => {
     expect(await any()).toMatchObject({ messagesPerHour: 600, falseRollbacksPerDay: 0 });
     writeFileSync(file, [head, ...lines((i) => (i >= 700 && i < 720 ? 5 : 0))].join("\n"));
     expect((await any()).falseRollbacksPerDay).toBe(1);
+    writeFileSync(
+      file,
+      withFailed((i) => (i >= 700 && i < 720 ? 5 : 0)),
+    );
+    expect((await any()).falseRollbacksPerDay).toBe(1);
   });
 
   it.each([
@@ -94,6 +127,7 @@ describe("backtest", () => {
     ["minute,requests\nyesterday,1", 'Line 2 has the minute "yesterday"'],
     ["minute,errors\n2026-01-01T00:00Z,1", "Line 1 has the columns minute, errors"],
     ["minute,requests,errors\n2026-01-01T00:00Z,1,2", "more errors (2) than requests (1)"],
+    ["minute,requests,refused\n2026-01-01T00:00Z,1,2", "more refused (2) than requests (1)"],
     ["minute,requests\n2026-01-01T00:01Z,1\n2026-01-01T00:00Z,1", "Line 3 is not later"],
     ["minute,requests", "has 0 minutes"],
     ["minute,requests\n2026-01-01T00:00Z,0", "no messages"],
@@ -109,6 +143,8 @@ describe("backtest", () => {
     [["--rate", "x"], "above 0"],
     [["--size", "2"], "share above 0"],
     [["--fault", "rain"], "Allowed choices"],
+    [["--delay", "61"], "Expected 0 to 60 seconds: with more, several minutes would be late at once"],
+    [["--delay", "-1"], "Expected 0 to 60 seconds"],
     [["--nothing"], "unknown option"],
   ])("wrong arguments: %o", async (args, message) => {
     const { code, out } = await run(...args);

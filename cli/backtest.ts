@@ -1,27 +1,21 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import {
   type BacktestOptions,
   type BacktestRow,
   backtest,
   backtestOn,
   DEFAULTS,
-  faultRow,
   LEVELS,
 } from "@cutover/domain/backtest/backtest";
-import { ANY } from "@cutover/domain/backtest/detection";
 import { FAULT_KINDS, type FaultKind } from "@cutover/domain/backtest/faults";
-import { backtestPage, goalResults } from "@cutover/domain/backtest/page";
 import { plotSvg } from "@cutover/domain/backtest/plot";
+import { MOST_DELAY_SECONDS } from "@cutover/domain/backtest/published";
 import { Random } from "@cutover/domain/backtest/random";
 import { parseRecord } from "@cutover/domain/backtest/record";
-import { definitionsHash, type MeasuredBacktest, textTable } from "@cutover/domain/backtest/table";
+import { textTable } from "@cutover/domain/backtest/table";
 import { recordedTraffic, slowShare } from "@cutover/domain/backtest/traffic";
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
-
-/** What the committed table is made with: enough for two digits. */
-const WRITTEN = { days: 6000, trials: 5000, faultTrials: 500 } as const;
-const WRITE_COMMAND = "node tools/run.mjs cli/backtest.ts --write";
+import { processorSeconds, writeBacktest } from "./backtest-write";
 
 interface Arguments {
   readonly rate?: readonly number[];
@@ -45,13 +39,18 @@ interface Arguments {
 /**
  * Runs the stack's own alarm definitions over synthetic or recorded traffic.
  *
- * @param root where docs/ and domain/ are, for --write
+ * @param more `root`: where docs/ and domain/ are, for --write; `progress` tells people how far it is; `seconds` is the
+ * processor time so far
  * @returns exit code: 0 done, 1 refused or failed, 2 wrong arguments
  */
 export async function backtestCommand(
   args: readonly string[],
   say: (text: string) => void,
-  root = process.cwd(),
+  more: {
+    readonly root?: string;
+    readonly progress?: (text: string) => void;
+    readonly seconds?: () => number;
+  } = {},
 ): Promise<number> {
   const command = program().configureOutput({ writeOut: say, writeErr: say });
   try {
@@ -62,8 +61,9 @@ export async function backtestCommand(
   }
   try {
     const options = command.opts<Arguments>();
-    if (options.write) return write(options.seed, say, root);
-    const rows = rowsFor(options);
+    const { root = process.cwd(), progress = () => {}, seconds = processorSeconds } = more;
+    if (options.write) return writeBacktest(options.seed, { say, root, seconds });
+    const rows = rowsFor(options, progress);
     if (options.plot) writeFileSync(options.plot, plotSvg(rows));
     say(options.json ? `${JSON.stringify(rows, undefined, 2)}\n` : `${textTable(rows)}\n`);
     return 0;
@@ -84,13 +84,18 @@ function program(): Command {
     .option("--days <n>", "healthy days for each rate", positive, DEFAULTS.days)
     .option("--trials <n>", "faults for each rate and size", positive, DEFAULTS.trials)
     .option("--seed <n>", "same seed, same answer", whole, DEFAULTS.seed)
-    .option("--delay <seconds>", "until a minute's metrics are published, at most", whole, DEFAULTS.delaySeconds)
+    .option(
+      "--delay <seconds>",
+      `until a minute's metrics are published, at most; up to ${MOST_DELAY_SECONDS}`,
+      delay,
+      DEFAULTS.delaySeconds,
+    )
     .option("--healthy <share>", "share that goes wrong in health, of each kind", share, DEFAULTS.healthy.errors)
     .option("--latency-p50 <seconds>", "healthy answer times, log-normal, with --latency-p99", positive)
     .option("--latency-p99 <seconds>", "instead of the share slower than 3 s", positive)
     .option(
       "--csv <file>",
-      "recorded healthy minutes: minute (ISO 8601), requests, and any of errors, slow, routings, …",
+      "recorded healthy minutes: minute (ISO 8601), requests, and any of errors, refused, failed, slow, …",
     )
     .option("--json", "rows as JSON")
     .option("--plot <file>", "picture of the detection times, SVG")
@@ -98,7 +103,7 @@ function program(): Command {
     .exitOverride();
 }
 
-function rowsFor(args: Arguments): BacktestRow[] {
+function rowsFor(args: Arguments, progress: (text: string) => void): BacktestRow[] {
   const options = optionsFrom(args);
   if (args.csv !== undefined) {
     const random = new Random(args.seed);
@@ -109,7 +114,10 @@ function rowsFor(args: Arguments): BacktestRow[] {
   }
   const total = args.messagesPerHour;
   const levels = total === undefined ? (args.rate ?? LEVELS) : [(total * args.share) / 100];
-  return levels.flatMap((level) => backtest(level, options));
+  return levels.flatMap((level) => {
+    progress(`${level} messages an hour: ${options.days} days, ${options.trials} faults of each size …\n`);
+    return backtest(level, options);
+  });
 }
 
 function optionsFrom(args: Arguments): BacktestOptions {
@@ -122,52 +130,11 @@ function optionsFrom(args: Arguments): BacktestOptions {
     seed: args.seed,
     days: args.days,
     trials: args.trials,
-    delaySeconds: Math.min(60, args.delay),
+    delaySeconds: args.delay,
     fault: args.fault,
     share: args.size,
     healthy: { ...DEFAULTS.healthy, errors: healthy, routing: healthy, bookings: healthy, probes: healthy, slow },
   };
-}
-
-function write(seed: number, say: (text: string) => void, root: string): number {
-  const options: BacktestOptions = { ...DEFAULTS, seed, days: WRITTEN.days, trials: WRITTEN.trials };
-  const rows = LEVELS.flatMap((level) => {
-    say(`${level} messages an hour …\n`);
-    return backtest(level, options);
-  });
-  const measured: MeasuredBacktest = {
-    definitions: definitionsHash(LEVELS),
-    options,
-    together: rows.filter(({ trigger }) => trigger === ANY),
-    faults: LEVELS.flatMap((level) =>
-      FAULT_KINDS.filter((fault) => fault !== options.fault).map((fault) => {
-        say(`${level} messages an hour, ${fault} …\n`);
-        return faultRow(level, { ...options, fault, trials: WRITTEN.faultTrials });
-      }),
-    ),
-  };
-  const to = (path: string, text: string) => writeFileSync(join(root, path), text);
-  to("domain/src/backtest/measured.ts", measuredModule(measured));
-  to("docs/measured/backtest.json", `${JSON.stringify(rows, undefined, 2)}\n`);
-  to("docs/measured/backtest.svg", `${plotSvg(rows)}\n`);
-  to("docs/measured/backtest.md", backtestPage(measured, rows, WRITE_COMMAND));
-  const missed = goalResults(rows).filter(({ met }) => !met);
-  for (const { messagesPerHour, what, goal, measured: found } of missed) {
-    say(`Not met at ${messagesPerHour} messages an hour: ${what} is ${found}, the goal is ${goal}.\n`);
-  }
-  return missed.length > 0 ? 1 : 0;
-}
-
-/** The table as a module, so that previews need no file. Formatted by `biome check --write` like any other. */
-function measuredModule(measured: MeasuredBacktest): string {
-  return [
-    `// Made by \`${WRITE_COMMAND}\`. Don't edit.`,
-    'import type { MeasuredBacktest } from "./table";',
-    "",
-    "/** The committed backtest: docs/measured/backtest.md shows the same. */",
-    `export const MEASURED: MeasuredBacktest = ${JSON.stringify(measured)};`,
-    "",
-  ].join("\n");
 }
 
 function positive(text: string): number {
@@ -182,6 +149,16 @@ function whole(text: string): number {
   return value;
 }
 
+function delay(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !(value >= 0 && value <= MOST_DELAY_SECONDS)) {
+    throw new InvalidArgumentError(
+      `Expected 0 to ${MOST_DELAY_SECONDS} seconds: with more, several minutes would be late at once, which is not simulated.`,
+    );
+  }
+  return value;
+}
+
 function share(text: string): number {
   const value = Number(text);
   if (!(value > 0 && value <= 1)) throw new InvalidArgumentError("Expected a share above 0, up to 1.");
@@ -193,7 +170,9 @@ function rates(text: string): number[] {
 }
 
 if (process.argv[1]?.endsWith("cli/backtest.ts")) {
-  void backtestCommand(process.argv.slice(2), (text) => void process.stdout.write(text)).then((code) => {
+  void backtestCommand(process.argv.slice(2), (text) => void process.stdout.write(text), {
+    progress: (text) => void process.stderr.write(text),
+  }).then((code) => {
     process.exitCode = code;
   });
 }

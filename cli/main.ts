@@ -43,7 +43,7 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     }),
   ),
   backtest: command("false rollbacks a day and time to detection of the triggers", async (args, io) =>
-    (await import("./backtest.js")).backtestCommand(args, io.write),
+    (await import("./backtest.js")).backtestCommand(args, io.write, { progress: io.complain }),
   ),
   migrations: command("the database migrations: plan, and repair of their history", async (args, io) =>
     (await import("./migrations.js")).migrationsCommand(args, io.env, (line) => io.write(`${line}\n`)),

@@ -22,7 +22,7 @@ export interface NextView {
 export function nextLines(view: NextView): string[] {
   const { status, next, facts, result, promise } = view;
   if (!next || !facts || !result)
-    return [...statusLines(status), `next      nothing: "${status.applied.phase}" has no next rung`];
+    return [...statusLines(status), `next      nothing: "${status.applied.phase}" has no next rung`, ...promise];
   const open = isOpen(view);
   const until = open ? undefined : openAt(view);
   const state = open ? "open" : `BLOCKED${until === undefined ? "" : ` until about ${dayAndTime(until)}`}`;

@@ -1,6 +1,7 @@
 import { loadMigrations } from "@cutover/clients/postgres/parse-folder";
 import { runMigrations } from "@cutover/clients/postgres/run";
 import { promiseLines } from "@cutover/domain/backtest/promise-lines";
+import { rollbackPath } from "@cutover/domain/rollback/record";
 import { beforeAll, describe, expect, it } from "vitest";
 import { type TestDatabase, usePostgres } from "../rehearsal/postgres/testkit";
 import { nextCommand } from "./next";
@@ -44,11 +45,11 @@ async function next(world: Partial<FakeWorld> = {}, args: string[] = ["--stack",
 const promise: typeof promiseLines = (manifest, step) =>
   promiseLines(manifest, step, () => ({
     messagesPerHour: 40,
-    falseRollbacksPerDay: 0.032,
+    falseRollbacksPerDay: 0.0285,
     totalOutageMinutes: 1.6,
     totalOutageMessages: 2,
-    oneInFiveMinutes: 79,
-    oneInFiveMessages: 11,
+    oneInFiveMinutes: 84,
+    oneInFiveMessages: 12,
   }));
 
 /** The same world with 101 messages everywhere. */
@@ -223,6 +224,36 @@ describe("cutover next", () => {
     });
     expect(code).toBe(0);
     expect(text).toMatch(/satisfaction +– +Python 16\/101 \(15.8 %\), Node 45\/300/);
+  });
+
+  it("says when the traffic is not what the alarms are made for, and the command", async () => {
+    const hourly = { "RequestCount Sum py-c": Array(48).fill(50), "RequestCount Sum no-c": Array(48).fill(150) };
+    const { text } = await next({ ...enough(), hourly });
+    expect(text).toContain(
+      "The load balancer counted 200 messages in a busy hour (median 200, 2 days), cutover:expectedMessagesPerHour is 80",
+    );
+    expect(text).toContain("pulumi config set cutover:expectedMessagesPerHour 200 --stack prod");
+    expect((await next(enough())).text).not.toContain("The load balancer counted");
+  });
+
+  it("asks for the update that ends shortened windows, and says what they mean for the next step", async () => {
+    const record = {
+      version: 1,
+      id: "rb-0001",
+      at: new Date(NOW - 150 * 60_000).toISOString(),
+      trigger: { kind: "hard", alarm: "cutover-prod-python-probes", text: "Python failed every probe" },
+      phase: "ramp-25",
+      to: "node",
+      steps: {},
+      releasedAt: new Date(NOW - 120 * 60_000).toISOString(),
+    };
+    const applied = { ...GOOD.applied, alarmsLookBackMinutes: 30 };
+    const parameters = { [`${rollbackPath("prod")}rb-0001`]: JSON.stringify(record) };
+    const { text } = await next({ ...enough(), applied, parameters });
+    expect(text).toContain(
+      "run pulumi up --stack prod: the alarms look back 30 min only since the last rollback, and would look back 120 min",
+    );
+    expect(text).toContain("the alarms look back 149 min only, not beyond the last rollback");
   });
 
   it("knows the top of the ladder", async () => {

@@ -1,7 +1,15 @@
-import { readGateFacts, readStackStatus, statusClients } from "@cutover/clients/evidence/stack-status";
-import { promiseLines } from "@cutover/domain/backtest/promise-lines";
+import {
+  readGateFacts,
+  readStackStatus,
+  type StackStatus,
+  statusClients,
+} from "@cutover/clients/evidence/stack-status";
+import { readTrafficRate } from "@cutover/clients/evidence/traffic-rate";
+import { promiseLines, widerLine } from "@cutover/domain/backtest/promise-lines";
 import { gate } from "@cutover/domain/evidence/gate";
-import { nextStep } from "@cutover/domain/evidence/next-step";
+import { type NextStep, nextStep } from "@cutover/domain/evidence/next-step";
+import { rateWarnings } from "@cutover/domain/evidence/traffic-rate";
+import { lookBack, widerWindows } from "@cutover/domain/look-back";
 import { isOpen, type NextView, nextJson, nextLines } from "./next-screen";
 import { runScreen, type ScreenIo } from "./screen";
 
@@ -24,11 +32,25 @@ export function nextCommand(
       const reached = clients(aws);
       const status = await readStackStatus(stack, aws, reached);
       const next = nextStep(status.applied, stack);
-      if (!next) return screenOf({ status, promise: [] });
+      const wider = widerWindows(status.applied, status.minutesSinceRollback);
+      const rate = await readTrafficRate(status.manifest, status.now, reached.cloudwatch);
+      const asked = [
+        ...(wider && !status.rollback ? [widerLine(wider, stack)] : []),
+        ...("value" in rate ? rateWarnings(rate.value, status.manifest.expectedMessagesPerHour, stack) : []),
+      ];
+      if (!next) return screenOf({ status, promise: asked });
       const facts = await readGateFacts(status, next.step, aws, reached, status.manifest.gate);
-      return screenOf({ status, next, facts, result: gate(facts), promise: promise(status.manifest, next.step) });
+      const promised = [...promise(status.manifest, afterStep(next, status)), ...asked];
+      return screenOf({ status, next, facts, result: gate(facts), promise: promised });
     },
   );
+}
+
+/** The step with what its alarms would look back on, as `decide` will have it. */
+function afterStep({ step }: NextStep, { minutesSinceRollback, applied }: StackStatus) {
+  const to = { phase: step.to.name, share: step.shareAfter, releasing: false };
+  const world = { applied, ...(minutesSinceRollback === undefined ? {} : { minutesSinceRollback }) };
+  return { ...step, lookBackMinutes: lookBack(to, world, false).alarmsLookBackMinutes };
 }
 
 function screenOf(view: NextView) {

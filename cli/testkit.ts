@@ -53,6 +53,8 @@ export interface FakeWorld {
   /** Values by "metric statistic [engine]"; one point each, 30 s old. */
   readonly metrics: Readonly<Record<string, number>>;
   readonly healthy: { readonly python: number; readonly node: number };
+  /** Values of the last hours, the newest last, by the same keys. */
+  readonly hourly?: Readonly<Record<string, readonly number[]>>;
   readonly parameters: Readonly<Record<string, string>>;
   readonly databaseUrl?: string;
 }
@@ -127,7 +129,7 @@ function ssm({ applied, hours, parameters }: FakeWorld): StatusClients["ssm"] {
   return { send: async (command: unknown) => answer(command) } as unknown as StatusClients["ssm"];
 }
 
-function cloudwatch({ alarmStates, metrics }: FakeWorld): StatusClients["cloudwatch"] {
+function cloudwatch({ alarmStates, metrics, hourly = {} }: FakeWorld): StatusClients["cloudwatch"] {
   const answer = (command: unknown) => {
     if (command instanceof DescribeAlarmsCommand) {
       const alarms = (command.input.AlarmNames ?? []).map((AlarmName) => ({
@@ -143,7 +145,13 @@ function cloudwatch({ alarmStates, metrics }: FakeWorld): StatusClients["cloudwa
       const by = dimensions
         .map(({ Value = "" }) => Value.split("/")[1] ?? Value)
         .filter((value) => value !== "cutover-prod");
-      const value = metrics[[MetricStat?.Metric?.MetricName, MetricStat?.Stat, ...by].join(" ")];
+      const key = [MetricStat?.Metric?.MetricName, MetricStat?.Stat, ...by].join(" ");
+      const hours = MetricStat?.Period === 3600 ? hourly[key] : undefined;
+      if (hours) {
+        const begin = NOW - hours.length * HOUR;
+        return { Id, Values: hours, Timestamps: hours.map((_, i) => new Date(begin + i * HOUR)) };
+      }
+      const value = metrics[key];
       return { Id, ...(value === undefined ? {} : { Values: [value], Timestamps: [new Date(NOW - 30_000)] }) };
     });
     return { MetricDataResults: results };

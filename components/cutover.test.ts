@@ -139,6 +139,37 @@ describe("the rehearsal", () => {
   );
 });
 
+describe("the weighted rule", () => {
+  const alarmsIn = (all: Registered[]) =>
+    all.filter(({ type }) => /:(MetricAlarm|CompositeAlarm|LogMetricFilter)$/.test(type)).map(({ name }) => name);
+  const splitIn = (all: Registered[]) => all.find(({ name }) => name === "traffic-split")?.waitsFor ?? [];
+  const world = (phase: PhaseName): World => ({
+    applied: { phase, pythonShare: phaseOf(phase).pythonShare, pythonDigest: DIGEST },
+  });
+
+  it.each([
+    ["parallel", "front-door"],
+    ["ramp-50", "ramp-25"],
+    ["full", "ramp-90"],
+  ] as const)("rises to %s only when every alarm, composite and filter is sized for it", async (phase, from) => {
+    const all = await declare(phase, world(from));
+    const alarms = alarmsIn(all);
+    expect(alarms.length).toBeGreaterThan(25);
+    expect(alarms).toContain("alarms-rollback-hard");
+    expect(alarms.filter((name) => !splitIn(all).includes(name))).toEqual([]);
+  });
+
+  it.each([
+    ["parallel", "ramp-25"],
+    ["node-only", "full"],
+  ] as const)("falls to %s without waiting for any of them", async (phase, from) => {
+    const all = await declare(phase, world(from));
+    expect(weightsOf(all)?.[1]).toBeLessThan(phaseOf(from).pythonShare);
+    expect(splitIn(all).length).toBeGreaterThan(0);
+    expect(splitIn(all).filter((name) => alarmsIn(all).includes(name))).toEqual([]);
+  });
+});
+
 describe("tags", () => {
   it("name the stack on everything that AWS lets carry them", async () => {
     const all = [...(await declare("parallel")), ...(await declare("decommission"))];

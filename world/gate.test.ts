@@ -181,14 +181,9 @@ describe("asking the gate", () => {
     expect(entry?.verdict?.outcome).toBe("NOT ENOUGH EVIDENCE");
   });
 
-  it("says what the new share means: how soon a fault is seen, and false rollbacks", async () => {
-    const { notes } = await ask(ENOUGH, "ramp-50");
-    expect(notes.at(-1)).toMatch(
-      /^at ramp-50: about 40 messages an hour to Python; a total outage is seen .*false rollback/,
-    );
+  it("judges a removal by its own bar", async () => {
     const removal = await ask({ ...ENOUGH, applied: applied("full"), weight: 100 }, "decommission");
     expect(removal.notes[0]).toContain('bar "final"');
-    expect(removal.notes.join()).not.toContain("at decommission: about");
   });
 
   const table: [string, Partial<FakeWorld>, Settings, RegExp][] = [

@@ -6,11 +6,12 @@ import {
   type StatusClients,
   statusClients,
 } from "@cutover/clients/evidence/stack-status";
+import { readTrafficRate } from "@cutover/clients/evidence/traffic-rate";
 import type { AwsPlace } from "@cutover/domain/aws-place";
-import { promiseLines } from "@cutover/domain/backtest/promise-lines";
 import type { Desired, Refusal, World } from "@cutover/domain/decide";
 import { gate, isGated, type Step } from "@cutover/domain/evidence/gate";
 import { changeEntry, type LedgerEntry, ledgerEntry } from "@cutover/domain/evidence/ledger";
+import { rateWarnings } from "@cutover/domain/evidence/traffic-rate";
 import { verdictLines } from "@cutover/domain/evidence/verdict-lines";
 import { phaseOf } from "@cutover/domain/phases";
 import type { CutoverConfig } from "../config";
@@ -19,7 +20,7 @@ import type { CutoverConfig } from "../config";
 export interface Gated {
   readonly refusals: readonly Refusal[];
   readonly warnings: readonly string[];
-  /** What was seen, passed or not, and what the new share means; empty where the gate was not asked. */
+  /** What was seen, passed or not; empty where the gate was not asked. */
   readonly notes: readonly string[];
   /** What a step that may be made rests on; missing where nothing rises. */
   readonly entry?: LedgerEntry;
@@ -73,10 +74,15 @@ export async function askGate(
   const status = await readStackStatus(stack, aws, clients, settings.databaseUrl);
   const facts = await readGateFacts(status, step, aws, clients, settings);
   const result = gate(facts);
+  // A rate that can't be read is no news here: the gate's own counts say why.
+  const rate = await readTrafficRate(status.manifest, status.now, clients.cloudwatch);
   return {
     refusals: result.refusals,
-    warnings: result.warnings,
-    notes: [...verdictLines(facts, result), ...(step.shareAfter > step.shareBefore ? promiseLines(config, step) : [])],
+    warnings: [
+      ...result.warnings,
+      ...("value" in rate ? rateWarnings(rate.value, config.expectedMessagesPerHour, stack) : []),
+    ],
+    notes: verdictLines(facts, result),
     entry: ledgerEntry(facts, result, config.intent.pythonDigest),
   };
 }

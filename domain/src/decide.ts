@@ -1,6 +1,7 @@
 import type { Affinity } from "./affinity";
 import { affinityWarning, refuseAffinity } from "./affinity-change";
 import type { KillSwitchState } from "./kill-switch";
+import { lookBack } from "./look-back";
 import { ladder, nextRung, type Phase, type PhaseName, phaseOf, phases, type WebhookTarget } from "./phases";
 import {
   type Acknowledgement,
@@ -130,7 +131,9 @@ export function decide(intent: Intent, world: World): Decision {
     direction,
     rolledBack,
     ...(intent.acknowledgeRollback === undefined ? {} : { release: intent.acknowledgeRollback }),
-    ...(phase.node === "removed" ? {} : lookBack({ phase: phase.name, share: pythonShare, releasing }, world)),
+    ...(phase.node === "removed"
+      ? {}
+      : lookBack({ phase: phase.name, share: pythonShare, releasing }, world, isMoved(world))),
     contracts: phase.contractMigrations && world.applied?.phase === phase.name,
     databaseMayWait: phase.rung === undefined || direction === "down",
     warnings: [
@@ -165,32 +168,6 @@ function effectiveShare(world: World): number {
   // Once Node is removed there is no other share to go back to: what is held is Python's.
   if (isMoved(world) && !withoutNode(world)) return 0;
   return world.applied?.pythonShare ?? world.liveShare ?? 0;
-}
-
-/** Longest window of an alarm, in minutes: what lies further back is seen by none. */
-const LONGEST_WINDOW_MINUTES = 24 * 60;
-/** The last failures of a fault are counted a little after the rollback. */
-const AFTERMATH_MINUTES = 1;
-
-/** Windows grow back in steps, so that an update soon after another one is an update without a change. */
-const WIDER_EACH_MINUTES = 60;
-
-/**
- * As far back as the newest rollback lies, and no limit after a day. While phase and share stay it grows in whole hours, so
- * that a second update finds no difference; a step and a release count anew.
- */
-function lookBack(
-  step: { phase: PhaseName; share: number; releasing: boolean },
-  world: World,
-): Pick<Desired, "alarmsLookBackMinutes"> {
-  const { applied, minutesSinceRollback: minutes } = world;
-  if (minutes === undefined || minutes >= LONGEST_WINDOW_MINUTES) return {};
-  const possible = Math.max(0, Math.floor(minutes) - AFTERMATH_MINUTES);
-  const stays = applied?.phase === step.phase && applied.pythonShare === step.share && !step.releasing;
-  const kept = stays ? applied.alarmsLookBackMinutes : undefined;
-  if (stays && kept === undefined && !isMoved(world) && !world.rollback) return {};
-  const wider = Math.floor(possible / WIDER_EACH_MINUTES) * WIDER_EACH_MINUTES;
-  return { alarmsLookBackMinutes: kept === undefined ? possible : Math.max(kept, wider) };
 }
 
 function withoutNode({ applied }: World): boolean {

@@ -104,6 +104,37 @@ describe("triggers", () => {
     }
   });
 
+  it.each(["errors", "slow", "routing", "bookings"] as const)(
+    "see a fault of %s a fifth above the plan's share, where a day holds enough of its events",
+    (concern) => {
+      let seen = 0;
+      for (const perHour of [6, 30, 120, 600, 5000]) {
+        const { alarms } = triggers(input({ expectedMessagesPerHour: perHour, pythonShare: 100 }));
+        const end = concern === "errors" ? "longest" : "long";
+        const longest = alarms.find(({ key }) => key === `python-${concern}-${end}`)?.definition as AlarmDefinition;
+        const events = (perHour * minutesOf(longest) * (concern === "bookings" ? 0.2 : 1)) / 60;
+        const needed = (100 * countOf(longest)) / events;
+        // A window that ends at a day holds fewer events than the rule wants, and noise then asks for a larger share.
+        if (minutesOf(longest) === 24 * 60 && events < (concern === "bookings" ? 100 : 400)) continue;
+        expect([perHour, needed < PLAN[concern].percent * 1.2]).toEqual([perHour, true]);
+        seen++;
+      }
+      expect(seen).toBeGreaterThanOrEqual(3);
+    },
+  );
+
+  it("count what Python refuses, answers with 5xx and gives up on; of Node only the last two", () => {
+    const { alarms } = triggers(input());
+    const counted = (key: string) =>
+      alarms
+        .find((one) => one.key === key)
+        ?.definition.queries.flatMap((query) => ("metric" in query ? [query.metric.metricName] : []));
+    const python = ["RequestCount", "HTTPCode_Target_5XX_Count", "HTTPCode_Target_4XX_Count", "PythonMessagesFailed"];
+    for (const key of ["short", "medium", "long", "longest"]) expect(counted(`python-errors-${key}`)).toEqual(python);
+    expect(counted("python-error-burst")).toEqual(python);
+    expect(counted("node-errors")).toEqual(["RequestCount", "HTTPCode_Target_5XX_Count", "NodeMessagesFailed"]);
+  });
+
   it("wait for more bad messages, in shorter windows, the more traffic there is", () => {
     const short = (perHour: number) => {
       const { alarms } = triggers(input({ expectedMessagesPerHour: perHour, pythonShare: 100 }));

@@ -63,6 +63,14 @@ it(
     expect(up.changes).toMatchObject({ update: 12 });
     expect([up.changes.replace, up.changes.create]).toEqual([undefined, undefined]);
     expect(await answer()).toEqual({ answer: "second" });
+    const { MetricAlarms = [] } = await new CloudWatch(world.clientConfig).describeAlarms({
+      AlarmNames: ["cutover-test-maths"],
+    });
+    expect(MetricAlarms[0]?.Metrics?.map((query) => query.MetricStat?.Period ?? query.Expression).sort()).toEqual([
+      300,
+      300,
+      "IF(r>=20,100*FILL(e,0)/r,0)",
+    ]);
     await world.stack.refresh({ expectNoChanges: true });
   },
   2 * MINUTE,

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
 /** One registration as the engine would have got it. */
 export interface Registered {
@@ -10,6 +11,26 @@ export interface Registered {
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The same as text, every secret in it replaced by "[secret]". */
   readonly visible: string;
+  /** Names of the resources that it waits for, named or because it uses what they give. */
+  readonly waitsFor: readonly string[];
+}
+
+/** What the mocks' monitor is sent of a registration, as far as it is looked at here. */
+interface Request {
+  getType(): string;
+  getName(): string;
+  getDependenciesList(): string[];
+}
+
+/** Mocks don't tell what a resource depends on; the request that they answer does. */
+function recordDependencies(into: Map<string, readonly string[]>): void {
+  const monitor = getMonitor() as unknown as { registerResource(request: Request, ...rest: unknown[]): unknown };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, ...rest) => {
+    const names = request.getDependenciesList().map((urn) => urn.split("::").at(-1) ?? "");
+    into.set(`${request.getType()} ${request.getName()}`, names);
+    return register(request, ...rest);
+  };
 }
 
 /** Marks an object as a special value on the wire; this one's kind says that it holds a secret. */
@@ -58,13 +79,16 @@ export async function registrations(
   during?: (name: string) => Promise<void>,
 ): Promise<Registered[]> {
   const seen: Registered[] = [];
+  const dependencies = new Map<string, readonly string[]>();
   await pulumi.runtime.setMocks(
     {
       newResource: async ({ type, name, inputs, custom }) => {
         const visible = JSON.stringify(mapSecrets(inputs, () => "[secret]"));
+        const waitsFor = dependencies.get(`${type} ${name}`) ?? [];
         const state = { ...inputs, ...computed(type, name, inputs) };
         const outputs = { id: `id-of-${name}`, ...(unwrap(state) as Registered["outputs"]) };
-        if (custom) seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], outputs, visible });
+        if (custom)
+          seen.push({ type, name, inputs: unwrap(inputs) as Registered["inputs"], outputs, visible, waitsFor });
         await during?.(name);
         return { id: `id-of-${name}`, state };
       },
@@ -75,6 +99,7 @@ export async function registrations(
     "test",
     preview,
   );
+  recordDependencies(dependencies);
   declare();
   await pulumi.runtime.disconnect();
   return seen;

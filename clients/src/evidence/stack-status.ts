@@ -77,6 +77,8 @@ export interface StackStatus {
   readonly standby: Read<Standby>;
   /** The rollback that nobody has acknowledged. */
   readonly rollback?: OpenRollback;
+  /** Since the newest rollback, released or not; missing where there never was one. */
+  readonly minutesSinceRollback?: number;
 }
 
 /** There is nothing to show: the stack's record is not there or can't be read. */
@@ -138,6 +140,7 @@ export async function readStackStatus(
     alarms: seen,
     standby,
     ...(open ? { rollback: open } : {}),
+    ...sinceRollback(shelf.value.records, now, clock),
   };
 }
 
@@ -176,6 +179,16 @@ function measuredRate(requests: ShareFacts["requests"], since: number | undefine
   const { python } = requests.value;
   if (python < LEAST_MEASURED.messages || now - since < LEAST_MEASURED.ms) return undefined;
   return python / ((now - since) / 3_600_000);
+}
+
+/** Records carry real time; `now` is this process's clock. */
+function sinceRollback(
+  records: readonly RollbackRecord[],
+  now: number,
+  clock: Clock,
+): Pick<StackStatus, "minutesSinceRollback"> {
+  const last = records.at(-1);
+  return last ? { minutesSinceRollback: (now - clock.fromReal(Date.parse(last.at))) / 60_000 } : {};
 }
 
 /** When the newest release was complete, by this process's clock: records carry real time. */

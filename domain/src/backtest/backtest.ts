@@ -1,6 +1,6 @@
 import { type Trigger, triggers } from "../triggers";
 import { ANY, type DetectionTimes, detectionTimes } from "./detection";
-import { falseAlarms, warmUp } from "./false-alarms";
+import { type FalseAlarms, falseAlarms, warmUp } from "./false-alarms";
 import type { FaultKind } from "./faults";
 import { Random } from "./random";
 import { HEALTHY, type HealthyRates, type HealthyTraffic, syntheticTraffic } from "./traffic";
@@ -45,10 +45,23 @@ export const DEFAULTS: BacktestOptions = {
 export const LEVELS = [6, 30, 120, 600] as const;
 
 /** Longest that a fault is waited for, minutes. */
-const LONGEST = 24 * 60;
+export const LONGEST = 24 * 60;
 
-/** The alarms that roll back, as they are deployed for this many messages an hour on Python. */
-export function rollbackAlarms(messagesPerHour: number): readonly Trigger[] {
+/**
+ * How long a fault is waited for: the time of as many messages as a trigger may need (the rarest are bookings, one message
+ * in five), at least an hour and at most a day.
+ */
+export function horizonMinutes(messagesPerHour: number, size: "total" | "partial"): number {
+  const messages = size === "total" ? 60 : 480;
+  return Math.min(LONGEST, Math.max(60, Math.ceil((messages * 60) / messagesPerHour)));
+}
+
+/**
+ * The alarms that roll back, as they are deployed for this many messages an hour on Python.
+ *
+ * @param lookBackMinutes see `TriggerInput.lookBackMinutes`
+ */
+export function rollbackAlarms(messagesPerHour: number, lookBackMinutes?: number): readonly Trigger[] {
   const { alarms } = triggers({
     stack: "backtest",
     loadBalancer: "any",
@@ -56,15 +69,26 @@ export function rollbackAlarms(messagesPerHour: number): readonly Trigger[] {
     pythonShare: 100,
     expectedMessagesPerHour: messagesPerHour,
     nodeExists: true,
+    lookBackMinutes,
   });
   return alarms.filter(({ tier }) => tier !== "watch");
 }
 
 /** False rollbacks and detection times of the stack's own definitions on Poisson traffic. Same seed, same answer. */
 export function backtest(messagesPerHour: number, options: BacktestOptions): BacktestRow[] {
-  const random = new Random(options.seed * 1_000_003 + Math.round(messagesPerHour * 10));
+  const random = seeded(options.seed, messagesPerHour);
+  return rowsOf(messagesPerHour, rollbackAlarms(messagesPerHour), measureSteady(messagesPerHour, random, options));
+}
+
+/** The random numbers of a level. */
+export function seeded(seed: number, messagesPerHour: number): Random {
+  return new Random(seed * 1_000_003 + Math.round(messagesPerHour * 10));
+}
+
+/** {@link measure} on steady traffic at the rate that the alarms were made for. */
+export function measureSteady(messagesPerHour: number, random: Random, options: BacktestOptions): Measurement {
   const traffic = syntheticTraffic(random, messagesPerHour, options.healthy);
-  return backtestOn(traffic, random, options);
+  return measure(traffic, random, options, rollbackAlarms(messagesPerHour));
 }
 
 /** The same on given healthy traffic, for instance a recorded one; alarms as deployed for its rate. */
@@ -74,10 +98,32 @@ export function backtestOn(
   options: BacktestOptions,
   alarms: readonly Trigger[] = rollbackAlarms(traffic.messagesPerHour),
 ): BacktestRow[] {
-  const { messagesPerHour } = traffic;
+  return rowsOf(traffic.messagesPerHour, alarms, measure(traffic, random, options, alarms));
+}
+
+/** What was seen of healthy traffic and of both sizes of the fault. */
+export interface Measurement {
+  readonly quiet: FalseAlarms;
+  readonly total: DetectionTimes;
+  readonly partial: DetectionTimes;
+}
+
+export function measure(
+  traffic: HealthyTraffic,
+  random: Random,
+  options: BacktestOptions,
+  alarms: readonly Trigger[],
+): Measurement {
   const { days, delaySeconds, healthy } = options;
   const quiet = falseAlarms(random, traffic, alarms, { days, delaySeconds, probeFailures: healthy.probes });
-  const { total, partial } = bothSizes(traffic, random, options, alarms);
+  return { quiet, ...bothSizes(traffic, random, options, alarms) };
+}
+
+export function rowsOf(
+  messagesPerHour: number,
+  alarms: readonly Trigger[],
+  { quiet, total, partial }: Measurement,
+): BacktestRow[] {
   return [...alarms.map(({ key }) => key), ANY].map((trigger) => ({
     messagesPerHour: rounded(messagesPerHour),
     trigger,
@@ -101,7 +147,7 @@ export interface FaultRow {
 
 /** Detection of `options.fault` by all triggers together, without a count of false alarms. */
 export function faultRow(messagesPerHour: number, options: BacktestOptions): FaultRow {
-  const random = new Random(options.seed * 1_000_003 + Math.round(messagesPerHour * 10) + 7);
+  const random = seeded(options.seed + 7, messagesPerHour);
   const traffic = syntheticTraffic(random, messagesPerHour, options.healthy);
   const { total, partial } = bothSizes(traffic, random, options, rollbackAlarms(messagesPerHour));
   const ends = (times: DetectionTimes) => {
@@ -117,22 +163,32 @@ function bothSizes(
   options: BacktestOptions,
   alarms: readonly Trigger[],
 ): { readonly total: DetectionTimes; readonly partial: DetectionTimes } {
-  const lead = Math.ceil(warmUp(alarms));
-  const { trials, delaySeconds, fault: kind, healthy } = options;
-  const times = (share: number, messages: number) => {
-    const horizon = Math.min(LONGEST, Math.max(60, Math.ceil((messages * 60) / traffic.messagesPerHour)));
-    const timing = { trials, lead, horizon, delaySeconds, probeFailures: healthy.probes };
-    return detectionTimes(random, traffic, alarms, { kind, share }, timing);
+  return {
+    total: timesOf(traffic, random, options, alarms, "total"),
+    partial: timesOf(traffic, random, options, alarms, "partial"),
   };
-  // As many messages as a trigger may need: the rarest are bookings, one message in five.
-  return { total: times(1, 60), partial: times(options.share, 480) };
+}
+
+/** @param horizon minutes that a fault is waited for */
+export function timesOf(
+  traffic: HealthyTraffic,
+  random: Random,
+  options: BacktestOptions,
+  alarms: readonly Trigger[],
+  size: "total" | "partial",
+  horizon = horizonMinutes(traffic.messagesPerHour, size),
+): DetectionTimes {
+  const { trials, delaySeconds, fault: kind, healthy } = options;
+  const share = size === "total" ? 1 : options.share;
+  const timing = { trials, lead: Math.ceil(warmUp(alarms)), horizon, delaySeconds, probeFailures: healthy.probes };
+  return detectionTimes(random, traffic, alarms, { kind, share }, timing);
 }
 
 /** The smallest time that this share of the trials does not exceed, in tenths of a minute; null when it is infinite. */
-function quantile(times: readonly number[], share: number): number | null {
+export function quantile(times: readonly number[], share: number): number | null {
   const sorted = [...times].sort((a, b) => a - b);
   const found = sorted[Math.ceil(share * sorted.length) - 1] ?? Number.POSITIVE_INFINITY;
   return Number.isFinite(found) ? Math.round(found * 10) / 10 : null;
 }
 
-const rounded = (x: number): number => Math.round(x * 10_000) / 10_000;
+export const rounded = (x: number): number => Math.round(x * 10_000) / 10_000;

@@ -69,16 +69,17 @@ function trialTimes(
   const phases = Array.from({ length: trials }, () => random.below(60));
   const counts = trialCounts(random, traffic, fault, seconds, lead, span);
   const read = metricsFrom(counts);
-  const phaseAt = Uint8Array.from({ length: trials * span + 1 }, (_, i) => phases[Math.floor(i / span)] ?? 0);
+  const phaseAt = new Uint8Array(trials * span + 1);
+  for (const [k, phase] of phases.entries()) phaseAt.fill(phase, k * span, (k + 1) * span);
   const published = publishedMinutes(random, phaseAt, delaySeconds);
   const time = { step: 60, length: trials * span, published };
   const found = new Map<string, number[]>();
   for (const alarm of alarms) {
     if (watchesProbes(alarm)) {
-      found.set(alarm.key, probeTimes(random, alarm, trials, probeFailures, hitsProbes(fault)));
+      found.set(alarm.key, probeTimes(random, alarm, seconds, probeFailures, hitsProbes(fault)));
       continue;
     }
-    const states = evaluateBulk(alarm.definition, read, time);
+    const states = evaluateBulk(alarm.definition, read, time, { span, lead });
     const at = Array.from({ length: trials }, (_, k) => {
       const start = k * span + lead;
       const first = firstAlarm(states, start, k * span + span);
@@ -114,16 +115,23 @@ function firstAlarm(states: Uint8Array, start: number, end: number): number {
   return Number.POSITIVE_INFINITY;
 }
 
-function probeTimes(random: Random, { definition }: Trigger, trials: number, failures: number, broken: boolean) {
+/** The same faults as the minute alarms see, each at its second. */
+function probeTimes(
+  random: Random,
+  { definition }: Trigger,
+  seconds: readonly number[],
+  failures: number,
+  broken: boolean,
+): number[] {
   const span = PROBE_LEAD + PROBE_MINUTES;
-  const seconds = Array.from({ length: trials }, () => PROBE_LEAD * 60 + random.next() * 60);
-  const brokenFrom = (k: number) => (broken ? (seconds[k] as number) : Number.POSITIVE_INFINITY);
-  const { metric, time } = probeSlots(random, trials * span, span, failures, brokenFrom);
+  const faultAt = (second: number) => PROBE_LEAD * 60 + second;
+  const brokenFrom = (k: number) => (broken ? faultAt(seconds[k] as number) : Number.POSITIVE_INFINITY);
+  const { metric, time } = probeSlots(random, seconds.length * span, span, failures, brokenFrom);
   const states = evaluateBulk(definition, () => metric, time);
   return seconds.map((second, k) => {
     const start = k * span * SLOTS_PER_MINUTE;
     const first = firstAlarm(states, start + PROBE_LEAD * SLOTS_PER_MINUTE, start + span * SLOTS_PER_MINUTE);
     // Evaluated at some moment of each 10 s.
-    return ((first - start) * 10 + random.next() * 10 - second) / 60;
+    return ((first - start) * 10 + random.next() * 10 - faultAt(second)) / 60;
   });
 }

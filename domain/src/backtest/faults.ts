@@ -2,7 +2,16 @@ import { type Random, Thinner } from "./random";
 import type { MinuteCounts } from "./traffic";
 
 /** What a fault does to the messages that it hits; everything else stays healthy. */
-export const FAULT_KINDS = ["errors", "slow", "routing", "bookings", "connections", "hosts"] as const;
+export const FAULT_KINDS = [
+  "errors",
+  "refused",
+  "failed",
+  "slow",
+  "routing",
+  "bookings",
+  "connections",
+  "hosts",
+] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
 export interface Fault {
@@ -11,7 +20,10 @@ export interface Fault {
   readonly share: number;
 }
 
-/** A probe is a message, too: it fails when every message does. */
+/**
+ * A probe is a message, too: it fails when every message does. Not so where Python refuses what customers send, or gives up
+ * on it after it has answered: the prober waits for the answer only.
+ */
 export function hitsProbes({ kind, share }: Fault): boolean {
   return share >= 1 && (kind === "errors" || kind === "connections");
 }
@@ -27,24 +39,33 @@ export function applyFault(
   // Of the first minute's messages, those that come after the second.
   const after = new Thinner(random, 1 - second / 60);
   for (let i = from; i < to; i++) {
-    hitMinute(counts, i, fault.kind, (n) => hit.of(i === from ? after.of(n) : n));
+    hitMinute(random, counts, i, fault.kind, (n) => hit.of(i === from ? after.of(n) : n));
   }
 }
 
-function hitMinute(counts: MinuteCounts, i: number, kind: FaultKind, hits: (n: number) => number): void {
+function hitMinute(
+  random: Random,
+  counts: MinuteCounts,
+  i: number,
+  kind: FaultKind,
+  hits: (n: number) => number,
+): void {
   const get = (key: keyof MinuteCounts) => counts[key][i] as number;
   const spoil = (key: keyof MinuteCounts, of: keyof MinuteCounts) => {
     counts[key][i] = get(key) + hits(get(of) - get(key));
   };
   switch (kind) {
-    case "errors": {
-      const failed = hits(get("requests") - get("errors"));
-      counts.errors[i] = get("errors") + failed;
-      // What was not accepted is not routed and not booked.
-      counts.routings[i] = get("routings") - failed;
-      counts.bookings[i] = Math.min(get("bookings"), get("routings"));
+    case "errors":
+    case "refused": {
+      const accepted = acceptedIn(get);
+      const lost = hits(accepted);
+      counts[kind][i] = get(kind) + lost;
+      forget(random, counts, i, accepted, lost);
       break;
     }
+    case "failed":
+      counts.failed[i] = get("failed") + hits(acceptedIn(get) - Math.min(get("failed"), acceptedIn(get)));
+      break;
     case "slow":
       spoil("slow", "requests");
       break;
@@ -61,6 +82,30 @@ function hitMinute(counts: MinuteCounts, i: number, kind: FaultKind, hits: (n: n
       counts.hosts[i] = 0;
       break;
   }
-  counts.routingFailures[i] = Math.min(get("routingFailures"), get("routings"));
-  counts.bookingFailures[i] = Math.min(get("bookingFailures"), get("bookings"));
+}
+
+const acceptedIn = (get: (key: keyof MinuteCounts) => number) => get("requests") - get("errors") - get("refused");
+
+/** What was not accepted is not routed and not booked: `lost` of the `accepted` messages take theirs along. */
+function forget(random: Random, counts: MinuteCounts, i: number, accepted: number, lost: number): void {
+  const get = (key: keyof MinuteCounts) => counts[key][i] as number;
+  const routed = spared(random, get("routings"), accepted, lost);
+  const booked = spared(random, get("bookings"), accepted, lost);
+  counts.routingFailures[i] = spared(random, get("routingFailures"), get("routings"), get("routings") - routed);
+  counts.bookingFailures[i] = spared(random, get("bookingFailures"), get("bookings"), get("bookings") - booked);
+  counts.routings[i] = routed;
+  counts.bookings[i] = booked;
+}
+
+/** How many of a `part` of the `whole` are not among the `lost`, each as likely as any other to be. */
+function spared(random: Random, part: number, whole: number, lost: number): number {
+  if (lost === 0 || part === 0) return part;
+  if (part >= whole) return Math.max(0, part - lost);
+  let kept = 0;
+  let among = lost;
+  for (let k = 0; k < part; k++) {
+    if (random.next() * (whole - k) >= among) kept++;
+    else among--;
+  }
+  return kept;
 }

@@ -37,6 +37,7 @@ export function probeSlots(
       if (fails.of(1) === 0 && at < broken) failed[slot] = 0;
     }
   }
-  const published = Int32Array.from({ length: length + 1 }, (_, i) => Math.max(0, i - 1));
+  const published = new Int32Array(length + 1);
+  for (let i = 1; i <= length; i++) published[i] = i - 1;
   return { metric: { count, minimum: failed }, time: { step: SLOT_SECONDS, length, published } };
 }

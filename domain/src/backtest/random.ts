@@ -27,6 +27,9 @@ export class Random {
   }
 }
 
+/** Largest mean of {@link Poisson}. */
+export const MOST_MEAN = 500;
+
 /** Draws Poisson numbers of one mean, from a table of their distribution. */
 export class Poisson {
   readonly #random: Random;
@@ -34,7 +37,7 @@ export class Poisson {
 
   /** @throws RangeError for a mean that is negative or above 500 */
   constructor(random: Random, mean: number) {
-    if (!(mean >= 0 && mean <= 500)) throw new RangeError(`Poisson mean is ${mean}: expected 0 to 500`);
+    if (!(mean >= 0 && mean <= MOST_MEAN)) throw new RangeError(`Poisson mean is ${mean}: expected 0 to ${MOST_MEAN}`);
     this.#random = random;
     const cumulative: number[] = [];
     let logTerm = -mean;

@@ -3,6 +3,8 @@ import { emptyCounts, type MinuteCounts } from "./traffic";
 const COLUMNS: Readonly<Record<string, keyof MinuteCounts>> = {
   requests: "requests",
   errors: "errors",
+  refused: "refused",
+  failed: "failed",
   slow: "slow",
   routings: "routings",
   routing_failures: "routingFailures",
@@ -21,8 +23,8 @@ export class RecordError extends Error {
 }
 
 /**
- * Reads recorded minutes from CSV: a head with `minute` (ISO 8601) and any of requests, errors, slow, routings,
- * routing_failures, bookings, booking_failures, connection_errors, hosts; one line a minute, in order. Minutes that
+ * Reads recorded minutes from CSV: a head with `minute` (ISO 8601) and any of requests, errors (5xx), refused (4xx), failed
+ * (accepted, then given up on; may come minutes after its request), slow, routings, routing_failures, bookings, booking_failures, connection_errors, hosts; one line a minute, in order. Minutes that
  * are left out had no traffic; columns that are left out are 0 (hosts: 2).
  *
  * @throws RecordError for anything else, with the line
@@ -74,6 +76,7 @@ function wholeNumber(text: string, name: string, line: number): number {
 
 const PARTS: readonly (readonly [part: keyof MinuteCounts, whole: keyof MinuteCounts])[] = [
   ["errors", "requests"],
+  ["refused", "requests"],
   ["slow", "requests"],
   ["routingFailures", "routings"],
   ["bookingFailures", "bookings"],

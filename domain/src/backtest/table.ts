@@ -1,16 +1,26 @@
 import { createHash } from "node:crypto";
+import type { VariationRow } from "./assumptions";
 import { type BacktestOptions, type BacktestRow, type FaultRow, rollbackAlarms } from "./backtest";
 import { ANY } from "./detection";
+import type { Interval } from "./intervals";
 
 /** A backtest that was run, with what it was run on. */
 export interface MeasuredBacktest {
   /** Of the alarms' definitions at all levels: another value, and the numbers are of other alarms. */
   readonly definitions: string;
+  /** Of small runs with the same code: see `runsHash`. */
+  readonly runs: string;
+  /** Processor time that the table of the four levels took, seconds. */
+  readonly seconds: number;
   readonly options: BacktestOptions;
   /** All triggers together, at each level; every single trigger is in docs/measured/backtest.json. */
   readonly together: readonly BacktestRow[];
   /** All triggers together against the other kinds of fault. */
   readonly faults: readonly FaultRow[];
+  /** All triggers together on traffic that is not what was expected. */
+  readonly variations: readonly VariationRow[];
+  /** Chance in the rows of `together`. */
+  readonly intervals: readonly Interval[];
 }
 
 /** Stands for the definitions that a table was measured with. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { applyFault, FAULT_KINDS, hitsProbes } from "./faults";
 import { Random } from "./random";
-import { HEALTHY, type MinuteCounts, recordedTraffic, slowShare, syntheticTraffic } from "./traffic";
+import { HEALTHY, type MinuteCounts, recordedTraffic, slowShare, syntheticTraffic, WORKING_DAY } from "./traffic";
 
 const total = (values: Uint32Array, from = 0) => values.slice(from).reduce((a, b) => a + b, 0);
 const MINUTES = 20_000;
@@ -10,12 +10,18 @@ function healthy(seed = 2): MinuteCounts {
   return syntheticTraffic(new Random(seed), 120, HEALTHY).take(MINUTES);
 }
 
+/** Columns that are not the same; comparing them as objects takes seconds. */
+const differing = (a: MinuteCounts, b: MinuteCounts) =>
+  (Object.keys(b) as (keyof MinuteCounts)[]).filter((key) => Buffer.compare(bytes(a[key]), bytes(b[key])) !== 0);
+const bytes = (values: Uint32Array) => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+
 /** No minute has more of a part than of the whole. */
 function consistent(counts: MinuteCounts): void {
   const wrong = counts.requests.findIndex((requests, i) => {
     const at = (key: keyof MinuteCounts) => counts[key][i] as number;
     return (
-      at("errors") + at("routings") !== requests ||
+      at("errors") + at("refused") + at("routings") !== requests ||
+      at("failed") > at("routings") ||
       at("slow") > requests ||
       at("routingFailures") > at("routings") ||
       at("bookings") > at("routings") ||
@@ -38,6 +44,26 @@ describe("synthetic traffic", () => {
     expect(share(counts.bookingFailures, counts.bookings)).toBeCloseTo(0.01, 2);
   });
 
+  it("of a working day has the same mean, and ten times as much in a busy hour as at night", () => {
+    expect(WORKING_DAY).toHaveLength(24);
+    expect(WORKING_DAY.reduce((sum, factor) => sum + factor, 0)).toBeCloseTo(24, 9);
+    const { requests } = syntheticTraffic(new Random(9), 120, HEALTHY, WORKING_DAY).take(30 * 1440);
+    expect(total(requests) / (30 * 1440)).toBeCloseTo(2, 1);
+    // It begins at a random minute: by the hour of the day it is the same again each day.
+    const hours = Array.from({ length: 24 }, (_, hour) =>
+      Array.from({ length: 30 }, (_, day) =>
+        total(requests.slice((day * 24 + hour) * 60, (day * 24 + hour + 1) * 60)),
+      ).reduce((sum, n) => sum + n),
+    ).sort((a, b) => a - b);
+    expect((hours[22] as number) / (hours[1] as number)).toBeGreaterThan(8);
+  });
+
+  it("refuses a rate that can't be simulated, by the rate", () => {
+    expect(() => syntheticTraffic(new Random(1), 30_001, HEALTHY)).toThrow("30001 messages an hour can't be simulated");
+    expect(() => syntheticTraffic(new Random(1), 16_000, HEALTHY, WORKING_DAY)).toThrow("16000 messages an hour");
+    expect(() => syntheticTraffic(new Random(1), 0, HEALTHY)).toThrow("expected above 0, up to 30000");
+  });
+
   it("takes the slow share from percentiles", () => {
     expect(slowShare(0.5, 3)).toBeCloseTo(0.01, 6);
     expect(slowShare(3, 9)).toBeCloseTo(0.5, 6);
@@ -55,16 +81,18 @@ describe("a fault", () => {
     if (kind !== "connections") consistent(counts);
     const column = {
       errors: ["errors", "requests"],
+      refused: ["refused", "requests"],
+      failed: ["failed", "requests"],
       slow: ["slow", "requests"],
       routing: ["routingFailures", "routings"],
       bookings: ["bookingFailures", "bookings"],
       connections: ["connectionErrors", "requests"],
     } as const;
     const [bad, all] = column[kind];
-    expect(counts[bad].slice(0, from)).toEqual(before[bad].slice(0, from));
-    const healthyShare = kind === "connections" ? 0 : 0.01;
+    expect(Buffer.compare(bytes(counts[bad].slice(0, from)), bytes(before[bad].slice(0, from)))).toBe(0);
+    const healthyShare = ["connections", "refused", "failed"].includes(kind) ? 0 : 0.01;
     expect(total(counts[bad], from) / total(counts[all], from)).toBeCloseTo(0.2 + 0.8 * healthyShare, 1);
-    const others = (["errors", "slow", "connectionErrors"] as const).filter((key) => key !== bad);
+    const others = (["errors", "refused", "failed", "slow", "connectionErrors"] as const).filter((key) => key !== bad);
     for (const key of others) expect(total(counts[key])).toBe(total(before[key]));
   });
 
@@ -84,11 +112,36 @@ describe("a fault", () => {
     expect([...counts.hosts.slice(3, 10)]).toEqual([2, 2, 0, 0, 0, 2, 2]);
   });
 
+  it.each(["errors", "refused"] as const)(
+    "of kind %s takes its share of routings, bookings and their failures along",
+    (kind) => {
+      const counts = healthy();
+      const before = healthy();
+      applyFault(new Random(4), counts, { kind, share: 0.2 }, { from: 0, second: 0, to: MINUTES });
+      consistent(counts);
+      for (const key of ["routings", "routingFailures", "bookings", "bookingFailures"] as const) {
+        const [left, all] = [total(counts[key]), total(before[key])];
+        // Four standard deviations of what a share of 0.8 leaves.
+        expect([key, Math.abs(left - 0.8 * all) < 4 * Math.sqrt(0.16 * all)]).toEqual([key, true]);
+      }
+    },
+  );
+
+  it("that gives up leaves the answers as they were", () => {
+    const counts = healthy();
+    const before = healthy();
+    applyFault(new Random(4), counts, { kind: "failed", share: 1 }, { from: 0, second: 0, to: MINUTES });
+    expect(differing({ ...counts, failed: before.failed }, before)).toEqual([]);
+    expect(differing(counts, { ...before, failed: before.routings })).toEqual([]);
+  });
+
   it("hits probes only when it hits every message", () => {
     expect(hitsProbes({ kind: "errors", share: 1 })).toBe(true);
     expect(hitsProbes({ kind: "connections", share: 1 })).toBe(true);
     expect(hitsProbes({ kind: "errors", share: 0.99 })).toBe(false);
-    expect(hitsProbes({ kind: "bookings", share: 1 })).toBe(false);
+    for (const kind of ["bookings", "refused", "failed"] as const) {
+      expect(hitsProbes({ kind, share: 1 })).toBe(false);
+    }
   });
 });
 
@@ -96,7 +149,7 @@ describe("recorded traffic", () => {
   it("is the record itself when all of it is asked for, else a stretch of it, round and round", () => {
     const record = healthy();
     const traffic = recordedTraffic(new Random(1), record);
-    expect(traffic.take(MINUTES)).toEqual(record);
+    expect(differing(traffic.take(MINUTES), record)).toEqual([]);
     expect(traffic.messagesPerHour).toBe((total(record.requests) * 60) / MINUTES);
     const stretch = traffic.take(MINUTES + 10);
     expect(stretch.requests[0]).toBe(stretch.requests[MINUTES]);

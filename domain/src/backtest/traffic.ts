@@ -1,5 +1,5 @@
 import { BOOKINGS_PER_MESSAGE, HEALTHY_SHARE, SLOW_SECONDS } from "../triggers/plan";
-import { Poisson, type Random, Thinner } from "./random";
+import { MOST_MEAN, Poisson, type Random, Thinner } from "./random";
 
 /** What Python did, by minute. */
 export interface MinuteCounts {
@@ -7,6 +7,10 @@ export interface MinuteCounts {
   readonly requests: Uint32Array;
   /** Of them answered with 5xx. */
   readonly errors: Uint32Array;
+  /** Of them answered with 4xx: a sender that never repeats has lost them. */
+  readonly refused: Uint32Array;
+  /** Of those accepted, given up on: the log says `message_processed` with outcome `failed`. */
+  readonly failed: Uint32Array;
   /** Of them answered later than 3 s. */
   readonly slow: Uint32Array;
   /** Routing decisions of accepted messages, and those that failed. */
@@ -27,6 +31,7 @@ export interface HealthyTraffic {
 
 /** What goes wrong in health, as shares. Default of each: 1 %, the plan's success criterion for errors. */
 export interface HealthyRates {
+  /** 5xx, 4xx and given up on, together: the triggers add them up. */
   readonly errors: number;
   readonly slow: number;
   readonly routing: number;
@@ -54,6 +59,8 @@ export function emptyCounts(minutes: number): MinuteCounts {
   return {
     requests: column(),
     errors: column(),
+    refused: column(),
+    failed: column(),
     slow: column(),
     routings: column(),
     routingFailures: column(),
@@ -64,9 +71,39 @@ export function emptyCounts(minutes: number): MinuteCounts {
   };
 }
 
-/** Messages that arrive as a Poisson stream; each goes wrong by itself. */
-export function syntheticTraffic(random: Random, messagesPerHour: number, rates: HealthyRates): HealthyTraffic {
-  const arrivals = new Poisson(random, messagesPerHour / 60);
+/** The same rate at every hour. */
+const STEADY: readonly number[] = [1];
+
+/**
+ * A working day of 24 hours: a fifth of the mean at night, twice the mean in the busy hours. An assumption; the mean is 1.
+ */
+export const WORKING_DAY: readonly number[] = [
+  ...Array<number>(7).fill(0.2),
+  ...[0.8, 0.8, 2, 2, 2, 1.6, 1.6, 2, 2, 2, 2, 1, 1, 1],
+  ...Array<number>(3).fill(0.8 / 3),
+];
+
+/** Most messages an hour that are simulated. */
+const MOST_PER_HOUR = MOST_MEAN * 60;
+
+/**
+ * Messages that arrive as a Poisson stream; each goes wrong by itself.
+ *
+ * @param hours by hour, what the rate is multiplied with; then from the start again. Default: always 1
+ * @throws RangeError for a rate that is not above 0 or more than can be simulated
+ */
+export function syntheticTraffic(
+  random: Random,
+  messagesPerHour: number,
+  rates: HealthyRates,
+  hours: readonly number[] = STEADY,
+): HealthyTraffic {
+  if (!(messagesPerHour > 0 && messagesPerHour * Math.max(...hours) <= MOST_PER_HOUR)) {
+    throw new RangeError(
+      `${messagesPerHour} messages an hour can't be simulated: expected above 0, up to ${MOST_PER_HOUR}. At such rates every trigger is as fast as at ${MOST_PER_HOUR}.`,
+    );
+  }
+  const arrivals = hours.map((factor) => new Poisson(random, (messagesPerHour * factor) / 60));
   const errors = new Thinner(random, rates.errors);
   const slow = new Thinner(random, rates.slow);
   const routing = new Thinner(random, rates.routing);
@@ -76,8 +113,10 @@ export function syntheticTraffic(random: Random, messagesPerHour: number, rates:
     messagesPerHour,
     take(minutes) {
       const counts = emptyCounts(minutes);
+      const from = hours.length > 1 ? random.below(hours.length * 60) : 0;
       for (let i = 0; i < minutes; i++) {
-        const requests = arrivals.next();
+        const hour = Math.floor((from + i) / 60) % hours.length;
+        const requests = (arrivals[hour] as Poisson).next();
         const failed = errors.of(requests);
         const accepted = requests - failed;
         const booked = bookings.of(accepted);

@@ -109,6 +109,9 @@ describe("the fast evaluator", () => {
     "IF(a == b OR a != 2, 4, b)",
     "IF(0, a, b)",
     "IF(1 > 2, a)",
+    "IF(FILL(a, 0) >= 3, b, 0)",
+    "IF(FILL(a, 0) + FILL(b, 0) + 0.5 >= 6 AND a > 0, 5, 0)",
+    "IF(FILL(a, 0) * (100 - FILL(b, 100)) / 100 + 0.5 >= 3, 9, 0)",
   ];
 
   it("gives what evaluateAlarm gives, for any periods, M of N, missing data and statistic", () => {
@@ -145,11 +148,14 @@ describe("the fast evaluator", () => {
         return {
           name: "any",
           description: "",
-          queries: [
-            { id: "a", metric: metric(0) },
-            { id: "b", metric: metric(1) },
-            { id: "e", expression, returnData: true },
-          ],
+          queries:
+            expression === "a"
+              ? [{ id: "a", metric: metric(0), returnData: true }]
+              : [
+                  { id: "a", metric: metric(0) },
+                  { id: "b", metric: metric(1) },
+                  { id: "e", expression, returnData: true },
+                ],
           comparison,
           threshold: 2,
           evaluationPeriods: n,
@@ -174,6 +180,28 @@ describe("the fast evaluator", () => {
         },
       ),
       { seed: 11, numRuns: 600 },
+    );
+  });
+
+  it("says of many stretches what it says of all, where the first ALARM after each lead is asked for", () => {
+    const [span, lead, count] = [20, 8, 5];
+    const length = span * count;
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...generated.filter((definition) => paceOf(definition) === 60)),
+        fc.array(slotsOf(length, fc.integer({ min: 0, max: 4 })), { minLength: 4, maxLength: 4 }),
+        publishedFor(length),
+        (definition, columns, published) => {
+          const keys = [...new Set(metricsOf(definition).map(keyOf))];
+          const bulk = new Map(keys.map((key, i) => [key, asBulk(columns[i] ?? [])]));
+          const states = (stretches?: { span: number; lead: number }) =>
+            evaluateBulk(definition, (metric) => bulk.get(keyOf(metric)), { step: 60, length, published }, stretches);
+          const firsts = (all: Uint8Array) =>
+            Array.from({ length: count }, (_, k) => all.slice(k * span + lead, (k + 1) * span + 1).indexOf(1));
+          expect(firsts(states({ span, lead }))).toEqual(firsts(states()));
+        },
+      ),
+      { seed: 13, numRuns: 100 },
     );
   });
 

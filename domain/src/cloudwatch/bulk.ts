@@ -1,9 +1,11 @@
+import { rangesOf } from "./bulk-guard";
 import { type Compiled, compile, type Windowed } from "./bulk-maths";
 import type { AlarmDefinition, AlarmState, MetricName, MetricStat } from "./definition";
 import { NotSupported } from "./errors";
 import { comparisonOf, paceOf, parsed, periodOf, returned } from "./evaluate";
 import { type Period, stateOf } from "./missing";
 import { parseStatistic } from "./statistics";
+import { totalsOf } from "./totals";
 
 /**
  * One metric's samples, summed up by slot of `BulkTime.step` seconds. Enough for every statistic except percentiles,
@@ -35,13 +37,27 @@ export type BulkReader = (metric: MetricName) => BulkMetric | undefined;
 
 const CODES: readonly AlarmState[] = ["OK", "ALARM", "INSUFFICIENT_DATA"];
 
+/** Many stretches of data one after the other, of which only the first ALARM of each is asked for. */
+export interface Stretches {
+  /** Slots of each. */
+  readonly span: number;
+  /** Evaluations of each before this one fill the windows only. */
+  readonly lead: number;
+}
+
 /**
  * The state of an alarm after each evaluation: element i stands for the one after i slots (0 to `length`), as
  * `evaluateAlarm` would give it step by step, a thousand times faster. States as in {@link stateName}.
  *
+ * @param stretches what isn't asked for (before each lead, after each first ALARM from there on) is given as OK
  * @throws NotSupported for percentiles, for a step that is not the alarm's pace, and for what `evaluateAlarm` refuses
  */
-export function evaluateBulk(definition: AlarmDefinition, read: BulkReader, time: BulkTime): Uint8Array {
+export function evaluateBulk(
+  definition: AlarmDefinition,
+  read: BulkReader,
+  time: BulkTime,
+  stretches?: Stretches,
+): Uint8Array {
   if (paceOf(definition) !== time.step) {
     throw new NotSupported(
       `Alarm ${definition.name} is evaluated every ${paceOf(definition)} s: expected slots of that length, found ${time.step} s.`,
@@ -50,9 +66,7 @@ export function evaluateBulk(definition: AlarmDefinition, read: BulkReader, time
   const slots = periodOf(definition) / time.step;
   const value = compiled(definition, read);
   const isBreaching = comparisonOf(definition);
-  const states = new Uint8Array(time.length + 1);
-  let state: AlarmState = "INSUFFICIENT_DATA";
-  for (let i = 0; i <= time.length; i++) {
+  const evaluated = (i: number, before: AlarmState): AlarmState => {
     // The newest window may lack its last slot; all others are complete.
     const at = (back: number): number => {
       // Before the first slot there is no data, as in the window that ends with it.
@@ -60,10 +74,34 @@ export function evaluateBulk(definition: AlarmDefinition, read: BulkReader, time
       const start = Math.max(0, end - slots);
       return value(start, back === 0 ? Math.max(start, time.published[i] as number) : end);
     };
-    state = quickState(definition, at, isBreaching) ?? slowState(definition, at, isBreaching, state);
-    states[i] = state === "OK" ? 0 : state === "ALARM" ? 1 : 2;
+    return quickState(definition, at, isBreaching) ?? slowState(definition, at, isBreaching, before);
+  };
+  const states = new Uint8Array(time.length + 1);
+  const skip = stretches && isForgetful(definition) ? skipper(stretches) : undefined;
+  for (const [from, to] of rangesOf(definition, read, time.step, time.length)) {
+    let state: AlarmState = from === 0 ? "INSUFFICIENT_DATA" : "OK";
+    for (let i = skip ? skip(from, false) : from; i <= to; i = skip ? skip(i + 1, state === "ALARM") : i + 1) {
+      state = evaluated(i, state);
+      states[i] = state === "OK" ? 0 : state === "ALARM" ? 1 : 2;
+    }
   }
   return states;
+}
+
+/** The states before have no say in the next one. */
+function isForgetful({ treatMissingData }: AlarmDefinition): boolean {
+  return treatMissingData === "breaching" || treatMissingData === "notBreaching";
+}
+
+/** The next evaluation from `i` on that is asked for; `seen`: the one before it was an ALARM. */
+function skipper({ span, lead }: Stretches): (i: number, seen: boolean) => number {
+  return (i, seen) => {
+    const stretch = Math.floor((i - lead) / span);
+    const offset = i - lead - stretch * span;
+    // The last evaluation of a stretch comes after its last slot.
+    const within = stretch >= 0 && offset <= span - lead && !(seen && offset > 0);
+    return within ? i : (stretch + 1) * span + lead;
+  };
 }
 
 /** The newest N real periods decide, where there are as many; undefined where missing ones have a say. */
@@ -165,18 +203,6 @@ function ratio(
     const n = (count[e] as number) - (count[s] as number);
     return n > 0 ? by((sum[e] as number) - (sum[s] as number), n) : Number.NaN;
   };
-}
-
-const TOTALS = new WeakMap<ArrayLike<number>, Float64Array>();
-
-/** Running totals, once for each array: a window's sum is the difference of two. Exact for whole numbers. */
-function totalsOf(values: ArrayLike<number>): Float64Array {
-  const before = TOTALS.get(values);
-  if (before) return before;
-  const totals = new Float64Array(values.length + 1);
-  for (let i = 0; i < values.length; i++) totals[i + 1] = (totals[i] as number) + (values[i] as number);
-  TOTALS.set(values, totals);
-  return totals;
 }
 
 /** Least or greatest value; for short windows. */

@@ -48,6 +48,25 @@ describe("CloudWatch's limits", () => {
     }
   });
 
+  it("hold for shares that cutover:pythonWeight lowered, and for windows that a rollback shortened", () => {
+    for (const expectedMessagesPerHour of [1, 30, 600, 20_000]) {
+      for (const pythonShare of [1, 7, 33, 99]) {
+        for (const lookBackMinutes of [0, 1, 4, 59, 60, 720, 1439]) {
+          const { alarms } = triggers({
+            stack: "a-stack-of-13",
+            loadBalancer: "app/x/1",
+            targetGroups: { pythonCustomer: "targetgroup/x/1", unmatched: "u" },
+            pythonShare,
+            expectedMessagesPerHour,
+            nodeExists: true,
+            lookBackMinutes,
+          });
+          expect(alarms.flatMap(({ definition }) => checkAlarm(definition))).toEqual([]);
+        }
+      }
+    }
+  });
+
   it.each<[string, AlarmDefinition, string]>([
     ["a period of 15 s", withMetric({ period: 15 }), "15 s"],
     ["a period of 90 s", withMetric({ period: 90 }), "90 s"],

@@ -24,6 +24,7 @@ const TWO_OF_THREE: typeof THREE_OF_THREE = [
   ["0 - X - -", "OK", "OK", "ALARM", "OK"],
   ["- - - - 0", "OK", "OK", "ALARM", "OK"],
   ["- - - X -", "ALARM", "retain", "ALARM", "OK"],
+  ["- - - - X", "INSUFFICIENT_DATA", "retain", "ALARM", "OK"],
 ];
 
 function check(data: string, expected: readonly string[], datapointsToAlarm: number) {

@@ -125,3 +125,11 @@ function releasedBy({ steps }: Preview): string | undefined {
   const [before, after] = [release?.old?.inputs.release, release?.new?.inputs.release];
   return before === after ? undefined : textIn(after, "rollback");
 }
+
+/** Minutes that the alarms will look back, as the record of the applied phase says; undefined: no limit, or not known. */
+export function appliedLookBack({ steps }: Preview): number | undefined {
+  const record = steps.find(({ type, name }) => type === "aws:ssm/parameter:Parameter" && name === "applied");
+  const value = (record?.new ?? record?.old)?.inputs.value;
+  const minutes = typeof value === "string" ? /"alarmsLookBackMinutes":(\d{1,4})\b/.exec(value)?.[1] : undefined;
+  return minutes === undefined ? undefined : Number(minutes);
+}

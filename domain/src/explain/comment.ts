@@ -184,7 +184,7 @@ function ifPythonFails({ worstCase, change, alarms: changes }: Explanation): str
       ? "Back-test of these alarms, 95 of 100 cases (docs/measured/backtest.md)."
       : "From the lengths of the alarms' windows; there is no back-test.";
   return [
-    `**If Python fails:** with every message: ${seen(worstCase.everyMessage)}. With one message in five: ${seen(worstCase.oneInFive)}. ${then} ${falseRollbacks(worstCase, after.phase.node === "removed")} <sub>${source}</sub>`,
+    `**If Python fails:** with every message: ${seen(worstCase.everyMessage)}. With one message in five: ${seen(worstCase.oneInFive)}. ${then} ${falseRollbacks(worstCase, after.phase.node === "removed")}${shortened(worstCase)} <sub>${source}</sub>`,
   ];
 }
 
@@ -197,6 +197,13 @@ function ifFrontDoorFails({ frontDoorCase, change, headlines }: Explanation): st
   return [
     `**If the front door itself fails** (load balancer, certificate, DNS): no message arrives, Node's neither. The probes' alarms (\`python-probes\`, \`node-probes\`) tell people within ${duration(minutes)}, after about ${counted(messages, "message")} of all. No switch helps then: Node's own URL goes into GoHighLevel by hand (docs/runbook.md). <sub>From the alarms' windows.</sub>`,
   ];
+}
+
+/** After a rollback the alarms don't see its faults again, and for a while see less of everything. */
+function shortened({ lookBackMinutes }: WorstCase): string {
+  return lookBackMinutes === undefined
+    ? ""
+    : ` The alarms look back ${lookBackMinutes} min only, not beyond the last rollback: later updates make that longer.`;
 }
 
 /** The price of seeing faults early. */

@@ -1,6 +1,6 @@
 import { type AlarmChange, alarmChanges } from "./alarms";
 import { nameFor } from "./allowed";
-import { type PlannedChange, plannedChange } from "./change";
+import { appliedLookBack, type PlannedChange, plannedChange } from "./change";
 import { type CostChange, costChange } from "./cost";
 import { type Headline, headlines } from "./dangers";
 import { type EvidenceView, evidenceFor, UNAVAILABLE } from "./evidence";
@@ -72,7 +72,7 @@ export function explain(input: ExplainInput): Explanation {
     dangerous: all.some(({ level }) => level === "danger"),
     headlines: all,
     change,
-    worstCase: worstCase(change.messagesPerHour, share, input.promise),
+    worstCase: worstCase(change.messagesPerHour, share, input.promise, appliedLookBack(preview)),
     frontDoorCase: change.after?.webhook === "front-door" ? frontDoorCase(change.messagesPerHour) : undefined,
     wayBack: wayBack(change, migrations, all),
     evidence,

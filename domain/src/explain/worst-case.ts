@@ -9,8 +9,10 @@ export interface WorstCase {
   readonly everyMessage: Exposure | null;
   /** One message in five fails. */
   readonly oneInFive: Exposure | null;
-  /** Rollbacks a day that noise alone causes, at most. Null: there is no back-test. */
+  /** Rollbacks a day that noise alone causes, about, at steady traffic. Null: there is no back-test. */
   readonly falseRollbacksPerDay: number | null;
+  /** After a rollback: minutes that the alarms look back, which makes small faults be found later. */
+  readonly lookBackMinutes?: number;
 }
 
 export interface Exposure {
@@ -27,16 +29,18 @@ const LAG_MINUTES = 2;
 /**
  * The worst case at a share.
  * @param promise Measured numbers; default: the committed back-test's
+ * @param lookBackMinutes `TriggerInput.lookBackMinutes`; default: no limit
  * @returns undefined where Python gets no message
  */
 export function worstCase(
   messagesPerHour: number,
   pythonShare: number,
   promise: typeof triggerPromise = triggerPromise,
+  lookBackMinutes?: number,
 ): WorstCase | undefined {
   const perHour = (messagesPerHour * pythonShare) / 100;
   if (!(perHour > 0)) return undefined;
-  const measured = promise(messagesPerHour, pythonShare);
+  const measured = promise(messagesPerHour, pythonShare, lookBackMinutes);
   if (!measured) return fromWindows(messagesPerHour, pythonShare);
   const exposure = (minutes: number | null, messages: number | null): Exposure | null =>
     minutes === null || messages === null ? null : { minutes, messages };
@@ -45,6 +49,7 @@ export function worstCase(
     everyMessage: exposure(measured.totalOutageMinutes, measured.totalOutageMessages),
     oneInFive: exposure(measured.oneInFiveMinutes, measured.oneInFiveMessages),
     falseRollbacksPerDay: measured.falseRollbacksPerDay,
+    ...(lookBackMinutes === undefined ? {} : { lookBackMinutes }),
   };
 }
 

@@ -65,7 +65,8 @@ const SPANS: Readonly<Record<number, readonly string[]>> = {
 const NAMES: Record<Engine, string> = { python: "Python", node: "Node" };
 
 const WORDS: Record<Concern, (engine: string) => string> = {
-  errors: (engine) => `messages that ${engine} answered with 5xx or gave up on`,
+  errors: (engine) =>
+    `messages that ${engine} ${engine === NAMES.python ? "refused with 4xx, " : ""}answered with 5xx or gave up on`,
   slow: (engine) => `answers of ${engine} slower than ${SLOW_SECONDS} s`,
   routing: (engine) => `messages for which ${engine} could not decide on an agent`,
   bookings: (engine) => `bookings that failed at ${engine}`,
@@ -192,16 +193,13 @@ function sources(context: RateContext, concern: Concern, period: number): Source
   });
   switch (concern) {
     case "errors":
-      // A message that was answered with 5xx was not accepted, so it is not given up on later: nothing counts twice.
-      return {
-        queries: [
-          balancer("requests", "RequestCount", "Sum"),
-          balancer("http", "HTTPCode_Target_5XX_Count", "Sum"),
-          counted("failed", "MessagesFailed"),
-        ],
-        bad: "(FILL(http, 0) + FILL(failed, 0))",
-        all: "FILL(requests, 0)",
-      };
+      return errorSources(
+        context,
+        balancer("requests", "RequestCount", "Sum"),
+        balancer("http", "HTTPCode_Target_5XX_Count", "Sum"),
+        balancer("refused", "HTTPCode_Target_4XX_Count", "Sum"),
+        counted("failed", "MessagesFailed"),
+      );
     case "slow":
       // PR(:3) is the share, in percent, of answers within 3 s. The slow ones are counted to the nearest whole answer.
       return {
@@ -226,6 +224,26 @@ function sources(context: RateContext, concern: Concern, period: number): Source
         all: "FILL(bookings, 0)",
       };
   }
+}
+
+/**
+ * A message that was answered with 4xx or 5xx was not accepted, so it is not given up on later: nothing counts twice. A
+ * workflow sender repeats neither, so both are lost. Node's 4xx don't count: `node-errors` stands in a rollback's way, and
+ * what Node has always refused must not (docs/decisions/0017-client-errors.md).
+ */
+function errorSources(
+  { engine }: RateContext,
+  requests: MetricQuery,
+  http: MetricQuery,
+  refused: MetricQuery,
+  failed: MetricQuery,
+): Sources {
+  const bad = engine === "python" ? [http, refused, failed] : [http, failed];
+  return {
+    queries: [requests, ...bad],
+    bad: `(${bad.map(({ id }) => `FILL(${id}, 0)`).join(" + ")})`,
+    all: "FILL(requests, 0)",
+  };
 }
 
 /** "12 min", "3.5 h". */
