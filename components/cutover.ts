@@ -64,24 +64,11 @@ export class Cutover extends pulumi.ComponentResource {
     const { config, desired } = args;
     const nodeExists = desired.phase.node !== "removed";
 
-    this.migrations = new Migrations(
-      "migrations",
-      {
-        contract: desired.contracts,
-        mayWait: desired.databaseMayWait,
-        refused: args.migrationsRefused ?? false,
-        allowOutOfOrder: config.allowOutOfOrder,
-      },
-      { parent: this },
-    );
+    this.migrations = this.makeMigrations();
     const secrets = this.makeSecrets();
     const network = this.makeNetwork();
     const certificate = new Certificate("certificate", config, { parent: this });
-    const inbox = new Inbox(
-      "inbox",
-      { stack: args.stack, region: args.aws.region, acceptedWebhookSecrets: secrets.acceptedWebhookSecrets },
-      { parent: this },
-    );
+    const inbox = this.makeInbox(secrets);
     const traffic = this.makeTraffic(network, secrets, certificate, inbox, nodeExists);
     const record = frontDoorRecord(
       "front-door",
@@ -111,6 +98,25 @@ export class Cutover extends pulumi.ComponentResource {
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
     this.registerOutputs({ frontDoorUrl: this.frontDoorUrl });
+  }
+
+  private makeMigrations(): Migrations {
+    const { config, desired, migrationsRefused = false } = this.#args;
+    return new Migrations(
+      "migrations",
+      {
+        contract: desired.contracts,
+        mayWait: desired.databaseMayWait,
+        refused: migrationsRefused,
+        allowOutOfOrder: config.allowOutOfOrder,
+      },
+      { parent: this },
+    );
+  }
+
+  private makeInbox({ acceptedWebhookSecrets }: Secrets): Inbox {
+    const { stack, aws } = this.#args;
+    return new Inbox("inbox", { stack, region: aws.region, acceptedWebhookSecrets }, { parent: this });
   }
 
   private makeSecrets(): Secrets {

@@ -160,18 +160,21 @@ export function awsPorts(
     },
     // The log's stamps are the applications' time; everything else here is stamped by AWS.
     lostMessages: () => lostMessages(config.pythonLogGroup, applicationsNow(), clients.logs, budget.within("lost")),
-    tellPeople: async ({ subject, text }) => {
-      const command = new PublishCommand({ TopicArn: config.peopleTopicArn, Subject: subject, Message: text });
-      await persist(
-        "telling people",
-        (abortSignal) => clients.sns.send(command, { abortSignal }),
-        budget.within("notice"),
-      );
-    },
+    tellPeople: (notice) => tellPeople(config, notice, clients.sns, budget.within("notice")),
     now: Date.now,
     realSpan: (ms) => clockFrom(process.env).realSpan(ms),
     log,
   };
+}
+
+async function tellPeople(
+  { peopleTopicArn }: RollbackConfig,
+  { subject, text }: Parameters<RollbackPorts["tellPeople"]>[0],
+  sns: SNSClient,
+  within: PersistOptions,
+): Promise<void> {
+  const command = new PublishCommand({ TopicArn: peopleTopicArn, Subject: subject, Message: text });
+  await persist("telling people", (abortSignal) => sns.send(command, { abortSignal }), within);
 }
 
 async function readApplied(stack: string, ssm: SSMClient, within: PersistOptions): Promise<Applied | undefined> {

@@ -1,9 +1,9 @@
 import { barFor, isGated } from "../evidence/gate";
 import type { WebhookTarget } from "../phases";
 import type { Position } from "./change";
-import type { Headline } from "./dangers";
 import { alarmDetails, evidenceDetails, migrationDetails, resourceDetails } from "./details";
 import type { Explanation } from "./explain";
+import type { Headline } from "./headline";
 import { locksUnknown } from "./migrations";
 import { type Part, trimmed } from "./trim";
 import { amount, counted, duration, money, plain, shortDigest } from "./words";

@@ -1,61 +1,12 @@
 import { ladder, nextRung } from "../phases";
 import type { AlarmChange } from "./alarms";
 import { numberIn } from "./allowed";
-import type { PlannedChange } from "./change";
+import { type DangerInput, danger, type Headline, notice } from "./headline";
 import type { KnownMessages } from "./messages";
-import { locksUnknown, type MigrationChange } from "./migrations";
+import { locksUnknown } from "./migrations";
 import { plainSecrets } from "./plain-secrets";
-import type { Preview, PreviewStep } from "./preview";
+import type { PreviewStep } from "./preview";
 import { ofRoutes } from "./routes";
-
-/** Something a person must have read before saying yes. */
-export interface Headline {
-  /** `danger`: can lose messages, the way back, or a secret. `notice`: meant, but weighs something. */
-  readonly level: "danger" | "notice";
-  /** Fixed, for machines. */
-  readonly code: HeadlineCode;
-  readonly text: string;
-  /** Lines in the program's own words, commands mostly. */
-  readonly quoted?: readonly string[];
-}
-
-export type HeadlineCode =
-  | "refused"
-  | "failed"
-  | "destroy"
-  | "skipped-rung"
-  | "node-removed"
-  | "node-early"
-  | "node-capacity"
-  | "replaced"
-  | "deleted"
-  | "looser-trigger"
-  | "unclear-trigger"
-  | "kill-switch"
-  | "plain-secret"
-  | "disarmed"
-  | "contract-migration"
-  | "locks-unknown"
-  | "migration-warning"
-  | "migrations-left"
-  | "rewrite"
-  | "rolled-back"
-  | "released"
-  | "waits"
-  | "alternates"
-  | "gate"
-  | "overridden"
-  | "front-door"
-  | "image";
-
-/** What the headlines are made from. */
-export interface DangerInput {
-  readonly preview: Preview;
-  readonly change: PlannedChange;
-  readonly messages: KnownMessages;
-  readonly alarms: readonly AlarmChange[];
-  readonly migrations: MigrationChange;
-}
 
 /** All headlines, dangers first. */
 export function headlines(input: DangerInput): Headline[] {
@@ -73,14 +24,6 @@ export function headlines(input: DangerInput): Headline[] {
     ...notices(input),
   ];
   return [...all.filter(({ level }) => level === "danger"), ...all.filter(({ level }) => level === "notice")];
-}
-
-export function danger(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
-  return { level: "danger", code, text, ...(quoted ? { quoted } : {}) };
-}
-
-export function notice(code: HeadlineCode, text: string, quoted?: readonly string[]): Headline {
-  return { level: "notice", code, text, ...(quoted ? { quoted } : {}) };
 }
 
 function stopped({ preview, messages, change }: DangerInput): Headline[] {

@@ -1,6 +1,6 @@
 import { nameFor } from "./allowed";
 import type { PlannedChange } from "./change";
-import { type DangerInput, danger, type Headline, type HeadlineCode } from "./dangers";
+import { type DangerInput, danger, type Headline, type HeadlineCode } from "./headline";
 import type { PreviewStep } from "./preview";
 
 /** Something on which customers' messages or the way back hang. */

@@ -1,5 +1,5 @@
 import type { PlannedChange } from "./change";
-import type { Headline, HeadlineCode } from "./dangers";
+import type { Headline, HeadlineCode } from "./headline";
 import type { MigrationChange } from "./migrations";
 
 /** Whether the change can be taken back, and how. */

@@ -84,7 +84,6 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
     period,
     stat,
   });
-  const withoutSecret = { ...context, targetGroup: unmatched ?? "" };
   return [
     alarm(stack, "elb-5xx", "The load balancer answered a message with 5xx itself; it does not say for which engine.", {
       metric: {
@@ -98,16 +97,7 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
       threshold: 0,
       ...quiet,
     }),
-    ...(unmatched === undefined
-      ? []
-      : [
-          alarm(stack, "unmatched", "Messages came without the right x-webhook-secret; they went to Node.", {
-            metric: customers(withoutSecret, "RequestCount", 300, "Sum"),
-            comparison: "GreaterThanThreshold",
-            threshold: 0,
-            ...quiet,
-          }),
-        ]),
+    ...(unmatched === undefined ? [] : [withoutSecret({ ...context, targetGroup: unmatched })]),
     alarm(stack, "prober-silent", "The prober has reported nothing for 3 minutes: probes can't roll back now.", {
       metric: own("ProbeFailed", 60, "SampleCount"),
       comparison: "LessThanThreshold",
@@ -135,6 +125,18 @@ export function watchAlarms(context: RateContext, unmatched: string | undefined)
     }),
     slowEndToEnd(context),
   ];
+}
+
+/** Its own target group counts them. */
+function withoutSecret(context: RateContext): RateAlarm {
+  return alarm(context.stack, "unmatched", "Messages came without the right x-webhook-secret; they went to Node.", {
+    metric: customers(context, "RequestCount", 300, "Sum"),
+    comparison: "GreaterThanThreshold",
+    threshold: 0,
+    evaluationPeriods: 1,
+    datapointsToAlarm: 1,
+    treatMissingData: "notBreaching",
+  });
 }
 
 /**
