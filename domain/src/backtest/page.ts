@@ -41,10 +41,6 @@ export function backtestPage(
   command: string,
 ): string {
   const { options, faults } = measured;
-  const goals = goalResults(rows).map(
-    ({ messagesPerHour, what, goal, measured: found, met }) =>
-      `| ${messagesPerHour} | ${what} | ${goal} | ${found ?? "–"} | ${met ? "yes" : "**no**"} |`,
-  );
   return `<!-- Made by \`${command}\`. Don't edit. -->
 # What the triggers do on healthy and on broken traffic
 
@@ -65,7 +61,7 @@ Measured on the deployed definitions (\`domain/src/triggers.ts\`, fingerprint \`
 
 | messages/h on Python | all triggers together | goal | measured | met |
 |---|---|---|---|---|
-${goals.join("\n")}
+${goalLines(rows).join("\n")}
 
 At 6 messages an hour the goals leave no room. A 20 % fault spoils about 1.2 messages an hour, health 1.4 a day, so within 6 hours four bad messages have to do; the window that takes four of them (10 hours) costs most of the false rollbacks. Taking five instead would cost a third of that, and find the fault in about 7 hours. A smaller fault than one message in five takes longer, and with fewer messages so does everything but a total outage, which the probes see.
 
@@ -95,6 +91,13 @@ Preview, \`cutover next\` and the pull request's comment take their numbers from
 
 ${promiseTable(promises)}
 `;
+}
+
+function goalLines(rows: readonly BacktestRow[]): string[] {
+  return goalResults(rows).map(
+    ({ messagesPerHour, what, goal, measured: found, met }) =>
+      `| ${messagesPerHour} | ${what} | ${goal} | ${found ?? "–"} | ${met ? "yes" : "**no**"} |`,
+  );
 }
 
 function waited(size: "total" | "partial"): string {
