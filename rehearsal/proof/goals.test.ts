@@ -85,7 +85,10 @@ describe("the points at which an update is killed", () => {
     expect([nth(1)(timeline), nth(2)(timeline), nth(3)(timeline)]).toEqual([role, rule, undefined]);
   });
 
-  it("interrupt what has begun and not ended", () => {
+  it("interrupt what has begun and not ended, components aside", () => {
+    const component = { ...role, urn: urn("cutover:index:Traffic", "traffic") };
+    expect(underWay([component, role])).toEqual([role]);
+    expect(nth(1)([component, role])).toBe(role);
     expect(underWay([role, rule, { ...rule, mark: "ended" }])).toEqual([role]);
   });
 

@@ -13,8 +13,7 @@ const KINDS: readonly (readonly [kind: KillKind, type: RegExp])[] = [
 
 /** What the operation on a resource changes, by its type. */
 export function kindOf(urn: string): KillKind {
-  const type = urn.split("::")[2]?.split("$").at(-1) ?? "";
-  return KINDS.find(([, pattern]) => pattern.test(type))?.[0] ?? "other";
+  return KINDS.find(([, pattern]) => pattern.test(typeOf(urn)))?.[0] ?? "other";
 }
 
 /** An operation that has begun, as one text. */
@@ -23,8 +22,15 @@ export const keyOf = ({ op, urn }: TimelineEntry): string => `${op} ${urn}`;
 /** The operations that had begun, and whose end the engine had not seen. */
 export function underWay(timeline: readonly TimelineEntry[]): readonly TimelineEntry[] {
   const over = new Set(timeline.filter(({ mark }) => mark !== "started").map(({ urn }) => urn));
-  return timeline.filter(({ mark, urn }) => mark === "started" && !over.has(urn));
+  return begun(timeline).filter(({ urn }) => !over.has(urn));
 }
+
+/** Operations that a provider carries out: components and the stack itself only hold others. */
+function begun(timeline: readonly TimelineEntry[]): readonly TimelineEntry[] {
+  return timeline.filter(({ mark, urn }) => mark === "started" && !/^(cutover:index|pulumi:)/.test(typeOf(urn)));
+}
+
+const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
 /** Says at which entry of a timeline to kill; undefined: not yet. */
 export type KillChoice = (timeline: readonly TimelineEntry[]) => TimelineEntry | undefined;
@@ -37,7 +43,7 @@ export function nextOfItsKind(hit: ReadonlySet<string>): KillChoice {
 
 /** The n-th operation of the update, whatever it is; from 1. */
 export function nth(n: number): KillChoice {
-  return (timeline) => timeline.filter(({ mark }) => mark === "started")[n - 1];
+  return (timeline) => begun(timeline)[n - 1];
 }
 
 /** Numbers from 1 to `to` out of a seed; mulberry32, so that every run has the same. */

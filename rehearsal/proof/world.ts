@@ -28,7 +28,7 @@ export interface ProofScene extends Scene {
  */
 export async function inProofWorld<T>(play: (scene: ProofScene) => Promise<T>): Promise<T> {
   const toolchain = resolveToolchain();
-  const base = join(toolchain.root, ".rehearsal");
+  const base = process.env.CUTOVER_REHEARSAL_FOLDER ?? join(toolchain.root, ".rehearsal");
   await requireFreeDisk(base);
   const clockFactor = factorFrom(process.env.CUTOVER_PROOF_CLOCK);
   const terminal = new Terminal(process.stderr);
