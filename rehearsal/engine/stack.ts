@@ -47,6 +47,13 @@ export interface EngineRunOptions {
   readonly killWhen?: (timeline: readonly TimelineEntry[]) => boolean;
 }
 
+export interface UpOptions extends EngineRunOptions {
+  readonly refresh?: boolean;
+  readonly config?: readonly ConfigEntry[];
+  /** One operation at a time, instead of eight. */
+  readonly oneByOne?: boolean;
+}
+
 export interface RefreshOptions extends EngineRunOptions {
   readonly previewOnly?: boolean;
   /** Further flags, such as those that `cutover pending` says. */
@@ -123,13 +130,12 @@ export class StackRun {
    * With `refresh` the state is compared with the world first. `config` is set and kept as by `pulumi config set --path`, in
    * the same command; nothing secret, since command lines are logged.
    */
-  up(
-    options: EngineRunOptions & { readonly refresh?: boolean; readonly config?: readonly ConfigEntry[] } = {},
-  ): Promise<EngineResult> {
-    const { refresh = false, config = [] } = options;
+  up(options: UpOptions = {}): Promise<EngineResult> {
+    const { refresh = false, config = [], oneByOne = false } = options;
     if (config.some(({ secret }) => secret)) throw new Error("a secret may not stand on a command line");
     const set = config.flatMap(({ key, value }) => ["--config", `${key}=${value}`]);
-    const args = [...(refresh ? ["--refresh"] : []), ...(set.length > 0 ? [...set, "--config-path"] : [])];
+    const how = [...(refresh ? ["--refresh"] : []), ...(oneByOne ? ["--parallel", "1"] : [])];
+    const args = [...how, ...(set.length > 0 ? [...set, "--config-path"] : [])];
     return this.#engine("up", ["--yes", "--skip-preview", ...args], options);
   }
 

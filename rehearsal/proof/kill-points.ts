@@ -11,6 +11,9 @@ const KINDS: readonly (readonly [kind: KillKind, type: RegExp])[] = [
   ["alarm", /:cloudwatch\/(metricAlarm|compositeAlarm):/],
 ];
 
+/** What customers, or those who watch over them, could notice. */
+export const KILL_KINDS = ["traffic", "webhook", "switch", "migration", "alarm"] as const satisfies readonly KillKind[];
+
 /** What the operation on a resource changes, by its type. */
 export function kindOf(urn: string): KillKind {
   return KINDS.find(([, pattern]) => pattern.test(typeOf(urn)))?.[0] ?? "other";
@@ -35,10 +38,12 @@ const typeOf = (urn: string): string => urn.split("::")[2]?.split("$").at(-1) ??
 /** Says at which entry of a timeline to kill; undefined: not yet. */
 export type KillChoice = (timeline: readonly TimelineEntry[]) => TimelineEntry | undefined;
 
-/** The first operation of the five kinds that was not hit yet. */
-export function nextOfItsKind(hit: ReadonlySet<string>): KillChoice {
+/** The first operation of these kinds that was not hit yet. */
+export function nextOfItsKind(hit: ReadonlySet<string>, kinds: readonly KillKind[] = KILL_KINDS): KillChoice {
   return (timeline) =>
-    timeline.find((entry) => entry.mark === "started" && kindOf(entry.urn) !== "other" && !hit.has(keyOf(entry)));
+    timeline.find(
+      ({ mark, op, urn }) => mark === "started" && kinds.includes(kindOf(urn)) && !hit.has(keyOf({ mark, op, urn })),
+    );
 }
 
 /** The n-th operation of the update, whatever it is; from 1. */
