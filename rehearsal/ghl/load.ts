@@ -1,3 +1,4 @@
+import { contactIds, seededRandom } from "./contacts";
 import type { OutgoingMessage, SendOutcome } from "./workflow";
 
 /** A message that was sent, and what became of it. */
@@ -34,7 +35,7 @@ export interface LoadOptions {
   readonly concurrency?: number;
   /** Messages a second of real time over all senders; default `Infinity`: as fast as they are answered. */
   readonly ratePerSecond?: number;
-  /** Contacts that write; default 500. Each is chosen evenly, from a fixed seed. */
+  /** Contacts that write; default 500, the same ones in every generator. Each is chosen evenly, from a fixed seed. */
   readonly contacts?: number;
   /** Start of every message id; default "load". Must differ between generators of one run. */
   readonly prefix?: string;
@@ -53,7 +54,8 @@ export class LoadGenerator {
   #workers: Promise<void>[] = [];
   #next = 0;
   #due = 0;
-  #random = 0x9e3779b9;
+  readonly #contacts: readonly string[];
+  readonly #chance = seededRandom();
 
   constructor(options: LoadOptions) {
     this.#options = {
@@ -65,6 +67,7 @@ export class LoadGenerator {
       ...options,
     };
     this.#rate = this.#options.ratePerSecond;
+    this.#contacts = contactIds(this.#options.contacts);
   }
 
   get running(): boolean {
@@ -126,7 +129,7 @@ export class LoadGenerator {
     const n = this.#next++;
     const message = {
       messageId: `${this.#options.prefix}-${n}`,
-      contactId: `contact-${this.#chance(this.#options.contacts)}`,
+      contactId: this.#contacts[this.#chance(this.#contacts.length)] ?? "",
       body: this.#options.text(n),
     };
     const sentAt = Date.now();
@@ -160,14 +163,6 @@ export class LoadGenerator {
       const timer = setTimeout(wake, wait);
       this.#wake.add(wake);
     });
-  }
-
-  /** A whole number below `below`; mulberry32, so that every run sends from the same contacts. */
-  #chance(below: number): number {
-    this.#random = (this.#random + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.#random ^ (this.#random >>> 15), 1 | this.#random);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * below);
   }
 }
 

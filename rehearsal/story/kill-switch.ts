@@ -6,8 +6,8 @@ import type { CustomerGroups } from "./customer-groups";
 /** Priorities of the kill switch's listener rule, with Node and once it is removed. */
 const PRIORITIES: readonly string[] = ["30", "35"];
 
-/** Priority of the weighted rule. */
-const WEIGHTED = "50";
+/** Priorities of the rules that split the traffic: by contact, where there is that one, and by weight. */
+const SPLITTING = ["45", "50"];
 
 /** The kill switch as the load balancer obeys it at this moment; undefined where there is none, or nobody can tell. */
 export function switchInForce(balancer: LoadBalancer, groups: CustomerGroups): KillSwitchState | undefined {
@@ -16,11 +16,14 @@ export function switchInForce(balancer: LoadBalancer, groups: CustomerGroups): K
   return rule && killSwitchState(toLiveRule(rule), { nodeTargetGroupArn, inboxTargetGroupArn });
 }
 
-/** Python's weight in the rule that splits the traffic, percent; undefined where there is none. */
+/** Python's largest weight in the rules that split the traffic, percent; undefined where there is none. */
 export function weightInForce(balancer: LoadBalancer, groups: CustomerGroups): number | undefined {
-  const rule = ruleAt(balancer, WEIGHTED);
-  if (rule?.action.type !== "forward") return undefined;
-  return rule.action.targetGroups.find(({ arn }) => arn === groups.python)?.weight ?? 0;
+  const weights = SPLITTING.flatMap((priority) => {
+    const action = ruleAt(balancer, priority)?.action;
+    if (action?.type !== "forward") return [];
+    return [action.targetGroups.find(({ arn }) => arn === groups.python)?.weight ?? 0];
+  });
+  return weights.length === 0 ? undefined : Math.max(...weights);
 }
 
 function ruleAt(balancer: LoadBalancer, priority: string): RuleConfig | undefined {

@@ -1,4 +1,5 @@
 import type { PhaseName } from "@cutover/domain/phases";
+import type { Affinity } from "@cutover/domain/affinity";
 import type { QueueSnapshot } from "../postgres/postgres";
 import type { SocketCheck } from "../run/sockets";
 import type { Inventory } from "./inventory";
@@ -21,6 +22,8 @@ export class Memory {
   ledger = 0;
   /** The phase that is applied. */
   applied: PhaseName | undefined;
+  /** `cutover:affinity` of the chapter that is played. */
+  affinity: Affinity = "none";
   #images = 0;
   #migrations: ReadonlyMap<string, string> | undefined;
   #rerun = 0;

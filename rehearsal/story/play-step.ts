@@ -5,6 +5,7 @@ import type { MeasuredWindow } from "../report/model";
 import { waitFor } from "../support/wait";
 import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { Checks } from "./checks";
+import { messagesOfPython } from "./conversations";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
 import { ledgerGrew } from "./evidence-ledger";
 import { drained } from "./ledger";
@@ -21,6 +22,8 @@ export interface PlayedStep {
   readonly chapter: string;
   /** Real time, ms since the epoch. */
   readonly beganAt: number;
+  /** From here on the update may move customers. */
+  updateAt?: number;
   appliedAt?: number;
   endedAt: number;
   upSeconds: number;
@@ -103,6 +106,7 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   const { step, checks } = played;
   const activity = scene.terminal.activity(`pulumi up (${step.phase})`);
   try {
+    played.updateAt = Date.now();
     const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step) });
     played.appliedAt = Date.now();
     played.upSeconds = result.seconds;
@@ -136,6 +140,7 @@ function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
   const id = step.release ? memory.openRollback : undefined;
   return [
     { key: "cutover:phase", value: step.phase },
+    ...(step.phase === "prepare" ? [{ key: "cutover:affinity", value: memory.affinity }] : []),
     ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
     ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }, ...newImage(memory)]),
     ...(step.newImage ? newImage(memory) : []),
@@ -162,6 +167,9 @@ async function measure(scene: Scene, played: PlayedStep): Promise<void> {
       declared: declaredShare(step),
       rows: { all: own.length, python: own.filter((row) => row.python).length },
       requests: { node: after.node - before.node, python: after.python - before.python },
+      ...(scene.memory.affinity === "contact"
+        ? { ofPythonsContacts: messagesOfPython(window.messages, declaredShare(step)) }
+        : {}),
     };
     const seconds = (window.toMs - window.fromMs) / 1000;
     activity.done(`${Math.round(step.measure / seconds)} a second`);

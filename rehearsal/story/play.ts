@@ -1,5 +1,6 @@
 import type { BusinessNumbers, RehearsalReport, ReportDetails } from "../report/model";
 import type { Terminal } from "../run/terminal";
+import { judgeChapter } from "./conversations";
 import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy, playRefusedDestroy } from "./destroy";
 import { inventory } from "./inventory";
 import { account, describeLost, drained, judgeLoss, type LostMessage } from "./ledger";
@@ -63,6 +64,8 @@ export async function playStory(stage: Stage, options: StoryOptions): Promise<Pl
 async function playChapter(scene: Scene, chapter: Chapter, played: Played): Promise<boolean> {
   let whole = true;
   let applied: PlayedStep | undefined;
+  const from = played.parts.length;
+  scene.memory.affinity = chapter.affinity;
   for (const step of chapter.steps) {
     if (step.kind === "fault") {
       const fault = await playFault(scene, step, chapter.title);
@@ -77,6 +80,9 @@ async function playChapter(scene: Scene, chapter: Chapter, played: Played): Prom
     }
     if (!whole) break;
   }
+  const own = played.parts.slice(from);
+  const checks = own.at(-1)?.checks;
+  if (whole && checks) judgeChapter(chapter.affinity, own, scene.traffic.messages, checks);
   const phase = applied?.appliedAt === undefined ? undefined : applied.step.phase;
   if (chapter.ending === "none") return whole;
   const refuses = chapter.ending === "refused" && whole;

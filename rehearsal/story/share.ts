@@ -16,13 +16,16 @@ export interface ShareSeen {
   readonly rows: { readonly all: number; readonly python: number };
   /** Requests counted by the load balancer; undefined where messages do not pass it. */
   readonly requests?: CustomerCounts;
+  /** With affinity: messages of Python's contacts. Both counts have to be exactly these. */
+  readonly ofPythonsContacts?: number;
 }
 
-/** Is the split honest? Both counts in the exact 99.99 % band of the declared share, and of enough messages. */
+/** Is the split honest? Both counts in the exact 99.99 % band of the declared share, or by contact, and of enough messages. */
 export function judgeShare(seen: ShareSeen, atLeast: number): Seen {
   const problems: string[] = [];
   const judge = (name: string, hits: number, n: number) => {
-    const { low, high } = binomialBand(n, seen.declared / 100);
+    const exact = seen.ofPythonsContacts;
+    const { low, high } = exact === undefined ? binomialBand(n, seen.declared / 100) : { low: exact, high: exact };
     if (n < atLeast) problems.push(`only ${n} ${name}, at least ${atLeast} are needed`);
     else if (hits < low || hits > high) {
       problems.push(`${hits} of ${n} ${name} went to Python, expected ${low} to ${high} (${seen.declared} %)`);
@@ -33,7 +36,8 @@ export function judgeShare(seen: ShareSeen, atLeast: number): Seen {
     judge("requests at the target groups", seen.requests.python, seen.requests.node + seen.requests.python);
   if (problems.length > 0) return { ok: false, seen: problems.join("; ") };
   const share = percent(seen.rows.python, seen.rows.all);
-  return { ok: true, seen: `${share.toFixed(2)} % of ${seen.rows.all} messages, declared ${seen.declared} %` };
+  const each = seen.ofPythonsContacts === undefined ? "" : ", each by its contact's engine";
+  return { ok: true, seen: `${share.toFixed(2)} % of ${seen.rows.all} messages, declared ${seen.declared} %${each}` };
 }
 
 /** The same as the report wants it. */

@@ -1,3 +1,4 @@
+import type { Affinity } from "@cutover/domain/affinity";
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import type { ConfigEntry } from "../engine/stack";
 import type { FaultName } from "../faults";
@@ -68,6 +69,8 @@ export type Ending = "destroy" | "refused" | "none";
 /** A story of its own: from an empty account to its ending. */
 export interface Chapter {
   readonly title: string;
+  /** `cutover:affinity`, from the first step on. */
+  readonly affinity: Affinity;
   readonly steps: readonly StoryStep[];
   readonly ending: Ending;
 }

@@ -107,6 +107,7 @@ const DECOMMISSION = up("decommission", {
 /** A migration that is given up: everything back to Node, then `pulumi destroy`. */
 export const ABANDONED: Chapter = {
   title: "a migration that is given up",
+  affinity: "none",
   steps: [
     PREPARE,
     { ...FRONT_DOOR, measure: 0 },
@@ -129,6 +130,7 @@ export const ABANDONED: Chapter = {
 /** The plan from its first day to its last, with every fault it names. */
 export const WHOLE: Chapter = {
   title: "the whole plan",
+  affinity: "contact",
   steps: [
     { ...PREPARE, refresh: false },
     FRONT_DOOR,
@@ -184,8 +186,9 @@ export function chooseChapters({
   const steps = wayUpTo(phases ?? "parallel");
   const last = steps.at(-1)?.phase ?? "prepare";
   const ending = keep ? "none" : phaseOf(last).node === "removed" ? "refused" : "destroy";
-  if (broken === undefined) return [{ title: `the way up to ${last}`, steps, ending }];
-  return [{ title: `${broken} at ${last}`, steps: [...steps, ...brokenAt(last, broken)], ending }];
+  const affinity = "contact";
+  if (broken === undefined) return [{ title: `the way up to ${last}`, affinity, steps, ending }];
+  return [{ title: `${broken} at ${last}`, affinity, steps: [...steps, ...brokenAt(last, broken)], ending }];
 }
 
 function brokenAt(phase: PhaseName, name: string): readonly StoryStep[] {

@@ -42,13 +42,13 @@ beforeAll(async () => {
 describe("the contacts of a span", () => {
   it("are counted once, by who served them, and against who should have", async () => {
     expect(await readContacts({ value: reader }, 10, SPAN)).toEqual({
-      value: { n: 9, python: 5, both: 1, misplaced: 2 },
+      value: { n: 9, python: 5, both: 1, strangers: 1 },
     });
   });
 
   it("are all Node's at 0 % and all Python's at 100 %", async () => {
-    expect(await readContacts({ value: reader }, 0, SPAN)).toMatchObject({ value: { misplaced: 5 } });
-    expect(await readContacts({ value: reader }, 100, SPAN)).toMatchObject({ value: { misplaced: 5 } });
+    expect(await readContacts({ value: reader }, 0, SPAN)).toMatchObject({ value: { strangers: 5 } });
+    expect(await readContacts({ value: reader }, 100, SPAN)).toMatchObject({ value: { strangers: 0 } });
   });
 
   it("are not known without a URL, and the reason names no password", async () => {

@@ -24,12 +24,11 @@ SELECT
   count(*)::int AS n,
   count(*) FILTER (WHERE python)::int AS python,
   count(*) FILTER (WHERE python AND node)::int AS both,
-  count(*) FILTER (WHERE CASE WHEN pythons THEN node ELSE python END)::int AS misplaced
+  count(*) FILTER (WHERE python AND NOT pythons)::int AS strangers
 FROM served`;
 
 /**
- * Counts the contacts of a span by the engine that served them, and those that were served by another one than the share
- * names. Reads the table's rows: the load balancer counts requests, and of those a contact sends many.
+ * Counts the contacts of a span by the engine that served them, and Node's that Python served. Reads the table's rows: the load balancer counts requests, and of those a contact sends many.
  */
 export async function readContacts(
   databaseUrl: Read<string>,

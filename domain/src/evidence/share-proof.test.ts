@@ -95,15 +95,15 @@ describe("the proof of a share", () => {
     expect(proof.links.map((link) => link.says)).toContain("probes answered: Python 17/20, Node 8/8");
   });
 
-  const tally = { n: 812, python: 196, both: 0, misplaced: 0 };
+  const tally = { n: 812, python: 196, both: 0, strangers: 0 };
   it.each([
     ["each has their engine", tally, "proved", "24.1 % of 812 contacts, 0 served by both engines"],
-    ["a few messages came without a header", { ...tally, both: 8, misplaced: 8 }, "proved", "8 served by both engines"],
+    ["a few messages came without a header", { ...tally, both: 8, strangers: 8 }, "proved", "8 served by both engines"],
     [
       "conversations change engine",
-      { ...tally, both: 9, misplaced: 9 },
+      { ...tally, both: 9, strangers: 9 },
       "disproved",
-      "9 by another than theirs (is x-contact-id sent?)",
+      "9 by Python although they are Node's",
     ],
     [
       "Python has too few",
@@ -111,7 +111,7 @@ describe("the proof of a share", () => {
       "disproved",
       "14.8 % of 812 contacts, 0 served by both engines, expected 19.",
     ],
-    ["nobody wrote", { n: 0, python: 0, both: 0, misplaced: 0 }, "unknown", "no contact wrote"],
+    ["nobody wrote", { n: 0, python: 0, both: 0, strangers: 0 }, "unknown", "no contact wrote"],
   ] as const)("goes by contacts, not by requests, with affinity: %s", (_what, value, outcome, says) => {
     const proof = proveShare({ ...fine, requests: { value: { python: 800, node: 0 } }, contacts: { value } });
     expect(proof.outcome).toBe(outcome);

@@ -19,18 +19,21 @@ export interface ProbeTally {
   readonly secondsSinceOk?: number;
 }
 
-/** Of 100 contacts so many may have been served by the other engine: a message without a header goes to Node. */
-const MISPLACED_FORGIVEN = 1;
+/** Of 100 contacts so many of Node's may have been served by Python: a message on its way while the share changed. */
+const STRANGERS_FORGIVEN = 1;
 
 /** Contacts that wrote since the share is in force, by who served them. */
 export interface ContactTally {
   readonly n: number;
   /** Served by Python, perhaps by Node as well. */
   readonly python: number;
-  /** Served by both engines. */
+  /**
+   * Served by both engines. No fault in itself: a message without the header goes to Node, and so does one that was sent to
+   * Node's own URL.
+   */
   readonly both: number;
-  /** Served, at least once, by another engine than the share names for them. */
-  readonly misplaced: number;
+  /** Served by Python, and Node's at this share. */
+  readonly strangers: number;
 }
 
 /** Everything the proof of a share looks at. */
@@ -159,17 +162,17 @@ function contactsLink(declared: number, contacts: Read<ContactTally>): ProofLink
   const what = "contacts";
   if ("unavailable" in contacts)
     return { what, state: "unknown", says: `contacts not counted: ${contacts.unavailable}` };
-  const { n, python, both, misplaced } = contacts.value;
+  const { n, python, both, strangers } = contacts.value;
   if (n === 0) return { what, state: "unknown", says: "no contact wrote since this share is in force" };
   const measured = `${((100 * python) / n).toFixed(1)} % of ${n} contacts, ${both} served by both engines`;
-  if (100 * misplaced > MISPLACED_FORGIVEN * n) {
-    return { what, state: "wrong", says: `${measured}, ${misplaced} by another than theirs (is x-contact-id sent?)` };
+  if (100 * strangers > STRANGERS_FORGIVEN * n) {
+    return { what, state: "wrong", says: `${measured}, ${strangers} by Python although they are Node's` };
   }
   const share = contactBuckets(declared).expectedShare / 100;
   if (splitAgrees(python, n, share)) return { what, state: "ok", says: measured };
   const { low, high } = binomialBand(n, share);
   const [from, to] = [low, high].map((count) => ((100 * count) / n).toFixed(1));
-  return { what, state: "wrong", says: `${measured}, expected ${from} to ${to} %` };
+  return { what, state: "wrong", says: `${measured}, expected ${from} to ${to} % (is x-contact-id sent?)` };
 }
 
 function title(engine: Engine): string {
