@@ -96,9 +96,7 @@ describe("a chapter", () => {
   it("with affinity keeps every conversation, and moves some at each rung", () => {
     const { failures, all } = judge("contact", wayUp("contact"));
     expect(failures).toEqual([]);
-    expect(all[0]?.seen).toMatch(
-      /^200 conversations of 4000 messages, 99 moves at 3 updates and rollbacks, 0 changed/,
-    );
+    expect(all[0]?.seen).toMatch(/^200 conversations of 4000 messages, 99 moves at 3 updates and rollbacks, 0 changed/);
   });
 
   it("turns red where messages are dealt by weight: what is to be shown with affinity is not there without", () => {

@@ -1,5 +1,5 @@
-import type { PhaseName } from "@cutover/domain/phases";
 import type { Affinity } from "@cutover/domain/affinity";
+import type { PhaseName } from "@cutover/domain/phases";
 import type { QueueSnapshot } from "../postgres/postgres";
 import type { SocketCheck } from "../run/sockets";
 import type { Inventory } from "./inventory";
