@@ -152,7 +152,7 @@ const awsParts: RollbackCommandParts = {
     const state = rule && targetGroups ? killSwitchState(rule, switchTargets(targetGroups)) : undefined;
     return [
       applied
-        ? `Stack ${stack}: phase ${applied.phase}, ${applied.pythonShare} % to Python by weight.`
+        ? `Stack ${stack}: phase ${applied.phase}, ${applied.pythonShare} % to Python as declared.`
         : `Stack ${stack}: no phase is on record.`,
       `Kill switch: ${state ?? (rule ? "unclear" : "none")}.`,
       ...(newest && newest.releasedAt === undefined
