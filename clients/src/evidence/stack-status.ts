@@ -117,10 +117,13 @@ export async function readStackStatus(
   const rollback = attempt(() => readRollbacks(stack, ssm));
   const shelf = await rollback;
   if ("unavailable" in shelf) throw new NoStackError(`Could not read the rollback records: ${shelf.unavailable}`);
-  const since = sinceOf(await history, newestRelease(shelf.value.records, clock));
+  const applications = await history;
+  const since = sinceOf(applications, newestRelease(shelf.value.records, clock));
   const shareSince = "value" in since ? since.value.share : undefined;
   const facts = await readShareFacts(manifest, applied.pythonShare, shareSince, now, aws, { cloudwatch, elb });
-  const contacts = await readContactTally(manifest, applied, shareSince, now, clients, databaseUrl);
+  const complete = "value" in applications ? applications.value.at(-1)?.at : undefined;
+  const contactsSince = shareSince === undefined ? undefined : Math.max(shareSince, complete ?? 0);
+  const contacts = await readContactTally(manifest, applied, contactsSince, now, clients, databaseUrl);
   const standby = await readStandby(manifest, facts, now, cloudwatch);
   const measured = measuredRate(facts.requests, shareSince, now);
   const open = openRollback(shelf.value.records);
@@ -144,7 +147,10 @@ export async function readStackStatus(
   };
 }
 
-/** With affinity, who served whom since the share is in force; undefined without. */
+/**
+ * With affinity, who served whom since the newest update was complete: at a release the webhook leaves Node's own URL a little
+ * after the share is in force. Undefined without, and at 100 %, where the weight alone decides.
+ */
 async function readContactTally(
   { stack, contactRuleArn }: Manifest,
   { pythonShare }: Applied,
@@ -153,7 +159,7 @@ async function readContactTally(
   clients: StatusClients,
   databaseUrl: Read<string> | undefined,
 ): Promise<ShareFacts["contacts"]> {
-  if (!contactRuleArn) return undefined;
+  if (!contactRuleArn || pythonShare === 100) return undefined;
   if (since === undefined) return { unavailable: "since when this share is in force is not known" };
   const url = databaseUrl ?? (await readDatabaseUrl(stack, clients));
   return readContacts(url, pythonShare, { since, until: now });
