@@ -191,6 +191,12 @@ describe("in an update", () => {
     expect(await waitsFor(/^webhook-secret$/, ["webhook-secret-generation"], "parallel")).toHaveLength(1);
   });
 
+  it("the quiet stands between the URL and all that a late message needs, so that a destroy waits for it", async () => {
+    expect(await waitsFor(/^webhook-quiet$/, ["webhook-url"], "parallel")).toHaveLength(1);
+    expect(await waitsFor(/^webhook-secret$/, ["webhook-quiet"], "parallel")).toHaveLength(1);
+    expect(await waitsFor(/^traffic-split$/, ["webhook-quiet"], "parallel")).toHaveLength(1);
+  });
+
   it("no message waits for a broken Python while it gets none", async () => {
     expect(await waitsFor(/^python(-capacity)?$/, GHL, "node-only", { from: "parallel" })).toEqual([]);
     expect(await waitsFor(/^python(-capacity)?$/, GHL, "front-door")).toEqual([]);

@@ -7,6 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { GhlConfig } from "../config";
 import { GhlValue } from "../providers/ghl-value";
 import { WebhookByHand } from "../providers/webhook-by-hand";
+import { WebhookQuiet } from "../providers/webhook-quiet";
 import type { NodeGroups, Traffic } from "./traffic";
 
 /** Messages in a row that prove a step edited by hand, and how long they may take. */
@@ -74,7 +75,8 @@ export class Webhook extends pulumi.ComponentResource {
     } else {
       // Before the webhook is ours nothing at all is written into GoHighLevel.
       const secret = wanted === undefined ? [] : [this.secretValue(`${name}-secret`, args)];
-      const url = this.urlValue(`${name}-url`, args, wanted, secret);
+      const quiet = this.quiet(`${name}-quiet`, args, secret);
+      const url = this.urlValue(`${name}-url`, args, wanted, [...secret, quiet]);
       this.pointsAt = url.shown;
       this.mergeField = url.mergeField;
       for (const value of secret) this.inUse(`${name}-secret-generation`, args, value);
@@ -83,7 +85,12 @@ export class Webhook extends pulumi.ComponentResource {
   }
 
   /** After the secret, so that a destroy that is refused for the URL has not taken the secret away before. */
-  private urlValue(name: string, args: WebhookArgs, wanted: string | undefined, secret: GhlValue[]): GhlValue {
+  private urlValue(
+    name: string,
+    args: WebhookArgs,
+    wanted: string | undefined,
+    secret: readonly pulumi.Resource[],
+  ): GhlValue {
     const { ghl } = args;
     return new GhlValue(
       name,
@@ -103,6 +110,15 @@ export class Webhook extends pulumi.ComponentResource {
         decommissioned: !args.nodeExists,
         loseTraffic: args.loseTraffic,
       },
+      { parent: this, dependsOn: [...args.after, ...secret] },
+    );
+  }
+
+  /** At destroy: the URL is put back, then nothing may arrive for a while, then secret and front door may go. */
+  private quiet(name: string, args: WebhookArgs, secret: readonly GhlValue[]): WebhookQuiet {
+    return new WebhookQuiet(
+      name,
+      { ...messageGroups(args.traffic), loseTraffic: args.loseTraffic, aws: args.aws },
       { parent: this, dependsOn: [...args.after, ...secret] },
     );
   }

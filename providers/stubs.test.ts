@@ -3,12 +3,14 @@ import { describe, expect, it } from "vitest";
 import { secretProofStub } from "./secret-proof";
 import { secretRotationStub } from "./secret-rotation";
 import { webhookByHandStub } from "./webhook-by-hand";
+import { webhookQuietStub } from "./webhook-quiet";
 
 /** The stub, the module it loads, and the function in it that brings the methods. */
 const STUBS = [
   ["SecretProof", secretProofStub, "@cutover/clients/frontdoor/secret-proof", "secretProofProvider"],
   ["SecretRotation", secretRotationStub, "@cutover/clients/rotation/provider", "secretRotationProvider"],
   ["WebhookByHand", webhookByHandStub, "@cutover/clients/frontdoor/by-hand", "byHandProvider"],
+  ["WebhookQuiet", webhookQuietStub, "@cutover/clients/frontdoor/quiet", "quietProvider"],
 ] as const;
 
 const serialise = (stub: unknown) => pulumi.runtime.serializeFunction(() => stub, { allowSecrets: true });

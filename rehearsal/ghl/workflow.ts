@@ -53,6 +53,8 @@ export class WorkflowSender {
   readonly #timeoutMs: number;
   /** The step's form; a person may change it at any time. */
   step: StepTemplate;
+  /** Real milliseconds by which it sees changes of custom values late; GHL's own delay is not documented. Default 0. */
+  resolveDelayMs = 0;
 
   constructor(ghl: GhlStandIn, step: StepTemplate, options: WorkflowOptions = {}) {
     this.#ghl = ghl;
@@ -89,7 +91,7 @@ export class WorkflowSender {
   /** Replaces merge fields; unknown ones become nothing, as in GHL. */
   resolve(template: string, values: Readonly<Record<string, string>> = {}): string {
     return template.replaceAll(/\{\{\s*([\w.]+)\s*\}\}/g, (_all, key: string) =>
-      key.startsWith("custom_values.") ? this.#ghl.store.resolve(key) : (values[key] ?? ""),
+      key.startsWith("custom_values.") ? this.#ghl.store.resolve(key, this.resolveDelayMs) : (values[key] ?? ""),
     );
   }
 

@@ -41,6 +41,9 @@ export const LEFT_ON_PURPOSE: readonly string[] = [
   "inactive task definitions: AWS keeps their revisions for good",
 ];
 
+/** Real ms by which senders see the restored URL late: some minutes of the rehearsal's clock. */
+const RESOLVE_DELAY_MS = 3_000;
+
 /** Real ms in which a message has to reach the existing Node service after the destroy. */
 const BACK_AT_NODE_DEADLINE_MS = 15_000;
 
@@ -76,6 +79,8 @@ export async function playDestroy(
     const what = `when the destroy begins, ${webhookAtFrontDoor.what}`;
     await checks.attempt(what, () => webhookAtFrontDoor.look(stage, memory));
   }
+  // GoHighLevel may show a restored URL to running workflows late: until they see it, the front door has to answer.
+  stage.sender.resolveDelayMs = RESOLVE_DELAY_MS;
   const timeline = await destroy(scene, played);
   if (atFrontDoor) {
     const what = "the webhook is restored before anything goes that the front door needs";
@@ -89,6 +94,7 @@ export async function playDestroy(
     return { ok: kept, seen: why ?? "nothing is missing" };
   });
   await lookForLeftovers(scene, played);
+  stage.sender.resolveDelayMs = 0;
   played.endedAt = Date.now();
   return played;
 }
