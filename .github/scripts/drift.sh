@@ -40,6 +40,8 @@ fi
   grep -E '^ *[~+-]+ +[a-z]' "$OUT/refresh.log" | head -n 100 | sed 's/^/    /'
   echo
   echo "- A rollback in force shows as a change of \`traffic-kill-switch\`: docs/runbook.md, \"After a rollback\"."
+  echo "- A change of \`webhook-url\` or \`webhook-secret\` is somebody's in GoHighLevel: \`pulumi up\` does not put it back, it says what it found"
+  echo "  and refuses. Correct it in GoHighLevel, or let it be overwritten by name: docs/runbook.md, \"Somebody changed the value in GoHighLevel\"."
   echo "- Anything else: \`pulumi up\` puts back what was declared; \`pulumi refresh\` takes over what there is."
 } >"$OUT/issue.md"
 if [[ -n $number ]]; then

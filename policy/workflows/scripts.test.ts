@@ -177,6 +177,7 @@ describe("drift.sh", () => {
     const body = readFileSync(join(folder, "out/issue.md"), "utf8");
     expect(body).toContain("     ~  aws:lb:ListenerRule traffic-kill-switch");
     expect(body).toContain("https://github.example/run/1");
+    expect(body).toMatch(/`webhook-url` or `webhook-secret`.*`pulumi up` does not put it back/);
   });
 
   it("edits the open one, and closes it when there is no drift", () => {

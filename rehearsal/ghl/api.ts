@@ -25,6 +25,8 @@ export interface ApiWorld {
   readonly locationId: string;
   /** What an unknown id is answered with; GHL's choice is not documented. */
   readonly missing: 400 | 404;
+  /** How often a missing id was answered; counts up with each call. */
+  readonly missingSaid: () => number;
   /** Called when a PUT changes a name. */
   readonly renamed: (from: string, to: string) => void;
 }
@@ -42,6 +44,9 @@ export function route(request: ApiRequest): { on: "list" | "item"; locationId: s
   return { on, locationId: decodeURIComponent(match[1] ?? ""), id: decodeURIComponent(match[2] ?? "") };
 }
 
+/** What a missing id is answered with: the text is not documented, so nothing may go by it. */
+const MISSING = ["Custom value does not exist for the given id", "Invalid id", "Bad Request Exception: does not exist"];
+
 /** Answers a request as GHL does, in GHL's order: route, token, version, scope, body, id (facts: ghl-supabase A5). */
 export function answer(world: ApiWorld, request: ApiRequest, fault?: GhlFault): ApiReply {
   const to = route(request);
@@ -55,13 +60,15 @@ export function answer(world: ApiWorld, request: ApiRequest, fault?: GhlFault): 
   if (!stored) {
     return world.missing === 404
       ? problem(404, `Custom value with id ${to.id} not found`, "Not Found")
-      : problem(400, "Custom value does not exist for the given id", "Bad Request");
+      : problem(400, MISSING[world.missingSaid() % MISSING.length] ?? "", "Bad Request");
   }
   if (request.method === "DELETE") {
     world.store.delete(to.id);
     return { status: 200, body: { succeded: true } };
   }
-  return write ? update(world, stored, kept(write, fault), fault) : { status: 200, body: wrap(read(stored), fault) };
+  return write
+    ? update(world, stored, kept(write, fault), fault)
+    : { status: 200, body: wrap(world, read(stored), fault) };
 }
 
 function refuse(world: ApiWorld, request: ApiRequest, locationId: string): ApiReply | undefined {
@@ -90,13 +97,13 @@ function list(world: ApiWorld, fault?: GhlFault): ApiReply {
     stored.hiddenLists -= 1;
     return false;
   });
-  return { status: 200, body: { customValues: shown.map((stored) => bare(read(stored), fault)) } };
+  return { status: 200, body: { customValues: shown.map((stored) => bare(world, read(stored), fault)) } };
 }
 
 function create(world: ApiWorld, write: { name: string; value: string }, fault?: GhlFault): ApiReply {
   const stored = world.store.add(write.name, write.value);
   if (fault && "lists" in fault && fault.kind !== "late-commit" && fault.lists) stored.hiddenLists = fault.lists;
-  return { status: 201, body: wrap({ ...stored }, fault) };
+  return { status: 201, body: wrap(world, { ...stored }, fault) };
 }
 
 function update(
@@ -106,12 +113,12 @@ function update(
   fault?: GhlFault,
 ): ApiReply {
   const old = stored.value;
-  if (fault?.kind === "echo-old") return { status: 200, body: wrap({ ...stored }, fault) };
+  if (fault?.kind === "echo-old") return { status: 200, body: wrap(world, { ...stored }, fault) };
   if (stored.name !== write.name) world.renamed(stored.name, write.name);
   stored.name = write.name;
   stored.value = write.value;
   if (fault?.kind === "stale") stored.stale = { reads: fault.reads, value: old };
-  return { status: 200, body: wrap({ ...stored }, fault) };
+  return { status: 200, body: wrap(world, { ...stored }, fault) };
 }
 
 /** A read, which may still show the value from before the last write. */
@@ -121,14 +128,15 @@ function read(stored: StoredValue): StoredValue {
   return { ...stored, value: stored.stale.value };
 }
 
-function wrap(stored: StoredValue, fault?: GhlFault): Record<string, unknown> {
-  const body = bare(stored, fault);
+function wrap(world: ApiWorld, stored: StoredValue, fault?: GhlFault): Record<string, unknown> {
+  const body = bare(world, stored, fault);
   return fault?.kind === "no-wrapper" ? body : { customValue: body };
 }
 
-function bare(stored: StoredValue, fault?: GhlFault): Record<string, unknown> {
+function bare(world: ApiWorld, stored: StoredValue, fault?: GhlFault): Record<string, unknown> {
   const { id, name, value, fieldKey } = stored;
-  return { id, name, ...(fault?.kind === "no-field-key" ? {} : { fieldKey }), value };
+  const key = fault?.kind === "no-field-key" ? {} : { fieldKey };
+  return { id, name, ...key, value, locationId: world.locationId };
 }
 
 function readBody(text: string): { name: string; value: string } | { problems: string[] } {

@@ -48,6 +48,7 @@ export class GhlStandIn {
   #late: { lists: number; readonly commit: () => void }[] = [];
   #window = { startedAt: 0, used: 0 };
   #today = 0;
+  #missingSaid = 0;
   #server: Server | undefined;
   #url = "";
 
@@ -218,6 +219,7 @@ export class GhlStandIn {
       tokens: this.tokens,
       locationId: this.locationId,
       missing: this.missing,
+      missingSaid: () => this.#missingSaid++,
       renamed: (from: string, to: string) => void this.renames.push({ from, to }),
     };
   }

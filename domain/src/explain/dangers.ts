@@ -162,6 +162,9 @@ function notices({ change, messages }: DangerInput): Headline[] {
     ...(messages.waits.length > 0
       ? [notice("waits", "`pulumi up` will stop before the share rises, as things are now:", messages.waits)]
       : []),
+    ...(messages.webhook.length > 0
+      ? [notice("webhook", "GoHighLevel points elsewhere than this stack thinks:", messages.webhook)]
+      : []),
     ...gateNotices(messages),
     ...(messages.alternates.length > 0
       ? [notice("alternates", "One conversation will have two engines:", messages.alternates)]

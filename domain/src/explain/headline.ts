@@ -38,6 +38,7 @@ export type HeadlineCode =
   | "rolled-back"
   | "released"
   | "waits"
+  | "webhook"
   | "alternates"
   | "gate"
   | "overridden"

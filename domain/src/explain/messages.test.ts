@@ -9,6 +9,7 @@ import { describePlan } from "../migrations/describe";
 import { parseMigration } from "../migrations/files";
 import { planMigrations } from "../migrations/plan";
 import { phaseOf } from "../phases";
+import { explainDrift, withBackendNode } from "../webhook";
 import { knownMessages } from "./messages";
 import { readPreview } from "./preview";
 import { previewText, warning } from "./testkit";
@@ -59,6 +60,25 @@ describe("what decide warns of is known", () => {
     const known = heard(refusal(refusals));
     expect(known).toMatchObject({ others: 0, onlyWaiting: false });
     expect(known.refused).toEqual(refusals.flatMap((one) => [one.reason, `  ${one.remedy}`]));
+  });
+});
+
+describe("what is said about the webhook is known", () => {
+  const door = "https://messages.example.com/webhooks/ghl";
+  const claims = { lastWritten: door, previous: "https://node.example.com/hook?key=pl4nted" };
+  it.each([
+    ["a move back to Node", claims.previous],
+    ["a move elsewhere", "https://elsewhere.example.com/x"],
+    ["what a rollback wrote", withBackendNode(door)],
+  ])("%s", (_what, current) => {
+    const drift = explainDrift(current, claims);
+    const sentence = `GHL custom value "Cutover Webhook URL": ${drift}. Nothing is changed by that; \`pulumi refresh\` takes it into the state.`;
+    expect(heard(sentence)).toMatchObject({ webhook: [sentence], others: 0 });
+  });
+
+  it("and nothing that GoHighLevel itself says is quoted", () => {
+    const known = heard('GHL custom value "X": could not look whether somebody changed it: GHL said: "@everyone"');
+    expect(known).toMatchObject({ webhook: [], others: 1 });
   });
 });
 

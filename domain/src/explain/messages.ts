@@ -14,6 +14,8 @@ export interface KnownMessages {
   readonly waits: readonly string[];
   /** Conversations will alternate between the engines, and what helps. */
   readonly alternates: readonly string[];
+  /** Where GoHighLevel really points, where somebody changed it or it can't be taken to where it shall. */
+  readonly webhook: readonly string[];
   /** Sentences of the program about rollback and kill switch. */
   readonly warnings: readonly string[];
   /** Resources (or "the program") at which the preview failed. */
@@ -34,6 +36,12 @@ const OVERRIDDEN = /^Overridden by [^\n]*/;
 const WAITS = /^Python's share does not rise from \d+ % yet: [^\n]*/;
 /** affinity-change.ts */
 const ALTERNATES = /^cutover:affinity is "none": [^\n]*/;
+/** clients/src/ghl/look.ts. What GoHighLevel itself says, in an error, is not quoted. */
+const WEBHOOK: readonly RegExp[] = [
+  /^GHL custom value "[^"\n]{1,100}": (?:somebody |the rollback moved GHL |it holds another |location [\w-]+ has \d+ custom values )[^\n]*/,
+  /^Node's own URL, [^\n]* does not answer\. [^\n]*/,
+  /^cutover:ghl\.(?:webhook|secret)Value names another custom value [^\n]*/,
+];
 /** decide.ts: waitingSentence, releaseWarning, unclearWarning. */
 const WARNINGS: readonly RegExp[] = [
   /^Rolled back\b[^\n]* and not acknowledged\.[^\n]*/,
@@ -58,6 +66,7 @@ export function knownMessages({ messages }: Preview): KnownMessages {
     overridden: [] as string[],
     waits: [] as string[],
     alternates: [] as string[],
+    webhook: [] as string[],
     warnings: [] as string[],
   };
   const failedAt: string[] = [];
@@ -66,10 +75,12 @@ export function knownMessages({ messages }: Preview): KnownMessages {
   for (const { severity, message, about } of messages) {
     const text = message.replace(/^\s*(warning|error): /, "").trimEnd();
     const warning = WARNINGS.map((form) => form.exec(text)?.[0]).find((found) => found !== undefined);
+    const webhook = WEBHOOK.map((form) => form.exec(text)?.[0]).find((found) => found !== undefined);
     const waits = WAITS.exec(text)?.[0];
     const alternates = ALTERNATES.exec(text)?.[0];
     const overridden = OVERRIDDEN.exec(text)?.[0];
     if (REFUSED.test(text)) known.refused.push(...text.replace(REFUSED, "").split("\n"));
+    else if (webhook !== undefined) known.webhook.push(webhook);
     else if (overridden !== undefined) known.overridden.push(overridden);
     else if (waits !== undefined) known.waits.push(waits);
     else if (alternates !== undefined) known.alternates.push(alternates);

@@ -31,6 +31,9 @@ const TASK = "aws:ecs/taskDefinition:TaskDefinition";
 const SERVICE = "aws:ecs/service:Service";
 const MIGRATIONS = "pulumi-nodejs:dynamic/cutover:SupabaseMigrations";
 
+const MOVED_BACK =
+  'GHL custom value "Cutover Webhook URL": somebody moved GHL back to https://node.example.com/hook?…, the address from before the ' +
+  "cutover. Nothing is changed by that; `pulumi refresh` takes it into the state.";
 const TOO_FEW =
   'NOT ENOUGH EVIDENCE to leave "ramp-50": errors: 0/41 failed; at 95 % below 7.1 % (18 more messages without a fault).';
 const REFUSED = "pulumi up will refuse this; the whole difference is shown all the same.";
@@ -153,6 +156,9 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
       diagnostics: [warning(`Overridden by Mara (quiet week): ${TOO_FEW}`)],
     }),
     evidence: evidenceText(RAMP_50, RAMP_75, false),
+  },
+  "webhook-moved": {
+    preview: previewText({ from: RAMP_50, to: RAMP_50, diagnostics: [said(MOVED_BACK)] }),
   },
   "step-down": {
     preview: previewText({
