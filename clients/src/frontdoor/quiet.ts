@@ -63,7 +63,10 @@ export function quietProvider(parts: QuietParts = {}) {
         const quietMs = Math.min(LONGEST_QUIET_MS, quietNeededMs(count));
         if (now - Math.max(lastMs, began) >= quietMs) return;
         if (now - began >= CAP_MS) throw new NotQuietError(stillArriving(count, lastMs));
-        if (!told) say(`Waiting until no message has reached the front door for ${minutes(quietMs)}: workflows may know its URL for a while.`);
+        if (!told)
+          say(
+            `Waiting until no message has reached the front door for ${minutes(quietMs)}: workflows may know its URL for a while.`,
+          );
         told = true;
         await clock.sleep(LOOK_EVERY_MS);
       }
