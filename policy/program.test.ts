@@ -167,7 +167,7 @@ describe("a change to the program that breaks a policy", () => {
       ":MetricAlarm",
       "alarms-python-errors-short",
       { metricQueries: [{ id: "share", expression: "0", returnData: true }] },
-      /errors-short: the query requests, http, failed, share looks at something else/,
+      /errors-short: the query requests, http, refused, failed, share looks at something else/,
     ],
     [
       "hosts over another metric and a day",
