@@ -12,6 +12,8 @@ export interface SentMessage {
   readonly error: string | undefined;
   readonly servedBy: string | undefined;
   readonly latencyMs: number;
+  /** It found a kept connection closed and went by a new one. */
+  readonly reconnected?: true;
   /** Host and path it went to. */
   readonly target: string;
 }
@@ -141,6 +143,7 @@ export class LoadGenerator {
       status: outcome.status,
       error: outcome.error,
       servedBy: outcome.servedBy,
+      ...(outcome.reconnected ? { reconnected: true } : {}),
       latencyMs: outcome.latencyMs,
       target: outcome.target,
     });

@@ -39,6 +39,24 @@ describe("senders", () => {
   });
 
   describe("a workflow step", () => {
+    it("goes by a new connection where a kept one is found closed, and says so", async () => {
+      ghl.seed("Cutover Webhook URL", url);
+      const sender = ghl.workflow(STEP, { connectTo: "" });
+      const send = (messageId: string) => sender.send({ contactId: "c", messageId, body: "x" });
+      const used = new Set<unknown>();
+      handle = (request, response) => {
+        // The second message comes by the connection of the first, which its server is just closing.
+        if (used.has(request.socket)) request.socket.resetAndDestroy();
+        else response.writeHead(200, { "x-served-by": "node" }).end();
+        used.add(request.socket);
+      };
+      expect(await send("m1")).toMatchObject({ status: 200 });
+      const second = await send("m2");
+      expect(second).toMatchObject({ status: 200, reconnected: true });
+      expect(got.map(({ id }) => id)).toEqual(["m1", "m2", "m2"]);
+      sender.close();
+    });
+
     it.each([
       ["429", (response: ServerResponse) => response.writeHead(429).end(), { status: 429 }],
       ["500", (response: ServerResponse) => response.writeHead(500).end(), { status: 500 }],

@@ -28,6 +28,8 @@ export interface SendOutcome {
   readonly latencyMs: number;
   /** Response header x-served-by. */
   readonly servedBy?: string;
+  /** The connection was one that had been kept and was found closed: the message went by a new one. */
+  readonly reconnected?: true;
   /** Where it went, without query string. */
   readonly target: string;
 }
@@ -101,20 +103,50 @@ export class WorkflowSender {
   }
 }
 
-/** One POST with the plain Node client: hundreds a second have to be cheap. Never throws. */
-export function post(
+/**
+ * One POST with the plain Node client: hundreds a second have to be cheap. Never throws. A kept connection that its server
+ * has closed meanwhile is found out by using it (RFC 9112, 9.3.1): the message then goes by a new one, as HTTP clients do, and
+ * the outcome says so. What breaks on a connection of its own is the message's one attempt, and lost.
+ */
+export async function post(
   url: URL,
   headers: Readonly<Record<string, string>>,
   body: string,
   agents: Agents,
   timeoutMs: number,
 ): Promise<SendOutcome> {
+  const started = performance.now();
+  for (let kept = 0; ; kept++) {
+    const left = kept === 0 ? timeoutMs : Math.round(timeoutMs - (performance.now() - started));
+    const { outcome, foundClosed } = await attempt(url, headers, body, agents, left);
+    const latencyMs = performance.now() - started;
+    if (!foundClosed || kept === KEPT_TRIES)
+      return { ...outcome, latencyMs, ...(kept > 0 ? { reconnected: true } : {}) };
+  }
+}
+
+/** So many kept connections may be found closed, one after the other, before the message counts as lost. */
+const KEPT_TRIES = 4;
+
+interface Attempt {
+  readonly outcome: SendOutcome;
+  /** Reset without a byte of an answer on a connection that others had used before. */
+  readonly foundClosed: boolean;
+}
+
+function attempt(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  agents: Agents,
+  timeoutMs: number,
+): Promise<Attempt> {
   const target = `${url.host}${url.pathname}`;
   const started = performance.now();
   return new Promise((resolve) => {
-    const done = (outcome: Omit<SendOutcome, "latencyMs" | "target">) => {
+    const done = (outcome: Omit<SendOutcome, "latencyMs" | "target">, foundClosed = false) => {
       clearTimeout(timer);
-      resolve({ ...outcome, latencyMs: performance.now() - started, target });
+      resolve({ outcome: { ...outcome, latencyMs: performance.now() - started, target }, foundClosed });
     };
     const secure = url.protocol === "https:";
     const request = (secure ? https : http).request(url, {
@@ -126,7 +158,9 @@ export function post(
       done({ error: `no answer within ${timeoutMs} ms` });
       request.destroy();
     }, timeoutMs);
-    request.on("error", (error: NodeJS.ErrnoException) => done({ error: error.code ?? "request failed" }));
+    request.on("error", (error: NodeJS.ErrnoException) =>
+      done({ error: error.code ?? "request failed" }, request.reusedSocket && error.code === "ECONNRESET"),
+    );
     request.on("response", (response) => {
       const served = response.headers["x-served-by"];
       const servedBy = typeof served === "string" ? { servedBy: served } : {};

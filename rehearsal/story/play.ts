@@ -57,6 +57,8 @@ export async function playStory(stage: Stage, options: StoryOptions): Promise<Pl
   } finally {
     await scene.traffic.stop();
   }
+  const anew = scene.traffic.messages.filter(({ reconnected }) => reconnected).length;
+  if (anew > 0) terminal.line(`${anew} messages found a kept connection closed and went by a new one`);
   return { ...(await summarise(scene, played)), scene };
 }
 
