@@ -112,13 +112,13 @@ describe("both engines dead, on the emulated AWS, with the rights that the stack
     expect((await world.notices()).join()).toMatch(/a held message was refused/);
   });
 
-  it("then everything goes to Node again, GoHighLevel to Node's own URL", async () => {
+  it("then everything goes to Node again, GoHighLevel too: to the pinned front door, as nothing answers at Node's own URL", async () => {
     expect(await world.reconcile()).toMatchObject({ report: { outcome: "completed", id: "rb-0001" } });
     expect(await world.send({ contactId: "c-1", messageId: "after-1", body: "hello" })).toMatchObject({
       status: 200,
       headers: { "x-served-by": "node" },
     });
-    expect(value()).toBe(NODE_URL);
+    expect(value()).toBe("https://messages.example.com/webhooks/ghl?backend=node");
     expect((await world.notices()).join()).toMatch(/now to Node/);
   });
 
