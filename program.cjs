@@ -4,6 +4,7 @@
 // Pulumi takes one for each promise: a fifth of an update's time, for traces that nobody reads.
 Error.prepareStackTrace = undefined;
 
+require("./tools/promise-traces.cjs");
 require("./tools/build-workspaces.mjs");
 require("./tools/build-functions.mjs");
 require("./tools/build-program.mjs");

@@ -16,6 +16,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "fast",
+          setupFiles: ["tools/promise-traces.cjs"],
           include: ["**/*.test.ts"],
           exclude: [...never, ...real],
           testTimeout: 20_000,
