@@ -152,7 +152,8 @@ export function awsPorts(
       config.inboxQueueUrl ? countMessages(config.inboxQueueUrl, clients.sqs, budget.within("look")) : 0,
     moveWebhook: async (to) => {
       const own = await ownSecret();
-      return budget.atMost("moving the webhook", moveWebhook(config.ghl, own, to));
+      const { node: healthPath } = config.healthPaths;
+      return budget.atMost("moving the webhook", moveWebhook(config.ghl, own, to, { healthPath }));
     },
     readWebhook: async () => {
       const own = await ownSecret();

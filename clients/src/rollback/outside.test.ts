@@ -219,6 +219,16 @@ describe("moveWebhook", () => {
     },
   );
 
+  it.each([
+    ["its health path says that it is well", 200, NODE],
+    ["its health path is as dead", 503, `${FRONT_DOOR}&backend=node`],
+  ])("goes by Node's health path where its webhook does not answer a GET: %s", async (_what, health, holds) => {
+    const { held, place } = await ghl(FRONT_DOOR);
+    const greet = async (url: string) => ({ status: url === "https://node.example.com/health" ? health : 502 });
+    await moveWebhook(place, secret, { greet, healthPath: "/health" });
+    expect(held.value).toBe(holds);
+  });
+
   it("gets over an ordinary 429, whose interval header asks for 10 s, and gives up within the function's time", async () => {
     let limited = 1;
     const { held, place } = await ghl(FRONT_DOOR, (request, response) => {

@@ -32,6 +32,8 @@ const LIMIT_MS = 32_000;
 export interface MoveWebhookOptions extends Partial<GhlClientOptions> {
   /** How a URL answers a GET; default: asks it. */
   readonly greet?: (url: string) => Promise<Greeting | undefined>;
+  /** Path on which Node says that it is well: counts where its webhook path does not answer a GET. @default none */
+  readonly healthPath?: string | undefined;
 }
 
 /**
@@ -43,7 +45,7 @@ export async function moveWebhook(
   ghl: RollbackConfig["ghl"],
   secret: RollbackSecret,
   to: "node" | "front-door" = "node",
-  { greet: ask = (url) => greet(url, GREETING), ...overrides }: MoveWebhookOptions = {},
+  { greet: ask = (url) => greet(url, GREETING), healthPath, ...overrides }: MoveWebhookOptions = {},
 ): Promise<Outcome> {
   const { ghlToken, nodeUrl, frontDoorUrl } = secret;
   const url = to === "node" ? nodeUrl : frontDoorUrl;
@@ -66,7 +68,8 @@ export async function moveWebhook(
     timer = setTimeout(() => reject(new Error(why)), LIMIT_MS);
   });
   try {
-    return await Promise.race([move(client, ghl.match, secret, { to, url }, ask), limit]);
+    const answers = () => urlAnswers(url, { healthPath }, ask);
+    return await Promise.race([move(client, ghl.match, secret, { to, url }, answers), limit]);
   } finally {
     clearTimeout(timer);
     client.close();
@@ -78,11 +81,10 @@ async function move(
   match: ValueMatch,
   secret: RollbackSecret,
   { to, url }: { readonly to: "node" | "front-door"; readonly url: string },
-  ask: (url: string) => Promise<Greeting | undefined>,
+  nodeAnswers: () => Promise<boolean>,
 ): Promise<Outcome> {
   const { frontDoorUrl } = secret;
-  const answering = to === "node" ? urlAnswers(url, {}, ask) : true;
-  const [found, answers] = await Promise.all([client.adopt(match), answering]);
+  const [found, answers] = await Promise.all([client.adopt(match), to === "node" ? nodeAnswers() : true]);
   const pinned = frontDoorUrl === undefined || answers ? undefined : withBackendNode(frontDoorUrl);
   const wanted = pinned ?? url;
   const why = pinned === undefined ? "" : `, since nothing answers at Node's own URL ${showUrl(url)}`;
