@@ -2,22 +2,50 @@ import { type Agents, connectToAgents } from "@cutover/clients/http/connect-to";
 import type { RehearsalClock } from "../clock";
 import { type OutgoingMessage, post, type SendOutcome, type WorkflowOptions } from "./workflow";
 
-/** How a marketplace app's webhooks are sent again (help article 155000007071, facts: ghl-supabase A4). */
-export const APP_REDELIVERY = {
-  /** Only this status is sent again; every other answer is final. */
-  status: 429,
-  attempts: 6,
-  /** Rehearsal milliseconds between two attempts, before jitter. */
-  everyMs: 10 * 60_000,
+/** How a marketplace app's webhooks are sent again. */
+export interface Redelivery {
+  /** Whether a delivery with this outcome is sent again. */
+  readonly after: (outcome: Pick<SendOutcome, "status">) => boolean;
+  /** Deliveries after the first one. */
+  readonly retries: number;
+  /** Rehearsal milliseconds before redelivery n (the first is 1), before jitter. */
+  readonly waitMs: (n: number) => number;
   /** Longest jitter added, in rehearsal milliseconds. */
-  jitterMs: 60_000,
-} as const;
+  readonly jitterMs: number;
+}
+
+const MINUTE_MS = 60_000;
+
+/**
+ * The two ways that GoHighLevel's own texts tell, which contradict each other (facts: ghl-supabase A4). What holds for an app
+ * must hold with both.
+ */
+export const REDELIVERY = {
+  /** Help article 155000007071: after a 429 only, six times, about ten minutes apart; every other answer is final. */
+  helpArticle: {
+    after: ({ status }) => status === 429,
+    retries: 6,
+    waitMs: () => 10 * MINUTE_MS,
+    jitterMs: MINUTE_MS,
+  },
+  /** Integration guide, as a third party read it: after anything but a 2xx, twelve times. Its waits are not known; doubled here. */
+  integrationGuide: {
+    after: (outcome) => !isAccepted(outcome),
+    retries: 12,
+    waitMs: (n) => Math.min(2 ** (n - 1), 60) * MINUTE_MS,
+    jitterMs: MINUTE_MS / 2,
+  },
+} as const satisfies Record<string, Redelivery>;
 
 export interface AppSenderOptions extends WorkflowOptions {
   /** The app's webhook URL, fixed in the developer portal: custom values play no part in it. */
   readonly url: string;
   readonly locationId: string;
   readonly clock: Pick<RehearsalClock, "now" | "sleepUntil">;
+  /** @default `helpArticle` */
+  readonly redelivery?: keyof typeof REDELIVERY;
+  /** Further headers, such as the webhook secret that an app's own backend would add. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
   /** 0 ≤ x < 1; default 0.5 always, so that runs are alike. */
   readonly random?: () => number;
 }
@@ -31,8 +59,8 @@ export interface AppOutcome {
 }
 
 /**
- * Sends as a marketplace app does: the same delivery again after a 429, up to six more times about ten rehearsal minutes
- * apart; anything else is final. The id in `x-ghl-delivery-id` and `webhookId` stays the same, for de-duplication.
+ * Sends as a marketplace app does: at least once, the same delivery again as its redelivery says. The header `deliveryId` and
+ * `webhookId` in the body stay the same, for de-duplication.
  */
 export class AppSender {
   readonly #options: AppSenderOptions;
@@ -48,17 +76,16 @@ export class AppSender {
 
   /** Delivers one message until it is accepted, refused for good, or given up. Never throws. */
   async send(message: OutgoingMessage): Promise<AppOutcome> {
-    const { clock, url, timeoutMs = 10_000, random = () => 0.5 } = this.#options;
+    const { clock, url, timeoutMs = 10_000, random = () => 0.5, redelivery = "helpArticle" } = this.#options;
+    const { after, retries, waitMs, jitterMs }: Redelivery = REDELIVERY[redelivery];
+    const headers = { ...this.#options.headers, deliveryId: `delivery-${message.messageId}` };
     const deliveries: (SendOutcome & { at: number })[] = [];
     for (;;) {
       const at = clock.now();
-      const headers = { "x-ghl-delivery-id": message.messageId };
       const outcome = await post(new URL(url), headers, this.#body(message, at), this.#agents, timeoutMs);
       deliveries.push({ ...outcome, at });
-      const again = outcome.status === APP_REDELIVERY.status && deliveries.length <= APP_REDELIVERY.attempts;
-      if (!again)
-        return { deliveries, accepted: outcome.status !== undefined && outcome.status >= 200 && outcome.status < 300 };
-      await clock.sleepUntil(at + APP_REDELIVERY.everyMs + random() * APP_REDELIVERY.jitterMs);
+      if (!after(outcome) || deliveries.length > retries) return { deliveries, accepted: isAccepted(outcome) };
+      await clock.sleepUntil(at + waitMs(deliveries.length) + random() * jitterMs);
     }
   }
 
@@ -69,7 +96,7 @@ export class AppSender {
   #body(message: OutgoingMessage, at: number): string {
     return JSON.stringify({
       type: "InboundMessage",
-      webhookId: message.messageId,
+      webhookId: `webhook-${message.messageId}`,
       timestamp: new Date(at).toISOString(),
       locationId: this.#options.locationId,
       contactId: message.contactId,
@@ -78,4 +105,8 @@ export class AppSender {
       body: message.body,
     });
   }
+}
+
+function isAccepted({ status }: Pick<SendOutcome, "status">): boolean {
+  return status !== undefined && status >= 200 && status < 300;
 }

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { waitFor } from "../support/wait";
-import { APP_REDELIVERY, AppSender } from "./app-sender";
+import { AppSender, REDELIVERY } from "./app-sender";
 import { LoadGenerator, totalsOf } from "./load";
 import { GhlStandIn } from "./server";
 
@@ -11,7 +11,7 @@ describe("senders", () => {
   const ghl = new GhlStandIn();
   let target: Server;
   let url = "";
-  let got: { id: string; at: number }[] = [];
+  let got: { id: string; delivery: unknown; webhook: unknown }[] = [];
   let handle: (request: IncomingMessage, response: ServerResponse, n: number) => void;
 
   beforeEach(async () => {
@@ -21,8 +21,8 @@ describe("senders", () => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
-        const body = JSON.parse(Buffer.concat(chunks).toString()) as { messageId: string };
-        got.push({ id: body.messageId, at: Date.now() });
+        const body = JSON.parse(Buffer.concat(chunks).toString()) as { messageId: string; webhookId?: string };
+        got.push({ id: body.messageId, delivery: request.headers.deliveryid, webhook: body.webhookId });
         handle(request, response, got.length);
       });
     });
@@ -94,8 +94,8 @@ describe("senders", () => {
       };
       return clock;
     }
-    const send = async (random: () => number = () => 0.5) => {
-      const sender = new AppSender({ url, locationId: "loc", clock: jumpingClock(), connectTo: "", random });
+    const send = async (options: Partial<ConstructorParameters<typeof AppSender>[0]> = {}) => {
+      const sender = new AppSender({ url, locationId: "loc", clock: jumpingClock(), connectTo: "", ...options });
       const outcome = await sender.send({ contactId: "c", messageId: "m-1", body: "hello" });
       sender.close();
       return outcome;
@@ -106,22 +106,46 @@ describe("senders", () => {
       const { deliveries, accepted } = await send();
       expect(accepted).toBe(true);
       expect(deliveries.map((d) => d.status)).toEqual([429, 429, 429, 200]);
-      expect(new Set(got.map((g) => g.id))).toEqual(new Set(["m-1"]));
+      expect(got).toEqual(Array(4).fill({ id: "m-1", delivery: "delivery-m-1", webhook: "webhook-m-1" }));
       const gaps = deliveries.slice(1).map((d, i) => d.at - (deliveries[i]?.at ?? 0));
       expect(gaps).toEqual([630_000, 630_000, 630_000]);
     });
 
     it("gives up after six times more", async () => {
       handle = (_request, response) => response.writeHead(429).end();
-      const { deliveries, accepted } = await send(() => 0);
+      const { deliveries, accepted } = await send({ random: () => 0 });
       expect(accepted).toBe(false);
-      expect(deliveries).toHaveLength(1 + APP_REDELIVERY.attempts);
+      expect(deliveries).toHaveLength(1 + REDELIVERY.helpArticle.retries);
     });
 
     it.each([500, 503, 404, 302])("takes %i as final", async (status) => {
       handle = (_request, response) => response.writeHead(status).end();
       expect(await send()).toMatchObject({ accepted: false, deliveries: [{ status }] });
       expect(got).toHaveLength(1);
+    });
+
+    const guide = { redelivery: "integrationGuide" } as const;
+
+    it("by the integration guide sends again after any failure, with growing waits, until it is accepted", async () => {
+      const fail = [
+        (response: ServerResponse) => response.writeHead(500).end(),
+        () => {}, // no answer in time
+        (response: ServerResponse) => response.writeHead(404).end(),
+      ];
+      handle = (_request, response, n) => (fail[n - 1] ?? ((to) => to.writeHead(200).end()))(response);
+      const { deliveries, accepted } = await send({ ...guide, timeoutMs: 200, random: () => 0 });
+      expect(accepted).toBe(true);
+      expect(deliveries.map(({ status }) => status)).toEqual([500, undefined, 404, 200]);
+      const gaps = deliveries.slice(1).map((d, i) => d.at - (deliveries[i]?.at ?? 0));
+      expect(gaps).toEqual([60_000, 120_000, 240_000]);
+      expect(new Set(got.map(({ delivery }) => delivery))).toEqual(new Set(["delivery-m-1"]));
+    });
+
+    it("by the integration guide gives up after twelve times more", async () => {
+      handle = (_request, response) => response.writeHead(503).end();
+      const { deliveries, accepted } = await send(guide);
+      expect(accepted).toBe(false);
+      expect(deliveries).toHaveLength(13);
     });
   });
 
