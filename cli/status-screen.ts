@@ -1,26 +1,36 @@
-import type { StackStatus } from "@cutover/clients/evidence/stack-status";
+import type { StackStatus as Standing } from "@cutover/clients/evidence/stack-status";
 import { utc } from "@cutover/domain/evidence/gate";
+import type { Read } from "@cutover/domain/evidence/model";
 import type { ServingSince } from "@cutover/domain/evidence/serving";
+import { describeTarget, type GhlTarget, type NotAsked, targetDrift, wantedTarget } from "@cutover/domain/ghl-target";
 import { phaseOf } from "@cutover/domain/phases";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 const INDENT = " ".repeat(10);
 
+/** How a stack stands, and where GoHighLevel points. */
+export interface StackStatus extends Standing {
+  /** Absent where nobody wants to know. */
+  readonly ghl?: Read<GhlTarget> | NotAsked;
+}
+
 /** How a stack stands, as lines for people. */
 export function statusLines(status: StackStatus): string[] {
-  return [headline(status), ...shareLines(status), ...rollbackLines(status)];
+  return [headline(status), ...shareLines(status), ...rollbackLines(status), ...ghlLines(status)];
 }
 
 /** True where nobody has to do anything: nothing disproved, and a rollback possible while Python gets messages. */
-export function isWell({ share, armed, rollback, applied }: StackStatus): boolean {
-  if (rollback || share.outcome === "disproved") return false;
+export function isWell(status: StackStatus): boolean {
+  const { share, armed, rollback, applied, ghl } = status;
+  if (rollback || share.outcome === "disproved" || driftOf(status)) return false;
+  if (ghl && "unavailable" in ghl) return false;
   const needed = applied.pythonShare > 0 && phaseOf(applied.phase).node !== "removed";
   return armed.armed || !needed;
 }
 
 /** The facts of the screen for other programs. */
 export function statusJson(status: StackStatus): Record<string, unknown> {
-  const { stack, now, applied, since, share, armed, standby, rollback } = status;
+  const { stack, now, applied, since, share, armed, standby, rollback, ghl } = status;
   const iso = (ms: number) => new Date(ms).toISOString();
   return {
     stack,
@@ -32,6 +42,7 @@ export function statusJson(status: StackStatus): Record<string, unknown> {
     share,
     rollback: { ...armed, open: rollback ?? null },
     standby,
+    ...(ghl ? { ghl: "value" in ghl ? { ...ghl.value, drift: driftOf(status) ?? null } : ghl } : {}),
     well: isWell(status),
   };
 }
@@ -66,6 +77,20 @@ function rollbackLines({ armed, rollback, applied }: StackStatus): string[] {
   const says = armed.says.join(", ");
   if (armed.armed) return [...lines, `rollback  armed: ${says}`];
   return [...lines, `rollback  NOT ARMED (${says})`, ...armed.because.map((reason) => `${INDENT}${reason}`)];
+}
+
+function driftOf({ ghl, applied, rollback, killSwitch }: StackStatus): string | undefined {
+  if (!ghl || !("value" in ghl)) return undefined;
+  const state = "value" in killSwitch ? killSwitch.value : undefined;
+  return targetDrift(ghl.value, wantedTarget(applied.phase, rollback !== undefined, state));
+}
+
+function ghlLines(status: StackStatus): string[] {
+  const { ghl } = status;
+  if (!ghl) return [];
+  if ("notAsked" in ghl) return [`GHL       not asked where it points: ${ghl.notAsked}`];
+  if ("unavailable" in ghl) return [`GHL       COULD NOT BE READ: ${ghl.unavailable}`];
+  return [`GHL       ${driftOf(status) ?? describeTarget(ghl.value)}`];
 }
 
 /** "Tue 2026-11-24 09:14 UTC" */

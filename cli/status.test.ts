@@ -21,7 +21,7 @@ const record = {
 };
 
 describe("cutover status", () => {
-  it("says in four lines how the stack stands", async () => {
+  it("says in five lines how the stack stands", async () => {
     const { code, text } = await status();
     expect(code).toBe(0);
     expect(text.split("\n")).toEqual([
@@ -29,6 +29,7 @@ describe("cutover status", () => {
       "share     25 % declared = 25 % by the rule = 24.1 % measured (n = 170): proved",
       "          healthy tasks: Python 2, Node 4; probes answered: Python 20/20, Node 20/20",
       "rollback  armed: 7/7 alarms are OK, Node proved alive 30 s ago, capacity 4/4 tasks",
+      "GHL       not asked where it points: set CUTOVER_GHL_TOKEN to a token that reads (scope locations/customValues.readonly)",
       "",
     ]);
     expect(documentedScreens()).toContain(text);
@@ -109,7 +110,7 @@ describe("cutover status", () => {
     const parameters = { ...entry(4, second), ...entry(1, {}) };
     const { code, text } = await status({ parameters }, ["--stack", "prod", "--history"]);
     expect(code).toBe(0);
-    expect(text.split("\n").slice(4, -1)).toEqual([
+    expect(text.split("\n").slice(5, -1)).toEqual([
       "2026-11-21 10:00 UTC  step: front-door (0 %) to parallel (10 %)",
       "  image 3f9c5d073f9c…; no evidence asked",
       "2026-11-24 10:00 UTC  step: parallel (10 %) to ramp-25 (25 %)",

@@ -1,5 +1,6 @@
 import { readLedger } from "@cutover/clients/evidence/ledger";
 import { readStackStatus, type StatusClients, statusClients } from "@cutover/clients/evidence/stack-status";
+import { readGhlTarget } from "@cutover/clients/ghl/target";
 import { historyLines } from "@cutover/domain/evidence/history-lines";
 import { type Asked, runScreen, type ScreenIo } from "./screen";
 import { isWell, statusJson, statusLines } from "./status-screen";
@@ -11,7 +12,8 @@ import { isWell, statusJson, statusLines } from "./status-screen";
 export function statusCommand(args: readonly string[], io: ScreenIo, clients: typeof statusClients = statusClients) {
   const look = async ({ stack, aws, history }: Asked) => {
     const reached: StatusClients = clients(aws);
-    const status = await readStackStatus(stack, aws, reached);
+    const standing = await readStackStatus(stack, aws, reached);
+    const status = { ...standing, ghl: await readGhlTarget(standing.manifest, io.env.CUTOVER_GHL_TOKEN) };
     const entries = history ? await readLedger(stack, reached.ssm) : undefined;
     return {
       lines: [...statusLines(status), ...(entries ? historyLines(entries) : [])],

@@ -40,6 +40,11 @@ export const MANIFEST: Manifest = {
     })),
   },
   expectedMessagesPerHour: 80,
+  ghl: {
+    locationId: "rehearsalLocation001",
+    match: { name: "Cutover Webhook URL" },
+    nodeUrl: "https://node.example.com/hook?…",
+  },
 };
 
 /** What a test's AWS is. */

@@ -99,6 +99,27 @@ describe("affinity", () => {
   });
 });
 
+describe("the manifest", () => {
+  it("names GoHighLevel's value, and Node's URL without its query string", async () => {
+    const node = { ...config("parallel").node, url: `https://node.example.com/hook?key=${PLANTED}` };
+    const text = String(find(await declare("parallel", undefined, { node }), ":Parameter", "manifest").value);
+    expect(JSON.parse(text)).toMatchObject({
+      ghl: {
+        locationId: "location-1",
+        match: { name: "Cutover Webhook URL" },
+        nodeUrl: "https://node.example.com/hook?…",
+      },
+    });
+    expect(text).not.toContain(PLANTED);
+  });
+
+  it("says that nobody can read where a step leads that is edited by hand", async () => {
+    const ghl = { ...config("parallel").ghl, mode: "manual" } as const;
+    const text = String(find(await declare("parallel", undefined, { ghl }), ":Parameter", "manifest").value);
+    expect(JSON.parse(text)).toMatchObject({ ghl: { manual: true } });
+  });
+});
+
 describe("names", () => {
   it("are frozen: a renamed resource is a deleted and a created one, in production", async () => {
     expect(names(await declare("parallel"))).toMatchSnapshot();

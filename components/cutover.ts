@@ -2,7 +2,7 @@ import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { acceptedGenerations } from "@cutover/domain/secret-rotation";
-import { appliedPath, type Manifest, manifestGate, manifestPath } from "@cutover/domain/stack-record";
+import { appliedPath, type Manifest, manifestGate, manifestGhl, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import * as pulumi from "@pulumi/pulumi";
 import type { CutoverConfig } from "../config";
@@ -303,6 +303,7 @@ export class Cutover extends pulumi.ComponentResource {
       ...(split.contact ? { contactRuleArn: split.contact.arn } : {}),
       rollback: net.manifest,
       expectedMessagesPerHour: config.expectedMessagesPerHour,
+      ghl: manifestGhl(config.ghl, config.node.url),
       ...manifestGate(config),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,

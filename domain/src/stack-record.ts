@@ -1,4 +1,5 @@
 import type { BusinessMetric } from "./evidence/criteria";
+import { matchOf, showUrl, type ValueMatch } from "./webhook";
 
 /** Everything a stack keeps in SSM lies below this path. */
 export function stackPath(stack: string): string {
@@ -53,8 +54,41 @@ export interface Manifest {
   };
   /** Customers' messages an hour, as configured. */
   readonly expectedMessagesPerHour: number;
+  /** GoHighLevel's custom value with the webhook's URL, for `cutover status`; absent where an older version wrote this. */
+  readonly ghl?: ManifestGhl;
   /** What the configuration says of the gate. */
   readonly gate?: { readonly bakeHours?: number; readonly business?: readonly BusinessMetric[] };
+}
+
+/** Which custom value holds the URL; in mode `manual` a person edits the step, and nobody can read it. */
+export type ManifestGhl =
+  | { readonly manual: true }
+  | {
+      readonly locationId: string;
+      readonly match: ValueMatch;
+      /** Of GoHighLevel's API; absent for the usual one. */
+      readonly baseUrl?: string;
+      /** Node's own URL without query string. */
+      readonly nodeUrl?: string;
+    };
+
+/** The configuration's part of the manifest that concerns GoHighLevel. */
+export function manifestGhl(
+  ghl: {
+    readonly mode: string;
+    readonly locationId?: string;
+    readonly webhookValue: string;
+    readonly baseUrl?: string;
+  },
+  nodeUrl: string | undefined,
+): ManifestGhl {
+  if (ghl.mode === "manual") return { manual: true };
+  return {
+    locationId: ghl.locationId ?? "",
+    match: matchOf(ghl.webhookValue),
+    ...(ghl.baseUrl === undefined ? {} : { baseUrl: ghl.baseUrl }),
+    ...(nodeUrl === undefined ? {} : { nodeUrl: showUrl(nodeUrl) }),
+  };
 }
 
 /** The configuration's part of the manifest that concerns the gate; empty where everything is as usual. */
