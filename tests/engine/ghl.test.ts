@@ -4,6 +4,7 @@ import { GhlEngineWorld, NAME, OURS, PLANTED } from "./support/ghl-world";
 
 const ROTATED = "pit-7b7b7b7b-0000-4000-8000-000000rotated";
 const AGAIN = "pit-9c9c9c9c-0000-4000-8000-00rotatedagain";
+const BY_HAND = "https://elsewhere.example.com/by-hand";
 const SECRETS = [...PLANTED, TOKENS.write, TOKENS.readonly, ROTATED, AGAIN];
 
 /** One story on the real engine; each step begins where the one before it ended. */
@@ -83,6 +84,14 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
 
   it.each([400, 404] as const)("gets over GHL's bad moments in one up (a missing id is %i)", async (missing) => {
     world.ghl.missing = missing;
+    const made = `${OURS}&made=${missing}`;
+    await world.stack.configSet({ key: "cutover:url", value: made, secret: true });
+    world.ghl.deleteByHand(NAME);
+    world.ghl.fail({ method: "POST" }, { kind: "reset", when: "after", lists: 2 });
+    await world.stack.up();
+    expect([world.count, world.holds]).toEqual([1, made]);
+    const asked = world.ghl.journal.filter((entry) => entry.method === "GET" && entry.status === missing);
+    expect(asked.length).toBeGreaterThan(0);
     const next = `${OURS}&bad=${missing}`;
     await world.stack.configSet({ key: "cutover:url", value: next, secret: true });
     const writes = world.ghl.writes().length;
@@ -105,6 +114,49 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
     expect(world.holds).toBe(before);
     await world.stack.up();
     expect(world.holds).toBe(next);
+  });
+
+  it("says that there are two of the name in preview and refresh, and writes neither", async () => {
+    const second = world.ghl.seed(NAME, BY_HAND);
+    const before = world.holds;
+    expect((await world.stack.preview()).text).toContain('2 custom values named "Cutover Webhook URL"');
+    expect((await world.stack.refresh()).text).toContain('2 custom values named "Cutover Webhook URL"');
+    await world.stack.configSet({ key: "cutover:url", value: `${OURS}&two=1`, secret: true });
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toMatch(/2 custom values named.*Which of them the workflow step gets is not known/);
+    expect([world.holds, world.ghl.store.byId(second)?.value]).toEqual([before, BY_HAND]);
+    world.ghl.store.delete(second);
+    await world.stack.up();
+    expect(world.holds).toBe(`${OURS}&two=1`);
+  });
+
+  it("does not leave its value for another one that the configuration names", async () => {
+    world.ghl.seed("Another Webhook URL", BY_HAND);
+    await world.stack.configSet({ key: "cutover:ghl.webhookValue", value: "Another Webhook URL" });
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toMatch(
+      /names another custom value than "Cutover Webhook URL" \(id \w+\), which holds what Cutover wrote/,
+    );
+    expect([world.holds, world.ghl.valueOf("Another Webhook URL")]).toEqual([`${OURS}&two=1`, BY_HAND]);
+    await world.stack.configRm("cutover:ghl.webhookValue");
+    const writes = world.ghl.writes().length;
+    await world.stack.up(); // takes the name back into the state
+    await world.stack.up({ expectNoChanges: true });
+    expect(world.ghl.writes()).toHaveLength(writes);
+    world.ghl.deleteByHand("Another Webhook URL");
+  });
+
+  it("tells an API version that GHL retired from a bad token", async () => {
+    await world.stack.configSet({ key: "cutover:url", value: `${OURS}&version=1`, secret: true });
+    const retired = { kind: "status", status: 401, message: "version header is invalid" } as const;
+    world.ghl.fail({ times: Number.POSITIVE_INFINITY }, retired);
+    const up = await world.stack.up({ allowFailure: true });
+    world.ghl.heal();
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toContain("refused the API version, not the token");
+    expect(world.holds).toBe(`${OURS}&two=1`);
   });
 
   it("names the scope a token lacks, and changes nothing", async () => {
@@ -171,6 +223,33 @@ describe("a GHL custom value on the real Pulumi engine", { timeout: 300_000 }, (
     expect(world.holds).toBe(world.today);
     expect((await world.stack.exportState()).deployment?.resources ?? []).toEqual([]);
     for (const secret of [...PLANTED, ROTATED, AGAIN]) expect((without + printed).includes(secret), secret).toBe(false);
+  });
+
+  it("survives kill -9 between POST and PUT of a create", async () => {
+    world.ghl.deleteByHand(NAME);
+    await world.killDuring("POST", "up");
+    expect(world.holds).toBe(world.today);
+    await world.stack.up();
+    expect([world.count, world.holds]).toEqual([1, `${OURS}&v=3`]);
+  });
+
+  it("does not write over a human's edit between read and write of a destroy", async () => {
+    const edit = () => world.ghl.editByHand(NAME, BY_HAND);
+    world.ghl.fail({ method: "GET", on: "item", skip: 1 }, { kind: "meanwhile", run: edit });
+    const destroy = await world.stack.destroy({ allowFailure: true });
+    expect(destroy.exitCode).not.toBe(0);
+    expect(destroy.text).toContain("was changed by somebody else a moment ago. Nothing was written");
+    expect(world.holds).toBe(BY_HAND);
+    world.ghl.editByHand(NAME, `${OURS}&v=3`);
+  });
+
+  it("refuses to destroy while GHL is down, with the way out", async () => {
+    world.ghl.fail({ times: Number.POSITIVE_INFINITY }, { kind: "status", status: 401, html: true });
+    const destroy = await world.stack.destroy({ allowFailure: true });
+    world.ghl.heal();
+    expect(destroy.exitCode).not.toBe(0);
+    expect(destroy.text).toMatch(/a web page answered \(401\), not GHL's API.*cutover:destroy lose-traffic/);
+    expect(world.holds).toBe(`${OURS}&v=3`);
   });
 
   it("refuses to destroy when the old service is gone, unless CUTOVER_DESTROY accepts the loss", async () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { engineFolders } from "../../../rehearsal/engine/environment";
 import { StackRun, type StackRunSettings } from "../../../rehearsal/engine/stack";
 import { GhlStandIn } from "../../../rehearsal/ghl/server";
@@ -14,6 +14,7 @@ import { resolveToolchain } from "../../../tools/toolchain";
 /** Planted in URLs; must be found nowhere but in GHL and in encrypted state. */
 export const PLANTED = ["pl4nted-query-today", "pl4nted-query-ours"] as const;
 const DEBUG_LOG = "debug.log";
+const FIXTURE = "tests/engine/fixtures/ghl";
 export const NAME = "Cutover Webhook URL";
 export const OURS = `https://hooks.example.com/webhooks/ghl?key=${PLANTED[1]}`;
 
@@ -63,6 +64,23 @@ export class GhlEngineWorld {
     return new StackRun(this.#settings(extra));
   }
 
+  /** The same stack from another checkout of this repository, by a person who has nothing of ours but the backend. */
+  fromCheckout(root: string, extra: Readonly<Record<string, string>> = {}): StackRun {
+    const home = join(this.#folder, "home-of-another");
+    const settings = this.#settings({ PULUMI_HOME: home, HOME: home, ...extra });
+    return new StackRun({ ...settings, project: join(root, FIXTURE) });
+  }
+
+  /** Folder of this world's files. */
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Where Node is, for scripts of a checkout. */
+  get path(): string {
+    return [...this.#path, process.env.PATH].join(delimiter);
+  }
+
   /** What GHL holds now. */
   get holds(): string | undefined {
     return this.ghl.valueOf(NAME);
@@ -74,12 +92,17 @@ export class GhlEngineWorld {
   }
 
   /**
-   * Starts a `pulumi` command, waits until GHL has done the next request of this method but not answered it, and kills the
+   * Starts a `pulumi` command, waits until GHL has got the next request of this method but not answered it, and kills the
    * engine and its plugins with SIGKILL. The lock that is left is cleared with `pulumi cancel`.
+   * @param when GHL has done what was asked (`after`), or not and never will (`before`)
    */
-  async killDuring(method: "POST" | "PUT", command: "up" | "destroy"): Promise<void> {
+  async killDuring(
+    method: "POST" | "PUT" | "DELETE",
+    command: "up" | "destroy",
+    when: "before" | "after" = "after",
+  ): Promise<void> {
     const before = this.ghl.writes().length;
-    this.ghl.fail({ method }, { kind: "slow", ms: 60_000, when: "after" });
+    this.ghl.fail({ method }, { kind: "slow", ms: 60_000, when });
     const engine = this.#process([command, "--yes", "--skip-preview"]);
     await waitFor(() => this.ghl.writes().length > before, {
       what: `the ${method} of pulumi ${command}`,
@@ -147,7 +170,7 @@ export class GhlEngineWorld {
     return {
       runFolder: this.#folder,
       stack: "ghl",
-      project: join(this.#root, "tests/engine/fixtures/ghl"),
+      project: join(this.#root, FIXTURE),
       path: this.#path,
       logFile: join(this.#folder, "engine.log"),
       extra: { CUTOVER_GHL_READ_BACK_MS: "2000", ...extra },
