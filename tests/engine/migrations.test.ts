@@ -16,6 +16,14 @@ describe("database migrations on the real Pulumi engine", { timeout: 300_000 }, 
 
   const statuses = () => world.postgres.appliedMigrations().then((rows) => rows.map((row) => row.status));
 
+  /** Without ciphertext: secrets are encrypted anew at every write of the state. */
+  const resourcesIn = (state: unknown) =>
+    (
+      JSON.parse(JSON.stringify(state).replace(/"ciphertext":"[^"]+"/g, '"ciphertext":""')) as {
+        deployment: { resources: { urn: string; outputs: unknown }[] };
+      }
+    ).deployment.resources.map(({ urn, outputs }) => [urn, outputs]);
+
   it("shows in preview what would run, with locks, and touches nothing", async () => {
     const preview = await world.stack.preview();
     expect(preview.text).toContain("6 of 6 database migrations to apply:");
@@ -78,7 +86,20 @@ describe("database migrations on the real Pulumi engine", { timeout: 300_000 }, 
         /langgraph_columns\.sql was changed after it was applied .*repair accept 20261122090000/,
       );
     }
+    // Asked before the first resource as the real program does: a preview warns and shows the rest, an up changes nothing.
+    await world.stack.configSet({ key: "cutover:ask", value: "true" });
+    const state = await world.stack.exportState();
+    const preview = await world.stack.preview({ allowFailure: true });
+    expect(preview.exitCode).toBe(0);
+    expect(preview.text).toMatch(
+      /pulumi up will refuse this[\s\S]*langgraph_columns\.sql was changed after it was applied/,
+    );
+    const up = await world.stack.up({ allowFailure: true });
+    expect(up.exitCode).not.toBe(0);
+    expect(up.text).toMatch(/Refused, nothing was changed\.[\s\S]*repair accept 20261122090000/);
+    expect(resourcesIn(await world.stack.exportState())).toEqual(resourcesIn(state));
     await change(`'${row?.c}'`);
+    await world.stack.up({ expectNoChanges: true });
   });
 
   it("previews with the read-only role of a pull request", async () => {

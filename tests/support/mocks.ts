@@ -1,3 +1,5 @@
+// Before anything declares: see the file.
+import "../../tools/promise-traces.cjs";
 import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
 
