@@ -206,7 +206,7 @@ describe("tags", () => {
 
 describe("each phase", () => {
   it.each(phases.filter((p) => p.node !== "removed").map((p) => [p.name, p.pythonShare] as const))(
-    "%s sends Python %i %% and Node the rest",
+    "%s sends Python %i percent and Node the rest",
     async (phase, share) => {
       expect(weightsOf(await declare(phase))).toEqual([100 - share, share]);
     },

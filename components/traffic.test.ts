@@ -181,7 +181,7 @@ describe("with affinity", () => {
     [10, [0, 100], [100, 0]],
     [90, [0, 100], [100, 0]],
     [100, [0, 100], [0, 100]],
-  ])("at %i %% gives its contacts %j and everybody else %j (Node, Python)", async (share, contacts, others) => {
+  ])("at %i percent gives its contacts %j and everybody else %j (Node, Python)", async (share, contacts, others) => {
     const all = await declare({}, share, "contact");
     expect([weightsOf(contactRule(all)), weightsOf(find(all, ":ListenerRule", "traffic-split"))]).toEqual([
       contacts,
@@ -233,7 +233,7 @@ describe("with affinity", () => {
 });
 
 describe("weights", () => {
-  it.each([0, 1, 10, 99, 100])("at %i %% add up to 100 and keep both groups attached", (share) => {
+  it.each([0, 1, 10, 99, 100])("at %i percent add up to 100 and keep both groups attached", (share) => {
     const groups = weights("arn:node", "arn:python", share).forward.targetGroups;
     expect(groups.map((g) => [g.arn, g.weight])).toEqual([
       ["arn:node", 100 - share],

@@ -93,7 +93,7 @@ describe("contactBuckets", () => {
     [10, 9.989594172736732, "^.*([x-zX-Z]|[x-zX-Z][wW])$"],
     [90, 89.95837669094693, "^.*([7-9a-zA-Z]|[c-zC-Z][6])$"],
     [100, 100, "^.*([0-9a-zA-Z])$"],
-  ])("at %i %% are these contacts", (at, expectedShare, regex) => {
+  ])("at %i percent are these contacts", (at, expectedShare, regex) => {
     expect(contactBuckets(at)).toEqual({ regex, expectedShare });
   });
 

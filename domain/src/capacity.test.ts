@@ -13,7 +13,7 @@ describe("capacity", () => {
     [75, 5],
     [90, 6],
     [100, 6],
-  ])("Python needs at %i %% %i tasks", (pythonShare, tasks) => {
+  ])("Python needs at %i percent %i tasks", (pythonShare, tasks) => {
     expect(capacityFor({ ...base, pythonShare }).pythonMinimum).toBe(tasks);
   });
 

@@ -93,7 +93,7 @@ describe("where a refused destroy took the record away", () => {
     ["prepare", undefined],
     ["ramp-75", /sends Python 50 %, and "ramp-75" is more/],
     ["decommission", /not known/],
-  ] satisfies [PhaseName, RegExp | undefined][])("%s with 50 %% live", (to, refusal) => {
+  ] satisfies [PhaseName, RegExp | undefined][])("%s with 50 percent live", (to, refusal) => {
     const found = reasons(intent(to), { liveShare: 50 });
     if (refusal) expect(found[0]).toMatch(refusal);
     else expect(found).toEqual([]);
