@@ -52,7 +52,9 @@ export async function mentionDrift(context: ResourceContext, olds: Bag, news: Ba
   const subject = `GHL custom value "${before.name}"`;
   try {
     const { value, problem } = await look(context, before);
-    const differs = value ? value.value !== before.value : before.value !== "";
+    // What this update would write is nobody's change: an update that was killed had written it.
+    const written = declared(news).value;
+    const differs = value ? value.value !== before.value && value.value !== written : before.value !== "";
     if (problem || differs) {
       const { drift } = stateOf(wantedBefore(olds), value, before, problem?.message);
       const what = drift ?? "it holds another value than the state knows";

@@ -33,9 +33,11 @@ export function ghlValueProvider(config: StackConfig | undefined, overrides: Con
       return diffValue(olds, news);
     },
     create: async (news: Bag) =>
-      closing(
-        () => context(news),
-        (c) => createValue(c, news),
+      keepingCode(news, () =>
+        closing(
+          () => context(news),
+          (c) => createValue(c, news),
+        ),
       ),
     read: async (id: string, props: Bag) => ({
       id,
@@ -45,9 +47,11 @@ export function ghlValueProvider(config: StackConfig | undefined, overrides: Con
       )),
     }),
     update: async (_id: string, olds: Bag, news: Bag) =>
-      closing(
-        () => context(news),
-        (c) => updateValue(c, olds, news),
+      keepingCode(news, () =>
+        closing(
+          () => context(news),
+          (c) => updateValue(c, olds, news),
+        ),
       ),
     delete: async (_id: string, props: Bag) =>
       closing(
@@ -61,6 +65,20 @@ export function ghlValueProvider(config: StackConfig | undefined, overrides: Con
         },
       ),
   };
+}
+
+/** Key under which the engine keeps the provider's text; `read` and `delete` run the text from the state. */
+const CODE = "__provider";
+
+/** To results the engine adds the text itself, to the properties of a failure not: the next refresh or destroy would have none. */
+async function keepingCode<T>(news: Bag, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    const failed = error as { properties?: Bag };
+    if (failed.properties) failed.properties = { ...failed.properties, [CODE]: news[CODE] };
+    throw error;
+  }
 }
 
 /** Kept connections would hold up the end of the provider's process. */
