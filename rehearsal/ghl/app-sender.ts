@@ -46,6 +46,8 @@ export interface AppSenderOptions extends WorkflowOptions {
   readonly redelivery?: keyof typeof REDELIVERY;
   /** Further headers, such as the webhook secret that an app's own backend would add. @default none */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether the answer to delivery n (the first is 1) is lost on its way: done there, unknown here. @default never */
+  readonly losesAnswer?: (n: number) => boolean;
   /** 0 ≤ x < 1; default 0.5 always, so that runs are alike. */
   readonly random?: () => number;
 }
@@ -77,12 +79,14 @@ export class AppSender {
   /** Delivers one message until it is accepted, refused for good, or given up. Never throws. */
   async send(message: OutgoingMessage): Promise<AppOutcome> {
     const { clock, url, timeoutMs = 10_000, random = () => 0.5, redelivery = "helpArticle" } = this.#options;
+    const { losesAnswer = () => false } = this.#options;
     const { after, retries, waitMs, jitterMs }: Redelivery = REDELIVERY[redelivery];
     const headers = { ...this.#options.headers, deliveryId: `delivery-${message.messageId}` };
     const deliveries: (SendOutcome & { at: number })[] = [];
     for (;;) {
       const at = clock.now();
-      const outcome = await post(new URL(url), headers, this.#body(message, at), this.#agents, timeoutMs);
+      const got = await post(new URL(url), headers, this.#body(message, at), this.#agents, timeoutMs);
+      const outcome = losesAnswer(deliveries.length + 1) ? lost(got) : got;
       deliveries.push({ ...outcome, at });
       if (!after(outcome) || deliveries.length > retries) return { deliveries, accepted: isAccepted(outcome) };
       await clock.sleepUntil(at + waitMs(deliveries.length) + random() * jitterMs);
@@ -105,6 +109,10 @@ export class AppSender {
       body: message.body,
     });
   }
+}
+
+function lost({ latencyMs, target, servedBy }: SendOutcome): SendOutcome {
+  return { error: "the answer was lost", latencyMs, target, ...(servedBy === undefined ? {} : { servedBy }) };
 }
 
 function isAccepted({ status }: Pick<SendOutcome, "status">): boolean {

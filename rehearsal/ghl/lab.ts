@@ -1,4 +1,5 @@
 import type { Greeting } from "@cutover/clients/ghl/answers";
+import type { GhlClientOptions } from "@cutover/clients/ghl/client";
 import { ghlValueProvider } from "@cutover/clients/ghl/provider";
 import type { GhlValueInputs, GhlValueState } from "@cutover/clients/ghl/state";
 import type { GhlStandIn } from "./server";
@@ -11,6 +12,9 @@ export interface LabResult {
   /** Everything a person would have read: the error, or what the provider said. */
   readonly read: string;
 }
+
+/** Key and text of the provider's code: the engine gives it with the inputs, and runs the state's at refresh and destroy. */
+const CODE = { __provider: "exports.handler = …" } as const;
 
 /** Settings of the stack that the provider reads. */
 export interface LabConfig {
@@ -50,6 +54,22 @@ export class Lab {
     return this.state.outputs as unknown as GhlValueState;
   }
 
+  /** How its clients work: waits are production's, but nobody waits them. */
+  get client(): Partial<GhlClientOptions> {
+    return {
+      connectTo: "",
+      deadlineMs: this.#options.deadlineMs ?? 5_000,
+      surroundings: {
+        random: () => 0.5,
+        now: () => this.#now,
+        sleep: async (ms) => {
+          this.waits.push(ms);
+          this.#now += ms;
+        },
+      },
+    };
+  }
+
   /** `pulumi up` with these inputs. */
   up(inputs: GhlValueInputs): Promise<LabResult> {
     return this.#run(async (provider) => {
@@ -58,14 +78,14 @@ export class Lab {
       if (checked.failures.length > 0)
         throw new Error(checked.failures.map((f) => `${f.property}: ${f.reason}`).join("; "));
       if (!this.state) {
-        const made = await provider.create(checked.inputs);
-        this.state = { id: made.id, outputs: { ...made.outs } };
+        const made = await provider.create({ ...checked.inputs, ...CODE });
+        this.state = { id: made.id, outputs: { ...made.outs, ...CODE } };
         return;
       }
       const { changes } = await provider.diff(this.state.id, olds, checked.inputs);
       if (!changes) return;
-      const updated = await provider.update(this.state.id, olds, checked.inputs);
-      this.state = { id: this.state.id, outputs: { ...updated.outs } };
+      const updated = await provider.update(this.state.id, olds, { ...checked.inputs, ...CODE });
+      this.state = { id: this.state.id, outputs: { ...updated.outs, ...CODE } };
     });
   }
 
@@ -80,8 +100,9 @@ export class Lab {
   refresh(): Promise<LabResult> {
     return this.#run(async (provider) => {
       if (!this.state) return;
+      requireCode(this.state.outputs);
       const seen = await provider.read(this.state.id, this.state.outputs);
-      this.state = { id: seen.id, outputs: { ...seen.props } };
+      this.state = { id: seen.id, outputs: { ...seen.props, ...CODE } };
     });
   }
 
@@ -89,6 +110,7 @@ export class Lab {
   destroy(): Promise<LabResult> {
     return this.#run(async (provider) => {
       if (!this.state) return;
+      requireCode(this.state.outputs);
       await provider.delete(this.state.id, this.state.outputs);
       this.state = undefined;
     });
@@ -127,19 +149,12 @@ export class Lab {
     return ghlValueProvider(config, {
       say: (sentence) => void said.push(sentence),
       greet: this.#options.greet ?? (async () => ({ status: 404, server: "node" })),
-      client: {
-        connectTo: "",
-        deadlineMs: this.#options.deadlineMs ?? 5_000,
-        // Waits are production's, but nobody waits them.
-        surroundings: {
-          random: () => 0.5,
-          now: () => this.#now,
-          sleep: async (ms) => {
-            this.waits.push(ms);
-            this.#now += ms;
-          },
-        },
-      },
+      client: this.client,
     });
   }
+}
+
+/** What the engine's plugin says where the state holds no code. */
+function requireCode(outputs: Bag): void {
+  if (typeof outputs.__provider !== "string") throw new Error("code must be a string, not undefined");
 }

@@ -141,6 +141,17 @@ describe("senders", () => {
       expect(new Set(got.map(({ delivery }) => delivery))).toEqual(new Set(["delivery-m-1"]));
     });
 
+    it("delivers again where only the answer was lost, and not where the help article takes that for final", async () => {
+      const losesAnswer = (n: number) => n < 3;
+      expect(await send({ ...guide, losesAnswer })).toMatchObject({
+        accepted: true,
+        deliveries: [{}, {}, { status: 200 }],
+      });
+      expect(got).toEqual(Array(3).fill({ id: "m-1", delivery: "delivery-m-1", webhook: "webhook-m-1" }));
+      expect(await send({ losesAnswer })).toMatchObject({ accepted: false, deliveries: [{ servedBy: "node" }] });
+      expect(got).toHaveLength(4);
+    });
+
     it("by the integration guide gives up after twelve times more", async () => {
       handle = (_request, response) => response.writeHead(503).end();
       const { deliveries, accepted } = await send(guide);

@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { TOKENS } from "../tokens";
+import { ENGINE } from "./engine";
 import { CATALOGUE } from "./index";
 import { OURS, PLANTED, playScenario } from "./scenario";
+import { SECRETS } from "./secret";
 import { type Row, renderTable, TABLE_COMMAND, TABLE_FILE } from "./table";
 
 const seen: Record<400 | 404, Row[]> = { 400: [], 404: [] };
@@ -25,7 +27,8 @@ for (const missing of [400, 404] as const) {
           expect(played.recovered.result.ok, `the next up: ${played.recovered.result.read}`).toBe(true);
           expect(played.recovered.holds).toBe(OURS);
         }
-        for (const secret of [...PLANTED, ...Object.values(TOKENS)]) expect(played.result.read).not.toContain(secret);
+        for (const secret of [...PLANTED, ...SECRETS, ...Object.values(TOKENS)])
+          expect(played.result.read).not.toContain(secret);
       });
     });
   }
@@ -34,6 +37,15 @@ for (const missing of [400, 404] as const) {
 it("no failure mode is listed twice", () => {
   const modes = CATALOGUE.flatMap(({ scenarios }) => scenarios.map((s) => s.mode));
   expect(new Set(modes).size).toBe(modes.length);
+});
+
+it("what is said to be played with the real engine is a step there", () => {
+  const modes = new Set(CATALOGUE.flatMap(({ scenarios }) => scenarios.map(({ mode }) => mode)));
+  for (const [mode, { file, step }] of Object.entries(ENGINE)) {
+    expect(modes, mode).toContain(mode);
+    const steps = readFileSync(join(__dirname, "../../../tests/engine", file), "utf8");
+    expect(steps, `${file}: ${step}`).toContain(`("${step}"`);
+  }
 });
 
 it("the table in docs/measured is what was seen, with both answers for a missing id", () => {

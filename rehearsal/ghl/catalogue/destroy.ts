@@ -37,6 +37,33 @@ export const DESTROY: readonly Scenario[] = [
     remembers: "no state",
   },
   {
+    mode: "destroy at once after an update whose write was accepted and not done",
+    play: async (lab, ghl) => {
+      await adopted(lab, ghl);
+      ghl.fail({ method: "PUT" }, { kind: "echo-old" });
+      await lab.up(ours(ghl));
+      must(await lab.refresh());
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 1,
+    remembers: "no state",
+  },
+  {
+    mode: "destroy at once after a create whose write was accepted and not done",
+    play: async (lab, ghl) => {
+      ghl.seed("Cutover Webhook URL", TODAY);
+      ghl.fail({ method: "PUT" }, { kind: "echo-old" });
+      await lab.up(ours(ghl));
+      return lab.destroy();
+    },
+    ok: true,
+    holds: TODAY,
+    writes: 1,
+    remembers: "no state",
+  },
+  {
     mode: "destroy: the value is ours with backend=node, as the rollback wrote it",
     play: async (lab, ghl) => {
       await moved(lab, ghl);

@@ -2,7 +2,10 @@ import { ANSWERS } from "./answers";
 import { CONNECTION } from "./connection";
 import { DESTROY } from "./destroy";
 import { ODD_VALUES, PEOPLE } from "./people";
+import { ROLLBACK } from "./rollback";
 import type { Scenario } from "./scenario";
+import { SECRET } from "./secret";
+import { STEPS } from "./steps";
 import { TOKEN_CASES } from "./tokens";
 import { WHICH } from "./which";
 
@@ -15,4 +18,7 @@ export const CATALOGUE: readonly { readonly topic: string; readonly scenarios: r
   { topic: "Which value is meant, and where it may point", scenarios: WHICH },
   { topic: "Odd values", scenarios: ODD_VALUES },
   { topic: "Destroy, and kill -9", scenarios: DESTROY },
+  { topic: "The webhook's secret", scenarios: SECRET },
+  { topic: "Rollback and release", scenarios: ROLLBACK },
+  { topic: "Rotation, a step edited by hand, and the header before the first share", scenarios: STEPS },
 ];
