@@ -101,7 +101,7 @@ describe("where a refused destroy took the record away", () => {
 });
 
 describe("share", () => {
-  it.each(ladder.map((p) => [p.name, p.pythonShare] as const))("%s declares %i %%", (name, share) => {
+  it.each(ladder.map((p) => [p.name, p.pythonShare] as const))("%s declares %i percent", (name, share) => {
     expect(decide(intent(name), applied(name)).desired.pythonShare).toBe(share);
   });
 

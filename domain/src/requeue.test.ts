@@ -6,7 +6,7 @@ describe("handing Python's unfinished messages to Node", () => {
     ["node", 50],
     ["node", 0],
     ["off", 0],
-  ] as const)("is right with the switch at %s and a share of %i %%", (killSwitch, share) => {
+  ] as const)("is right with the switch at %s and a share of %i percent", (killSwitch, share) => {
     expect(requeueRefusal({ killSwitch, share })).toBeUndefined();
   });
 
@@ -16,7 +16,7 @@ describe("handing Python's unfinished messages to Node", () => {
     ["hold", 50, /neither engine/],
     ["missing", 100, /Node is removed/],
     ["unclear", 0, /kill switch is unclear/],
-  ] as const)("is refused with the switch at %s and a share of %i %%", (killSwitch, share, why) => {
+  ] as const)("is refused with the switch at %s and a share of %i percent", (killSwitch, share, why) => {
     expect(requeueRefusal({ killSwitch, share })).toMatch(why);
   });
 });

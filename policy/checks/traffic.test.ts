@@ -53,7 +53,7 @@ describe("shareOnLadder", () => {
   const applied = (value: unknown) =>
     shareOnLadder(resource(TYPES.parameter, { name: "/cutover/prod/applied", value: JSON.stringify(value) }));
 
-  it.each(ladder.map(({ name, pythonShare }) => [name, pythonShare] as const))("%s allows %i %%", (phase, share) => {
+  it.each(ladder.map(({ name, pythonShare }) => [name, pythonShare] as const))("%s allows %i percent", (phase, share) => {
     expect(applied({ phase, pythonShare: share })).toEqual([]);
     expect(applied({ phase, pythonShare: Math.max(0, share - 1) })).toEqual([]);
   });

@@ -11,7 +11,7 @@ describe("the next step", () => {
     ["front-door", 0, "parallel", 10],
     ["ramp-90", 90, "full", 100],
     ["full", 100, "decommission", 100],
-  ] as const)("from %s (%i %%) is %s (%i %%)", (phase, share, to, after) => {
+  ] as const)("from %s (%i percent) is %s (%i percent)", (phase, share, to, after) => {
     const found = next(phase, share);
     expect(found?.step).toMatchObject({ to: { name: to }, shareBefore: share, shareAfter: after });
     expect(found?.commands).toEqual([`pulumi config set cutover:phase ${to} --stack prod`, "pulumi up --stack prod"]);
