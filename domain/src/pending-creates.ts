@@ -11,10 +11,47 @@ export interface PendingCreate {
  * refresh finds out whether it exists. The others have an ARN, which AWS has to be asked for.
  */
 export type IdSource =
+  | NetworkIdSource
   | { readonly kind: "known"; readonly id: string }
   | { readonly kind: "target-group" | "load-balancer" | "secret"; readonly name: string }
+  | { readonly kind: "service"; readonly cluster: string; readonly name: string }
   | { readonly kind: "listener"; readonly loadBalancerArn: string; readonly port: number }
   | { readonly kind: "listener-rule"; readonly listenerArn: string; readonly priority: number };
+
+/**
+ * Parts of the network. AWS makes a second VPC, gateway, address or route table without a word: the tags tell whether one is ours.
+ * Of the others it refuses a second one.
+ */
+export type NetworkIdSource =
+  | { readonly kind: TaggedKind; readonly tags: Readonly<Record<string, string>> }
+  | { readonly kind: "subnet"; readonly vpcId: string; readonly cidrBlock: string }
+  | { readonly kind: "security-group"; readonly vpcId: string; readonly name: string }
+  | { readonly kind: "route"; readonly routeTableId: string; readonly destination: string }
+  | { readonly kind: "route-table-association"; readonly routeTableId: string; readonly subnetId: string }
+  | SecurityGroupRuleSource;
+
+/** What is found by its tags alone. */
+export type TaggedKind = "vpc" | "internet-gateway" | "address" | "nat-gateway" | "route-table";
+
+/** A rule of a security group, which has no name: it is what it allows. */
+export interface SecurityGroupRuleSource {
+  readonly kind: "security-group-rule";
+  readonly groupId: string;
+  readonly egress: boolean;
+  /** "-1": all, then without ports. */
+  readonly protocol: string;
+  readonly ports?: readonly [from: number, to: number];
+  readonly cidrIpv4?: string;
+  readonly otherGroupId?: string;
+}
+
+const TAGGED: Readonly<Record<string, TaggedKind>> = {
+  "aws:ec2/vpc:Vpc": "vpc",
+  "aws:ec2/internetGateway:InternetGateway": "internet-gateway",
+  "aws:ec2/eip:Eip": "address",
+  "aws:ec2/natGateway:NatGateway": "nat-gateway",
+  "aws:ec2/routeTable:RouteTable": "route-table",
+};
 
 /** Types of which AWS makes no second one of the same name, and the input that is their id. */
 const NAMED: Readonly<Record<string, string>> = {
@@ -27,14 +64,19 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /**
  * Where the id of a pending creation comes from; undefined where nothing stands in the way of making it anew: AWS overwrites it
- * (alarms, filters, rules of events), our own providers look for themselves, or a second one may exist (networks).
+ * (alarms, filters, rules of events), our own providers look for themselves, or a second one may exist (certificates, versions).
  */
-export function idSource({ type, inputs }: PendingCreate): IdSource | undefined {
-  const text = (key: string) => (typeof inputs[key] === "string" ? (inputs[key] as string) : "");
-  const number = (key: string) => (typeof inputs[key] === "number" ? (inputs[key] as number) : Number.NaN);
-  const named = NAMED[type];
+export function idSource(create: PendingCreate): IdSource | undefined {
+  const { text, number } = readers(create);
+  const named = NAMED[create.type];
   if (named !== undefined) return text(named) === "" ? undefined : { kind: "known", id: text(named) };
-  switch (type) {
+  switch (create.type) {
+    case "aws:route53/record:Record":
+      return { kind: "known", id: `${text("zoneId")}_${text("name")}_${text("type")}` };
+    case "aws:lambda/permission:Permission":
+      return { kind: "known", id: `${text("function")}/${text("statementId")}` };
+    case "aws:ecs/service:Service":
+      return { kind: "service", cluster: text("cluster"), name: text("name") };
     case "aws:lb/targetGroup:TargetGroup":
       return { kind: "target-group", name: text("name") };
     case "aws:lb/loadBalancer:LoadBalancer":
@@ -46,8 +88,49 @@ export function idSource({ type, inputs }: PendingCreate): IdSource | undefined 
     case "aws:lb/listenerRule:ListenerRule":
       return { kind: "listener-rule", listenerArn: text("listenerArn"), priority: number("priority") };
     default:
+      return networkIdSource(create);
+  }
+}
+
+function networkIdSource(create: PendingCreate): NetworkIdSource | undefined {
+  const { text } = readers(create);
+  const tagged = TAGGED[create.type];
+  if (tagged !== undefined) return { kind: tagged, tags: { ...(create.inputs.tags as Record<string, string>) } };
+  const [vpcId, routeTableId] = [text("vpcId"), text("routeTableId")];
+  switch (create.type) {
+    case "aws:ec2/subnet:Subnet":
+      return { kind: "subnet", vpcId, cidrBlock: text("cidrBlock") };
+    case "aws:ec2/securityGroup:SecurityGroup":
+      return { kind: "security-group", vpcId, name: text("name") };
+    case "aws:ec2/route:Route":
+      return { kind: "route", routeTableId, destination: text("destinationCidrBlock") };
+    case "aws:ec2/routeTableAssociation:RouteTableAssociation":
+      return { kind: "route-table-association", routeTableId, subnetId: text("subnetId") };
+    case "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule":
+      return securityGroupRule(create, false);
+    case "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":
+      return securityGroupRule(create, true);
+    default:
       return undefined;
   }
+}
+
+function securityGroupRule(create: PendingCreate, egress: boolean): SecurityGroupRuleSource {
+  const { text, number } = readers(create);
+  const [cidrIpv4, otherGroupId] = [text("cidrIpv4"), text("referencedSecurityGroupId")];
+  return {
+    ...{ kind: "security-group-rule", groupId: text("securityGroupId"), egress, protocol: text("ipProtocol") },
+    ...(Number.isNaN(number("fromPort")) ? {} : { ports: [number("fromPort"), number("toPort")] as const }),
+    ...(cidrIpv4 === "" ? {} : { cidrIpv4 }),
+    ...(otherGroupId === "" ? {} : { otherGroupId }),
+  };
+}
+
+/** Inputs by name; "" and NaN for what is not there. */
+function readers({ inputs }: PendingCreate) {
+  const text = (key: string) => (typeof inputs[key] === "string" ? (inputs[key] as string) : "");
+  const number = (key: string) => (typeof inputs[key] === "number" ? (inputs[key] as number) : Number.NaN);
+  return { text, number };
 }
 
 /**

@@ -50,8 +50,6 @@ export interface EngineRunOptions {
 export interface UpOptions extends EngineRunOptions {
   readonly refresh?: boolean;
   readonly config?: readonly ConfigEntry[];
-  /** One operation at a time, instead of eight. */
-  readonly oneByOne?: boolean;
 }
 
 export interface RefreshOptions extends EngineRunOptions {
@@ -131,11 +129,10 @@ export class StackRun {
    * the same command; nothing secret, since command lines are logged.
    */
   up(options: UpOptions = {}): Promise<EngineResult> {
-    const { refresh = false, config = [], oneByOne = false } = options;
+    const { refresh = false, config = [] } = options;
     if (config.some(({ secret }) => secret)) throw new Error("a secret may not stand on a command line");
     const set = config.flatMap(({ key, value }) => ["--config", `${key}=${value}`]);
-    const how = [...(refresh ? ["--refresh"] : []), ...(oneByOne ? ["--parallel", "1"] : [])];
-    const args = [...how, ...(set.length > 0 ? [...set, "--config-path"] : [])];
+    const args = [...(refresh ? ["--refresh"] : []), ...(set.length > 0 ? [...set, "--config-path"] : [])];
     return this.#engine("up", ["--yes", "--skip-preview", ...args], options);
   }
 

@@ -7,17 +7,7 @@ import { account, describeLost, drained } from "../story/ledger";
 import { MESSAGE_PREFIX } from "../story/traffic";
 import { waitFor } from "../support/wait";
 import type { MachineState } from "./faults-page";
-import {
-  KILL_KINDS,
-  type KillChoice,
-  type KillKind,
-  keyOf,
-  kindOf,
-  nextOfItsKind,
-  nth,
-  seeded,
-  underWay,
-} from "./kill-points";
+import { type KillChoice, type KillKind, keyOf, kindOf, nextOfItsKind, nth, seeded, underWay } from "./kill-points";
 import { machineState } from "./machine";
 import { orphansByTag } from "./orphans";
 import { RollbackFunction } from "./rollback-function";
@@ -79,8 +69,7 @@ export function playKills(): Promise<KillsResult> {
     const rollback = new RollbackFunction(scene.stage);
     const sections: KilledSection[] = [];
     try {
-      // One at a time: in a kill that hits eight creations, networks are among them, of which AWS says too little to resume.
-      sections.push(await killedUp(scene, "prepare", [phase("prepare")], { kinds: ["migration"], oneByOne: true }));
+      sections.push(await killedUp(scene, "prepare", [phase("prepare")]));
       sections.push(await killedUp(scene, "front-door", [phase("front-door"), ...override(scene, "front-door")]));
       const parallel = [phase("parallel"), ...override(scene, "parallel")];
       sections.push(await killedUp(scene, "parallel", parallel, { choices: seededChoices() }));
@@ -113,7 +102,6 @@ function seededChoices(): KillChoice[] {
 interface Section {
   readonly scene: ProofScene;
   readonly name: string;
-  readonly oneByOne: boolean;
   readonly kills: Kill[];
   refreshes: number;
   readonly problems: string[];
@@ -124,15 +112,13 @@ interface Section {
 interface SectionOptions {
   /** Kills before those by kind. */
   readonly choices?: readonly KillChoice[];
-  readonly kinds?: readonly KillKind[];
-  readonly oneByOne?: boolean;
 }
 
 async function killedUp(
   scene: ProofScene,
   name: string,
   config: readonly ConfigEntry[],
-  { choices = [], kinds = KILL_KINDS, oneByOne = false }: SectionOptions = {},
+  { choices = [] }: SectionOptions = {},
 ): Promise<KilledSection> {
   const { stage, terminal, traffic } = scene;
   const { engine } = stage;
@@ -140,9 +126,9 @@ async function killedUp(
   terminal.heading(`kill -9 of pulumi up: ${name}`);
   const [first, ...more] = config;
   if (first) await engine.configSet(first, ...more);
-  const section: Section = { scene, name, oneByOne, kills: [], refreshes: 0, problems: [], hit: new Set() };
+  const section: Section = { scene, name, kills: [], refreshes: 0, problems: [], hit: new Set() };
   for (const choose of choices) await killOnce(section, choose, true);
-  const next = () => killOnce(section, nextOfItsKind(section.hit, kinds), false);
+  const next = () => killOnce(section, nextOfItsKind(section.hit), false);
   let last = await next();
   while (last === "killed") last = await next();
   const again = await engine.up({ allowFailure: true, expectNoChanges: true });
@@ -174,7 +160,6 @@ async function killOnce(section: Section, choose: KillChoice, isSeeded: boolean)
   );
   const result = await engine.up({
     allowFailure: true,
-    oneByOne: section.oneByOne && kills.length === 0,
     killWhen: (timeline) => {
       const at = under ? undefined : choose(timeline);
       if (at) under = [...new Set([at, ...underWay(timeline)])];

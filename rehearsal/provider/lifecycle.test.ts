@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AwsClients } from "./aws-clients";
 import { makeContext } from "./context";
 import { InitializationFailed } from "./errors";
-import { type Live, UNKNOWN } from "./json";
+import { type Live, type Props, UNKNOWN } from "./json";
 import * as lifecycle from "./lifecycle";
 import type { Change, ResourceType } from "./resource-type";
 import { num, REPLACE, REQUIRED, str, tags } from "./schema";
@@ -131,7 +131,7 @@ describe("create, read, update", () => {
     const made = await lifecycle.create(cloud.served({ owner: "us" }), context, inputs);
     expect(made.outputs).toMatchObject({ zone: "z1", tags: { x: "1" }, tagsAll: { owner: "us", x: "1" } });
     const seen = await lifecycle.read(cloud.served({ owner: "us" }), context(), made.id, made.outputs, inputs);
-    expect(seen).toEqual({ inputs, outputs: made.outputs });
+    expect(seen).toEqual({ id: made.id, inputs, outputs: made.outputs });
   });
 
   it("drift is seen in inputs and outputs; a status that moves by itself is not", async () => {
@@ -146,6 +146,18 @@ describe("create, read, update", () => {
 
   it("what is gone reads as nothing", async () => {
     expect(await lifecycle.read(new Cloud().served(), context(), "id-1", {}, { size: 1 })).toBeUndefined();
+  });
+
+  it("what is imported under another name gets the id that a creation would have given it", async () => {
+    const cloud = new Cloud();
+    const made = await lifecycle.create(cloud.served(), context, { name: "a", size: 1 });
+    const importedId: ResourceType["importedId"] = async (_ctx, id) => (id === "zone/a" ? made.id : undefined);
+    const served = { ...cloud.served(), type: { ...cloud.type, importedId } };
+    const read = (id: string, state: Props) => lifecycle.read(served, context(), id, state, { name: "a", size: 1 });
+    expect(await read("zone/a", {})).toMatchObject({ id: made.id, outputs: { arn: "arn:1" } });
+    expect(await read("zone/b", {})).toBeUndefined();
+    // A refresh of what the state knows asks for nothing but the id that is in it.
+    expect(await read("id-0", made.outputs)).toMatchObject({ id: "id-0" });
   });
 
   it("a refusal names operation, type, resource, AWS's code and message", async () => {

@@ -121,6 +121,8 @@ function effective(served: Served, inputs: Props): Props {
 }
 
 export interface Seen {
+  /** As the state keeps it. */
+  readonly id: string;
   readonly inputs: Props;
   readonly outputs: Props;
 }
@@ -134,8 +136,11 @@ export async function read(
   inputs: Props,
 ): Promise<Seen | undefined> {
   const known = new Bag({ ...withDefaults(served.type.inputs, inputs), ...state, ...inputs }, ctx.name);
-  const live = await served.type.read(ctx, id, known);
-  return live === undefined ? undefined : describe(served, ctx, live, state, inputs);
+  const { importedId } = served.type;
+  const kept = importedId && Object.keys(state).length === 0 ? await importedId(ctx, id, known) : id;
+  if (kept === undefined) return undefined;
+  const live = await served.type.read(ctx, kept, known);
+  return live === undefined ? undefined : { id: kept, ...describe(served, ctx, live, state, inputs) };
 }
 
 /** Pure part of `read`: AWS's values in, inputs and outputs for the engine out. */
@@ -145,7 +150,7 @@ export function describe(
   live: Live,
   state: Props,
   inputs: Props,
-): Seen {
+): Omit<Seen, "id"> {
   const outputs: Props = {};
   const now: Props = {};
   const importing = Object.keys(inputs).length === 0;

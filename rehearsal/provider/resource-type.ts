@@ -52,6 +52,11 @@ export interface ResourceType {
   create(ctx: Context, inputs: Bag): Promise<string>;
   /** Inputs (whole, AWS's values) and outputs as they are; undefined when it is gone. `known` is what the state has. */
   read(ctx: Context, id: string, known: Bag): Promise<Live | undefined>;
+  /**
+   * The id that the state keeps, where an import names the resource by another one, such as `subnet-1/rtb-1`; undefined
+   * when there is none. Default: as given.
+   */
+  importedId?(ctx: Context, id: string, known: Bag): Promise<string | undefined>;
   /** Changes it in place; left out when every change is a replacement. */
   update?(ctx: Context, id: string, change: Change): Promise<void>;
   /** Removes it; "not found" counts as done, "still in use" is tried again for a while. */

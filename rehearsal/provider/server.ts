@@ -219,7 +219,7 @@ export class ProviderServer {
     try {
       const seen = await lifecycle.read(served, ctx, request.getId(), state, inputs);
       if (seen === undefined) return response;
-      return response.setId(request.getId()).setProperties(toStruct(seen.outputs)).setInputs(toStruct(seen.inputs));
+      return response.setId(seen.id).setProperties(toStruct(seen.outputs)).setInputs(toStruct(seen.inputs));
     } catch (error) {
       throw new Error(lifecycle.failure("reading", served, ctx.name, error), { cause: error });
     }

@@ -1,3 +1,5 @@
+import { EC2Client } from "@aws-sdk/client-ec2";
+import { DescribeServicesCommand, ECSClient } from "@aws-sdk/client-ecs";
 import {
   DescribeListenersCommand,
   DescribeLoadBalancersCommand,
@@ -8,22 +10,31 @@ import {
 import { DescribeSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { IdSource } from "@cutover/domain/pending-creates";
+import { findNetworkId } from "./pending-network-ids";
 
 /** What the look-ups ask; tests give their own. */
 export interface PendingIdClients {
   readonly elb: Pick<ElasticLoadBalancingV2Client, "send">;
   readonly secrets: Pick<SecretsManagerClient, "send">;
+  readonly ecs: Pick<ECSClient, "send">;
+  readonly ec2: Pick<EC2Client, "send">;
 }
 
 export function pendingIdClients(aws: AwsPlace): PendingIdClients {
-  return { elb: new ElasticLoadBalancingV2Client(aws), secrets: new SecretsManagerClient(aws) };
+  return {
+    elb: new ElasticLoadBalancingV2Client(aws),
+    secrets: new SecretsManagerClient(aws),
+    ecs: new ECSClient(aws),
+    ec2: new EC2Client(aws),
+  };
 }
 
 /**
  * The provider's id of what may exist.
  * @returns undefined where AWS knows no such thing. Every other failure is thrown: unknown must not look like "not there".
  */
-export async function findPendingId(source: IdSource, { elb, secrets }: PendingIdClients): Promise<string | undefined> {
+export async function findPendingId(source: IdSource, clients: PendingIdClients): Promise<string | undefined> {
+  const { elb, secrets, ecs, ec2 } = clients;
   switch (source.kind) {
     case "known":
       return source.id;
@@ -47,6 +58,16 @@ export async function findPendingId(source: IdSource, { elb, secrets }: PendingI
       const rules = (await orNone(elb.send(command)))?.Rules ?? [];
       return rules.find(({ Priority }) => Priority === String(source.priority))?.RuleArn;
     }
+    case "service": {
+      const { cluster, name } = source;
+      const command = new DescribeServicesCommand({ cluster, services: [name] });
+      const services = (await orNone(ecs.send(command)))?.services ?? [];
+      // A deleted one is shown for a while, and does not stand in the way.
+      const alive = services.some(({ status }) => status === "ACTIVE");
+      return alive ? `${cluster.split("/").at(-1)}/${name}` : undefined;
+    }
+    default:
+      return orNone(findNetworkId(source, ec2));
   }
 }
 

@@ -90,6 +90,10 @@ async function addRoute(ctx: Context, table: string, route: Bag): Promise<void> 
   await ctx.aws.ec2.createRoute({ RouteTableId: table, DestinationCidrBlock, ...targetOf(route) });
 }
 
+function routeId(table: string, destination: string): string {
+  return `r-${table}${createHash("sha1").update(destination).digest("hex").slice(0, 10)}`;
+}
+
 const Route: ResourceType = {
   inputs: { routeTableId: str(KEY), destinationCidrBlock: str({ ...REPLACE, required: true }), ...TARGETS },
   outputs: ["origin", "state"],
@@ -97,7 +101,10 @@ const Route: ResourceType = {
   async create(ctx, a) {
     const [table, DestinationCidrBlock] = [a.need("routeTableId"), a.need("destinationCidrBlock")];
     await ctx.aws.ec2.createRoute({ RouteTableId: table, DestinationCidrBlock, ...targetOf(a) });
-    return `r-${table}${createHash("sha1").update(DestinationCidrBlock).digest("hex").slice(0, 10)}`;
+    return routeId(table, DestinationCidrBlock);
+  },
+  async importedId(_ctx, _id, known) {
+    return routeId(known.need("routeTableId"), known.need("destinationCidrBlock"));
   },
   async read(ctx, _id, known) {
     const table = await findTable(ctx, known.need("routeTableId"));
@@ -136,6 +143,12 @@ const RouteTableAssociation: ResourceType = {
       GatewayId: a.str("gatewayId"),
     });
     return must(made.AssociationId, "an association id");
+  },
+  async importedId(ctx, id) {
+    const [subnet, table] = id.split("/");
+    if (table === undefined) return id;
+    const link = (await findTable(ctx, table))?.Associations?.find(({ SubnetId }) => SubnetId === subnet);
+    return link?.RouteTableAssociationId;
   },
   async read(ctx, id) {
     const Filters = [{ Name: "association.route-table-association-id", Values: [id] }];

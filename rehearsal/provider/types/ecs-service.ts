@@ -200,6 +200,10 @@ const Service: ResourceType = {
     if (a.bool("waitForSteadyState")) await waitSteady(ctx, a.str("cluster"), arn, a.str("taskDefinition"));
     return arn;
   },
+  async importedId(ctx, id, known) {
+    const service = await findService(ctx, known.str("cluster"), id.split("/").at(-1) ?? id);
+    return service?.serviceArn;
+  },
   async read(ctx, arn, known) {
     const service = await findService(ctx, known.str("cluster"), arn);
     if (!service) return undefined;

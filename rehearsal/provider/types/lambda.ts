@@ -240,6 +240,9 @@ const Permission: ResourceType = {
     });
     return StatementId;
   },
+  async importedId(_ctx, id) {
+    return id.split("/").at(-1) ?? id;
+  },
   async read(ctx, id, known) {
     const statement = await findStatement(ctx, known, id);
     if (!statement) return undefined;
