@@ -67,9 +67,11 @@ export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName
   terminal.heading(`${row.fault} at ${phase}: ${row.what}`);
   const inbox = await inboxOf(scene);
   const groups = { ...(await readCustomerGroups(stage)), ...(inbox ? { inbox } : {}) };
+  const share = phaseOf(phase).pythonShare;
+  const wanted = row.outcome(share);
   const playing: Playing = {
     ...{ scene, row, rollback, groups, beganAt: began, injectedAt: began, problems: [] },
-    expected: row.outcome === "hold" && !inbox ? "left" : row.outcome,
+    expected: wanted === "hold" && !inbox ? "left" : wanted,
     outcome: "failed",
     nextUpClean: false,
   };
@@ -77,7 +79,7 @@ export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName
   try {
     await calm(scene);
     playing.injectedAt = Date.now();
-    begun = await row.begin({ scene, rollback, share: phaseOf(phase).pythonShare } satisfies RowWorld);
+    begun = await row.begin({ scene, rollback, share } satisfies RowWorld);
     await watch(playing, begun);
   } catch (error) {
     stage.signal.throwIfAborted();
