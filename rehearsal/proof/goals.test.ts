@@ -58,10 +58,21 @@ describe("the goals of the kills", () => {
     [{ exitCode: 255 }, "the update after the kills exits 0 (not: prepare)"],
     [{ clean: false }, "another one finds nothing to do (not: prepare)"],
     [{ lost: 1 }, "no message is lost (not: prepare)"],
-    [{ kills: section.kills.slice(1) }, "kills hit every kind of operation (not: traffic)"],
+    [
+      { kills: [kill("traffic", { hit: [{ what: "update x", kind: "traffic" }] }), ...section.kills.slice(1)] },
+      "kills hit creations of every kind (not: traffic)",
+    ],
     [{ kills: section.kills.slice(0, -1) }, "5 kills by a fixed seed (4)"],
   ])("are missed by %o", (more, goal) => {
     expect(killGoals(killed(more)).flatMap((it) => (it.reached ? [] : it.goal))).toEqual([goal]);
+  });
+
+  it("are missed where a kind of operation was never hit", () => {
+    const goals = killGoals(killed({ kills: section.kills.slice(1) }));
+    expect(goals.flatMap((it) => (it.reached ? [] : it.goal))).toEqual([
+      "kills hit every kind of operation (not: traffic)",
+      "kills hit creations of every kind (not: traffic)",
+    ]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { MatrixResult } from "./fault-matrix";
 import type { PlayedRow } from "./fault-row";
 import { FAULT_ROWS } from "./fault-rows";
+import { KILL_KINDS } from "./kill-points";
 import type { KillsResult } from "./kills";
 
 export interface Goal {
@@ -26,14 +27,13 @@ export function matrixGoals({ rows, worldProblems }: Pick<MatrixResult, "rows" |
 /** What the kills have to show, and whether they did. */
 export function killGoals({ sections, worldProblems }: KillsResult): readonly Goal[] {
   const name = ({ section }: { readonly section: string }) => section;
-  const kinds = new Set(sections.flatMap(({ kills }) => kills.flatMap(({ hit }) => hit.map(({ kind }) => kind))));
-  const missing = (["traffic", "webhook", "switch", "migration", "alarm"] as const).filter((kind) => !kinds.has(kind));
+  const hits = sections.flatMap(({ kills }) => kills.flatMap(({ hit }) => hit));
+  const notAmong = (of: typeof hits) => KILL_KINDS.filter((wanted) => !of.some(({ kind }) => kind === wanted));
+  const creations = hits.filter(({ what }) => what.startsWith("create "));
   const seeded = sections.flatMap(({ kills }) => kills).filter((kill) => kill.seeded).length;
   return [
-    {
-      goal: `kills hit every kind of operation${missing.map((it) => ` (not: ${it})`).join("")}`,
-      reached: missing.length === 0,
-    },
+    without("kills hit every kind of operation", notAmong(hits)),
+    without("kills hit creations of every kind", notAmong(creations)),
     { goal: `5 kills by a fixed seed (${seeded})`, reached: seeded === 5 },
     never("the update after the kills exits 0", sections, name, ({ exitCode }) => exitCode !== 0),
     never("another one finds nothing to do", sections, name, ({ clean }) => !clean),
@@ -44,8 +44,12 @@ export function killGoals({ sections, worldProblems }: KillsResult): readonly Go
 }
 
 function never<T>(goal: string, of: readonly T[], name: (one: T) => string, bad: (one: T) => boolean): Goal {
-  const missed = of.filter(bad).map(name);
-  return { goal: missed.length === 0 ? goal : `${goal} (not: ${missed.join(", ")})`, reached: missed.length === 0 };
+  return without(goal, of.filter(bad).map(name));
+}
+
+/** Reached where nothing is missing. */
+function without(goal: string, missing: readonly string[]): Goal {
+  return { goal: missing.length === 0 ? goal : `${goal} (not: ${missing.join(", ")})`, reached: missing.length === 0 };
 }
 
 function sound(problems: readonly string[]): Goal {

@@ -4,6 +4,7 @@ import { UpdateServiceCommand } from "@aws-sdk/client-ecs";
 import { setKillSwitch } from "@cutover/clients/loadbalancer/kill-switch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { waitFor } from "../../rehearsal/support/wait";
+import { ByHand, runbookBlock } from "./by-hand";
 import { FUNCTION, HARD, NODE_URL, RollbackWorld } from "./rollback-world";
 
 let world: RollbackWorld;
@@ -132,6 +133,43 @@ describe("the rollback function on the emulated AWS, with the rights that the st
     await world.release("rb-0005");
   });
 
+  it("is called by cutover rollback, which only says what it would do without --yes", async () => {
+    const ask = ["rollback", "--stack", "test", "--region", "us-east-1", "--reason", "answers are wrong"];
+    const said = await new ByHand(world).cutover(...ask);
+    expect(said).toMatchObject({ exitCode: 2, stdout: expect.stringContaining(`Would invoke ${FUNCTION}`) });
+    expect(await world.answeredBy()).toEqual(new Set(["node", "python"]));
+    const done = await new ByHand(world).cutover(...ask, "--yes");
+    expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^rolled-back: [\s\S]*record +rb-0006/) });
+    expect((await world.records()).at(-1)).toMatchObject({
+      id: "rb-0006",
+      trigger: { kind: "manual", text: expect.stringContaining("answers are wrong") },
+    });
+    expect(await world.answeredBy()).toEqual(new Set(["node"]));
+    await world.release("rb-0006");
+  });
+
+  it("is called by the runbook's one line, without our command line", async () => {
+    const done = await new ByHand(world).runbook(runbookBlock("Roll back now", "aws lambda invoke"));
+    expect(done).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('"outcome":"rolled-back"') });
+    expect(await world.records()).toHaveLength(7);
+    expect((await world.records()).at(-1)).toMatchObject({
+      id: "rb-0007",
+      trigger: { kind: "manual", text: expect.stringContaining("answers are wrong") },
+    });
+    expect(await world.answeredBy()).toEqual(new Set(["node"]));
+    await world.release("rb-0007");
+  });
+
+  it("need not even work: the runbook's change of the rule moves traffic, and the reconciler records it", async () => {
+    const line = runbookBlock("Roll back now", "aws elbv2 modify-rule");
+    const done = await new ByHand(world).runbook(line, { RULE: world.rules.killSwitch, NODE: world.groups.node });
+    expect(done).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(await world.answeredBy()).toEqual(new Set(["node"]));
+    expect(await world.reconcile()).toMatchObject({ report: { outcome: "completed", id: "rb-0008" } });
+    expect((await world.records()).at(-1)).toMatchObject({ trigger: { kind: "by-hand" } });
+    await world.release("rb-0008");
+  });
+
   it("holds where Node is dead and Python answers, and passes the messages to Python", async () => {
     await world.aws.ecs.send(new UpdateServiceCommand({ cluster: "main", service: "node", desiredCount: 0 }));
     await waitFor(async () => (await world.aws.healthStates(world.groups.node)).length === 0, {
@@ -139,7 +177,7 @@ describe("the rollback function on the emulated AWS, with the rights that the st
       deadlineMs: 20_000,
     });
     await world.aws.aws.loadBalancer.settled();
-    expect(await world.manual()).toMatchObject({ report: { outcome: "rolled-back", id: "rb-0006" } });
+    expect(await world.manual()).toMatchObject({ report: { outcome: "rolled-back", id: "rb-0009" } });
     expect((await world.notices()).join()).toMatch(/Rolled back to the inbox/);
     const reply = await world.send({ contactId: "c-1", messageId: "m-1", body: "hello" });
     expect([reply.status, reply.headers["x-served-by"]]).toEqual([200, "inbox"]);

@@ -33,7 +33,7 @@ it(
   "is created and then shows no change, in a preview or a refresh; the function runs the code it was given",
   async () => {
     const made = await world.stack.up();
-    expect(made.changes.create).toBe(25);
+    expect(made.changes.create).toBe(28);
     await world.stack.preview({ expectNoChanges: true });
     await world.stack.refresh({ expectNoChanges: true });
     expect(await answer()).toEqual({ answer: "first" });
@@ -51,6 +51,32 @@ it(
     expect(up.changes.update).toBe(1);
     const { Configuration } = await lambda.getFunction({ FunctionName: FUNCTION });
     expect(Configuration).toMatchObject({ Timeout: 30, MemorySize: 128 });
+  },
+  MINUTE,
+);
+
+/** Where the load balancer's group of targets is, and what is in it. */
+async function targets(): Promise<{ arn: string; ids: (string | undefined)[] }> {
+  const { TargetGroups } = await world.elb.describeTargetGroups({ Names: ["cutover-test-targets"] });
+  const arn = TargetGroups?.[0]?.TargetGroupArn ?? "";
+  const { TargetHealthDescriptions = [] } = await world.elb.describeTargetHealth({ TargetGroupArn: arn });
+  return { arn, ids: TargetHealthDescriptions.map(({ Target }) => Target?.Id) };
+}
+
+it(
+  "a function is a target of the load balancer, and is again after somebody took it out",
+  async () => {
+    const { Configuration } = await lambda.getFunction({ FunctionName: FUNCTION });
+    const Id = Configuration?.FunctionArn ?? "";
+    const before = await targets();
+    expect(before.ids).toEqual([Id]);
+    await world.elb.deregisterTargets({ TargetGroupArn: before.arn, Targets: [{ Id }] });
+    const seen = await world.stack.refresh();
+    expect(seen.changes).toMatchObject({ delete: 1 });
+    const up = await world.stack.up();
+    expect(up.steps.map(({ op, urn }) => `${op} ${urn.split("::").pop()}`)).toContain("create target");
+    expect((await targets()).ids).toEqual([Id]);
+    await world.stack.up({ expectNoChanges: true });
   },
   MINUTE,
 );
@@ -101,7 +127,8 @@ it(
       topics.Topics,
       queues.QueueUrls,
     ].flatMap((list): unknown[] => list ?? []);
-    expect(left).toEqual([]);
+    const { TargetGroups = [] } = await world.elb.describeTargetGroups({});
+    expect([...left, ...TargetGroups]).toEqual([]);
     expect(dashboards).toMatch(/NotFound/);
     expect(Object.values(await world.inventory()).flat()).toEqual([]);
   },
