@@ -184,6 +184,13 @@ async function recover(playing: Playing): Promise<void> {
   });
   await calm(scene);
   healing.done();
+  if (playing.outcome === "hold") {
+    const emptied = terminal.activity("Node answers: the inbox is emptied, then everything goes to Node");
+    await waitFor(() => switchNow(playing) === "node", {
+      ...{ what: 'the switch to be obeyed as "node" once the inbox is empty', deadlineMs: CALM_MS, signal },
+    });
+    emptied.done();
+  }
   const newest = (await rollback.records()).at(-1);
   const open = newest && !newest.releasedAt ? newest.id : undefined;
   if (open) {
