@@ -17,7 +17,8 @@ switch (`${service} ${action}`) {
     const encoding = values["cli-binary-format"] === "raw-in-base64-out" ? "utf8" : "base64";
     const Payload = Buffer.from(values.payload, encoding);
     const answer = await new LambdaClient().send(new InvokeCommand({ FunctionName: values["function-name"], Payload }));
-    writeFileSync(positionals[0], Buffer.from(answer.Payload ?? []));
+    // A test's standard output is a socket, which can't be opened by this name as a terminal or a pipe can.
+    writeFileSync(positionals[0] === "/dev/stdout" ? 1 : positionals[0], Buffer.from(answer.Payload ?? []));
     process.stdout.write(`${JSON.stringify({ StatusCode: answer.StatusCode, FunctionError: answer.FunctionError })}\n`);
     break;
   }
