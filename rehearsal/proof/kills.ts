@@ -8,6 +8,7 @@ import { MESSAGE_PREFIX } from "../story/traffic";
 import { waitFor } from "../support/wait";
 import type { MachineState } from "./faults-page";
 import { type KillChoice, type KillKind, keyOf, kindOf, nextOfItsKind, nth, seeded, underWay } from "./kill-points";
+import { trafficProblems } from "./kill-traffic";
 import { machineState } from "./machine";
 import { orphansByTag } from "./orphans";
 import { RollbackFunction } from "./rollback-function";
@@ -69,15 +70,17 @@ export function playKills(): Promise<KillsResult> {
     const rollback = new RollbackFunction(scene.stage);
     const sections: KilledSection[] = [];
     try {
-      sections.push(await killedUp(scene, "prepare", [phase("prepare")]));
-      sections.push(await killedUp(scene, "front-door", [phase("front-door"), ...override(scene, "front-door")]));
+      sections.push(await killedUp(scene, "prepare", "prepare", [phase("prepare")]));
+      const frontDoor = [phase("front-door"), ...override(scene, "front-door")];
+      sections.push(await killedUp(scene, "front-door", "front-door", frontDoor));
       const parallel = [phase("parallel"), ...override(scene, "parallel")];
-      sections.push(await killedUp(scene, "parallel", parallel, { choices: seededChoices() }));
+      sections.push(await killedUp(scene, "parallel", "parallel", parallel, { choices: seededChoices() }));
       await rollback.manual("so that there is something to release");
       const id = (await rollback.records()).at(-1)?.id ?? "";
       await scene.stage.engine.configRm("cutover:override");
-      sections.push(await killedUp(scene, "release", [{ key: "cutover:acknowledgeRollback", value: id }]));
-      sections.push(await killedUp(scene, "node-only", [phase("node-only")]));
+      const release = [{ key: "cutover:acknowledgeRollback", value: id }];
+      sections.push(await killedUp(scene, "release", "parallel", release));
+      sections.push(await killedUp(scene, "node-only", "node-only", [phase("node-only")]));
     } finally {
       rollback.close();
     }
@@ -117,6 +120,7 @@ interface SectionOptions {
 async function killedUp(
   scene: ProofScene,
   name: string,
+  goesTo: PhaseName,
   config: readonly ConfigEntry[],
   { choices = [] }: SectionOptions = {},
 ): Promise<KilledSection> {
@@ -134,6 +138,7 @@ async function killedUp(
   const again = await engine.up({ allowFailure: true, expectNoChanges: true });
   const clean = again.exitCode === 0 && again.changed === 0;
   if (!clean) section.problems.push(`another update is not clean: ${describeErrors(again.diagnostics)}`);
+  if (last.exitCode === 0) section.problems.push(...(await trafficProblems(stage, goesTo)));
   const messages = traffic.messages.filter(({ sentAt }) => sentAt >= beganAt);
   const { lost, sent } = account(
     messages,

@@ -1,0 +1,26 @@
+import { type PhaseName, phaseOf } from "@cutover/domain/phases";
+import { frontDoorUrl } from "@cutover/domain/webhook";
+import { readCustomerGroups } from "../story/customer-groups";
+import { switchInForce, weightInForce } from "../story/kill-switch";
+import type { Stage } from "../story/stage";
+
+/** Phases in which GoHighLevel points at Node itself. */
+const AT_NODE: readonly PhaseName[] = ["prepare", "node-only"];
+
+/**
+ * Whether customers' messages go where this phase wants them, as the load balancer obeys it and as GoHighLevel has it.
+ * @returns what is not so, a sentence each
+ */
+export async function trafficProblems(stage: Stage, phase: PhaseName): Promise<readonly string[]> {
+  const groups = await readCustomerGroups(stage);
+  const { pythonShare } = phaseOf(phase);
+  const share = weightInForce(stage.balancer, groups) ?? 0;
+  const killSwitch = switchInForce(stage.balancer, groups) ?? "unclear";
+  const wanted = AT_NODE.includes(phase) ? stage.urlAsFound : frontDoorUrl({ domain: stage.domain });
+  const webhook = stage.ghl.valueOf(stage.webhookValue);
+  return [
+    ...(share === pythonShare ? [] : [`Python gets ${share} %, expected ${pythonShare} % in ${phase}`]),
+    ...(killSwitch === "off" ? [] : [`the kill switch is "${killSwitch}", expected "off"`]),
+    ...(webhook === wanted ? [] : [`GoHighLevel holds ${webhook ?? "no webhook"}, expected ${wanted}`]),
+  ];
+}
