@@ -4,14 +4,11 @@ import { STEADY_RATE } from "../story/traffic";
 import { waitFor } from "../support/wait";
 import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { type PlayedRow, playRow } from "./fault-row";
-import { FAULT_ROWS } from "./fault-rows";
+import { FAULT_ROWS, MATRIX_PHASES } from "./fault-rows";
 import type { MachineState } from "./faults-page";
 import { machineState } from "./machine";
 import { RollbackFunction } from "./rollback-function";
 import { inProofWorld, type ProofScene } from "./world";
-
-/** Rungs at which every row is played. */
-export const MATRIX_PHASES = ["ramp-50", "full"] as const satisfies readonly PhaseName[];
 
 export interface MatrixOptions {
   /** Rungs to play; default all. */
@@ -20,8 +17,9 @@ export interface MatrixOptions {
   readonly rows?: readonly string[];
 }
 
-/** How the matrix was played. */
+/** How the matrix, or a part of it, was played. */
 export interface MatrixRun extends MachineState {
+  readonly rows: number;
   readonly seconds: number;
   /** Rehearsal seconds in a real one. */
   readonly clockFactor: number;
@@ -61,6 +59,7 @@ export function playMatrix({ phases = MATRIX_PHASES, rows }: MatrixOptions = {})
     }
     const run = {
       ...machineState(),
+      rows: played.length,
       seconds: Math.round((Date.now() - began) / 1000),
       clockFactor: scene.stage.clock.factor,
       messagesPerSecond: STEADY_RATE,

@@ -36,6 +36,8 @@ export interface PlayedRow {
   /** A second `pulumi up` after the fault, and after the release where there was one, finds nothing to do. */
   readonly nextUpClean: boolean;
   readonly seconds: number;
+  /** ISO time of the row's beginning. */
+  readonly playedAt: string;
   /** What was not as it has to be, a sentence each. */
   readonly problems: readonly string[];
 }
@@ -43,6 +45,8 @@ export interface PlayedRow {
 /** Real ms in which an alarm has to ring, the switch to be obeyed, the rest to be done, and alarms to be calm again. */
 const [ALARM_MS, SWITCH_MS, SETTLE_MS, CALM_MS, DRAIN_MS] = [60_000, 60_000, 60_000, 120_000, 60_000];
 const FRONT_DOOR_MESSAGES = 50;
+/** Rehearsal minutes after which alarms know all of a fault: a whole minute, its publication, and the next look. */
+const LAST_MINUTE_SEEN_MINUTES = 4;
 
 /** A row while it is played. */
 interface Playing {
@@ -78,6 +82,7 @@ export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName
   let begun: BegunRow | undefined;
   try {
     await calm(scene);
+    if (switchNow(playing) !== "off") throw new Error(`before the fault the switch was "${switchNow(playing)}"`);
     playing.injectedAt = Date.now();
     begun = await row.begin({ scene, rollback, share } satisfies RowWorld);
     await watch(playing, begun);
@@ -179,10 +184,11 @@ async function recover(playing: Playing): Promise<void> {
   const { stage, terminal, memory } = scene;
   const { engine, signal } = stage;
   const healing = terminal.activity("mended: both services healthy, alarms calm");
+  const mendedAt = Date.now();
   await waitFor(async () => (await bothServicesHealthy.look(stage, memory)).ok, {
     ...{ what: "both services to be healthy again", deadlineMs: CALM_MS, everyMs: 250, signal },
   });
-  await calm(scene);
+  await calm(scene, mendedAt);
   healing.done();
   if (playing.outcome === "hold") {
     const emptied = terminal.activity("Node answers: the inbox is emptied, then everything goes to Node");
@@ -234,6 +240,7 @@ async function sumUp(playing: Playing, phase: PhaseName): Promise<PlayedRow> {
     lostAfterSwitch: after.length,
     nextUpClean: playing.nextUpClean,
     seconds: Math.round((Date.now() - beganAt) / 1000),
+    playedAt: new Date(beganAt).toISOString(),
     problems,
   };
   if (problems.length === 0) terminal.good(JSON.stringify(played));
@@ -249,8 +256,11 @@ function switchNow({ scene, groups }: Playing): KillSwitchState | undefined {
   return switchInForce(balancer, { ...groups, node: inbox }) === "node" ? "hold" : undefined;
 }
 
-function calm({ stage }: ProofScene): Promise<boolean> {
-  return waitFor(() => stage.cloudwatch.ringing().every(({ rollsBack }) => !rollsBack), {
+/** @param mendedAt An alarm that the fault's last minute sets off rings only once that is over and published. */
+function calm({ stage }: ProofScene, mendedAt = 0): Promise<boolean> {
+  const known = mendedAt + (LAST_MINUTE_SEEN_MINUTES * 60_000) / stage.clock.factor;
+  const isCalm = () => Date.now() >= known && stage.cloudwatch.ringing().every(({ rollsBack }) => !rollsBack);
+  return waitFor(isCalm, {
     ...{ what: "alarms that roll back to be calm", deadlineMs: CALM_MS, signal: stage.signal },
   });
 }

@@ -1,3 +1,4 @@
+import type { PhaseName } from "@cutover/domain/phases";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import type { EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
@@ -11,6 +12,9 @@ import type { ProofScene } from "./world";
  * stayed where it was. `ignored`: the event meant nothing any more.
  */
 export type RowOutcome = "node" | "hold" | "left" | "ignored";
+
+/** Rungs at which every row is played. */
+export const MATRIX_PHASES = ["ramp-50", "full"] as const satisfies readonly PhaseName[];
 
 /** What a row plays with. */
 export interface RowWorld {
@@ -48,6 +52,8 @@ export interface FaultRow {
 
 /** Rehearsal minutes: a lease of Python's tasks, and the 10 minutes that cutover requeue waits for. */
 const UNTOUCHED_MINUTES = 21;
+/** Messages that Python works on when its tasks die. */
+const UNDER_WAY = 10;
 
 /** A fault of the applications that an alarm has to find. */
 function broken(fault: string, what: string, name: FaultName): FaultRow {
@@ -88,7 +94,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   {
     ...broken(
       "tasks dead",
-      "Python's tasks are killed and none can start; cutover requeue hands over the rest",
+      "Python's tasks are killed in the middle of their work and none can start; cutover requeue hands over the rest",
       "python-dead",
     ),
     begin: tasksDead,
@@ -140,7 +146,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
 ];
 
 /** Nothing finishes what Python accepted: once nobody can be at work on it any more it is Node's. */
-function tasksDead({ scene: { stage } }: RowWorld): BegunRow {
+async function tasksDead({ scene: { stage } }: RowWorld): Promise<BegunRow> {
   const { postgres, engine, signal } = stage;
   const alarm = async (rings: boolean) => {
     const name = `cutover-${stage.stack}-unfinished`;
@@ -156,8 +162,17 @@ function tasksDead({ scene: { stage } }: RowWorld): BegunRow {
     );
     return row?.rows ?? 0;
   };
+  // What is worked on for 4 s is under way when the tasks die.
+  const quick = stage.faults.inject("python-slow");
+  await waitFor(async () => (await unfinished(0)) >= UNDER_WAY, {
+    ...{ what: "messages to be under way in Python", deadlineMs: 30_000, everyMs: 100, signal },
+  });
+  const alive = stage.faults.inject("python-dead");
   return {
-    lift: stage.faults.inject("python-dead"),
+    lift: () => {
+      quick();
+      alive();
+    },
     judge: async () => {
       // A row's last change is at most a lease (10 s, of real time) after its beginning: older rows are nobody's.
       await waitFor(async () => (await unfinished(0)) === (await unfinished(UNTOUCHED_MINUTES)), {

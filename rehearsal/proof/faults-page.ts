@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MatrixRun } from "./fault-matrix";
 import type { PlayedRow } from "./fault-row";
-import { FAULT_ROWS } from "./fault-rows";
+import { FAULT_ROWS, MATRIX_PHASES } from "./fault-rows";
 import { proofFolder } from "./folder";
 import type { KilledSection, KillsResult } from "./kills";
 import { proofReport } from "./report";
@@ -10,7 +10,8 @@ import { proofReport } from "./report";
 /** What the page is made from: keys of rehearsal-report/proof.json; one that is missing was not played. */
 export interface FaultsReport {
   readonly faultMatrix?: readonly PlayedRow[];
-  readonly faultMatrixRun?: MatrixRun;
+  /** Rows may come from several. */
+  readonly faultMatrixRuns?: readonly MatrixRun[];
   readonly kills?: KillsResult;
   readonly rollbacks?: {
     readonly rollbacks: number;
@@ -43,14 +44,21 @@ export function faultsPage(report: FaultsReport): string {
   ].join("\n")}\n`;
 }
 
-function matrixPart({ faultMatrix: rows, faultMatrixRun: run }: FaultsReport): string[] {
-  if (!rows || !run) return ["## Fault matrix", "", "Not played yet.", ""];
+function matrixPart({ faultMatrix: rows = [], faultMatrixRuns: runs = [] }: FaultsReport): string[] {
+  if (rows.length === 0) return ["## Fault matrix", "", "Not played yet.", ""];
+  const all = MATRIX_PHASES.flatMap((phase) => FAULT_ROWS.map(({ fault }) => `${fault} at ${phase}`));
+  const missing = all.filter((name) => !rows.some(({ fault, phase }) => `${fault} at ${phase}` === name));
   const of = (value: number | null) => (value === null ? "–" : value.toLocaleString("en"));
   return [
     "## Fault matrix",
     "",
-    `${rows.length} rows in ${Math.round(run.seconds / 60)} minutes; ${machine(run)}; alarms by a clock ${run.clockFactor} times as fast.`,
-    `While 100 senders send about ${run.messagesPerSecond} messages a second.`,
+    `${rows.length} of ${all.length} rows, while 100 senders send messages. Each row was played in the newest run that has it.`,
+    ...(missing.length === 0 ? [] : ["", `**Not played yet**: ${missing.join(", ")}.`]),
+    "",
+    ...runs.map(
+      (run) =>
+        `- ${run.rows} rows in ${Math.round(run.seconds / 60)} minutes; ${machine(run)}; alarms by a clock ${run.clockFactor} times as fast; about ${run.messagesPerSecond} messages a second.`,
+    ),
     "",
     "| fault | phase | outcome | alarm after ms | switch after ms | sent | exposed | lost | lost after the switch | next up clean |",
     "|---|---|---|---:|---:|---:|---:|---:|---:|---|",

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { MATRIX_PHASES, type MatrixResult } from "./fault-matrix";
-import { FAULT_ROWS } from "./fault-rows";
+import type { MatrixResult } from "./fault-matrix";
+import { FAULT_ROWS, MATRIX_PHASES } from "./fault-rows";
 import { matrixGoals } from "./goals";
 import { runProof } from "./run-proof";
 

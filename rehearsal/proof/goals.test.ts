@@ -1,13 +1,18 @@
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PlayedRow } from "./fault-row";
-import { faultsPage } from "./faults-page";
+import { type FaultsReport, faultsPage } from "./faults-page";
 import { killGoals, matrixGoals } from "./goals";
 import { type KillKind, kindOf, nextOfItsKind, nth, seeded, underWay } from "./kill-points";
 import type { Kill, KilledSection, KillsResult } from "./kills";
+import { addMatrix } from "./matrix-report";
 
 const row: PlayedRow = {
   ...{ fault: "5xx", phase: "ramp-50", outcome: "node", expected: "node", detectedMs: 2000, switchMs: 400 },
   ...{ sent: 900, exposed: 60, lost: 60, lostAfterSwitch: 0, nextUpClean: true, seconds: 40, problems: [] },
+  playedAt: "2026-11-28T19:30:00.000Z",
 };
 const missed = (more: Partial<PlayedRow>) =>
   matrixGoals({ rows: [row, { ...row, ...more }], worldProblems: [] }).filter(({ reached }) => !reached);
@@ -110,9 +115,42 @@ describe("the points at which an update is killed", () => {
   });
 });
 
+const run = {
+  ...{ processors: 2, loadAverage: 1, measuredAt: "2026-11-28T20:00:00.000Z" },
+  ...{ rows: 1, seconds: 60, clockFactor: 60, messagesPerSecond: 40 },
+};
+
+describe("the matrix in the report", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "cutover-matrix-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("keeps the newest of each row, in the order of the table, and the runs that they are from", () => {
+    const file = join(folder, "proof.json");
+    const at = (hour: number) => `2026-11-28T${hour}:00:00.000Z`;
+    const played = (fault: string, hour: number): PlayedRow => ({ ...row, fault, playedAt: at(hour) });
+    addMatrix({ rows: [played("hang", 10), played("5xx", 10)], run: { ...run, rows: 2, measuredAt: at(11) } }, file);
+    addMatrix({ rows: [{ ...played("slow", 12), phase: "full" }], run: { ...run, measuredAt: at(13) } }, file);
+    addMatrix({ rows: [played("hang", 14)], run: { ...run, measuredAt: at(15) } }, file);
+    const report = () => JSON.parse(readFileSync(file, "utf8")) as FaultsReport;
+    expect(report().faultMatrix?.map(({ fault, phase, playedAt }) => [fault, phase, playedAt])).toEqual([
+      ["5xx", "ramp-50", at(10)],
+      ["hang", "ramp-50", at(14)],
+      ["slow", "full", at(12)],
+    ]);
+    expect(report().faultMatrixRuns?.map(({ measuredAt }) => measuredAt)).toEqual([at(11), at(13), at(15)]);
+    // Nothing of the first run is left.
+    addMatrix({ rows: [played("5xx", 16)], run: { ...run, measuredAt: at(17) } }, file);
+    expect(report().faultMatrixRuns?.map(({ measuredAt }) => measuredAt)).toEqual([at(13), at(15), at(17)]);
+  });
+});
+
 it("the page shows each row and kill, and what was not played", () => {
-  const run = { ...killed({}), clockFactor: 60, messagesPerSecond: 40 };
-  const page = faultsPage({ faultMatrix: [{ ...row, problems: ["odd"] }], faultMatrixRun: run, kills: killed({}) });
+  const page = faultsPage({ faultMatrix: [{ ...row, problems: ["odd"] }], faultMatrixRuns: [run], kills: killed({}) });
+  expect(page).toContain("1 of 32 rows");
+  expect(page).toContain("**Not played yet**: hang at ramp-50, slow at ramp-50,");
   expect(page).toContain("| 5xx | ramp-50 | node | 2,000 | 400 | 900 | 60 | 60 | 0 | yes |");
   expect(page).toContain("- **5xx at ramp-50**: odd");
   expect(page).toContain("2 processors, load average 1.0 at the end");

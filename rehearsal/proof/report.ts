@@ -32,6 +32,15 @@ export function addToProof(key: string, value: unknown, file: string = proofRepo
   }
 }
 
+/**
+ * What the report holds under a key.
+ * @returns undefined where that proof was not played, or there is no report yet
+ * @throws Error when the file there is no JSON object
+ */
+export function fromProof(key: string, file: string = proofReport()): unknown {
+  return readReport(file)[key];
+}
+
 function readReport(file: string): Record<string, unknown> {
   let text: string;
   try {
