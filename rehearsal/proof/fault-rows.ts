@@ -203,11 +203,13 @@ async function nodeDead({ scene: { stage }, rollback, share }: RowWorld): Promis
     { what: "Node's targets to be unhealthy", deadlineMs: 30_000, signal: stage.signal },
   );
   const calledAt = Date.now();
-  const report = await rollback.manual("the proof asks although Node is dead");
+  const answer = rollback.manual("the proof asks although Node is dead");
   // Where messages are held the reconciler, which looks each minute, may have been quicker.
   const good = share === 100 ? ["left"] : ["rolled-back", "joined", "completed"];
-  const judge = async () =>
-    good.includes(report.outcome ?? "") ? [] : [`the function answered ${report.outcome ?? report.sentence}`];
+  const judge = async () => {
+    const { outcome = "nothing", sentence } = await answer;
+    return good.includes(outcome) ? [] : [`the function answered ${outcome}: ${sentence}`];
+  };
   return { calledAt, judge, lift };
 }
 
