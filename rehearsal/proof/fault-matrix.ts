@@ -13,7 +13,7 @@ import { inProofWorld, type ProofScene } from "./world";
 export interface MatrixOptions {
   /** Rungs to play; default all. */
   readonly phases?: readonly PhaseName[];
-  /** Names of rows to play; default all. */
+  /** Rows to play, as "slow" or "slow at full"; default all. */
   readonly rows?: readonly string[];
 }
 
@@ -47,7 +47,7 @@ export function playMatrix({ phases = MATRIX_PHASES, rows }: MatrixOptions = {})
       for (const phase of phases) {
         reached = await climb(scene, reached, phase);
         for (const row of FAULT_ROWS) {
-          if (rows && !rows.includes(row.fault)) continue;
+          if (rows && !rows.includes(row.fault) && !rows.includes(`${row.fault} at ${phase}`)) continue;
           const one = await playRow(scene, row, phase, rollback);
           played.push(one);
           const said = one.problems.length === 0 ? `ends in "${one.outcome}"` : `FAILED: ${one.problems.join("; ")}`;

@@ -10,9 +10,9 @@ import { bothServicesHealthy } from "../story/expectations";
 import { switchInForce } from "../story/kill-switch";
 import { account, describeLost, drained, isAccepted } from "../story/ledger";
 import { isExposedTo } from "../story/report-fault";
-import { MESSAGE_PREFIX } from "../story/traffic";
+import { MESSAGE_PREFIX, STEADY_RATE } from "../story/traffic";
 import { waitFor } from "../support/wait";
-import type { BegunRow, FaultRow, RowOutcome, RowWorld } from "./fault-rows";
+import { type BegunRow, type FaultRow, HELD_RATE, type RowOutcome, type RowWorld } from "./fault-rows";
 import type { RollbackFunction } from "./rollback-function";
 import type { ProofScene } from "./world";
 
@@ -45,6 +45,8 @@ export interface PlayedRow {
 /** Real ms in which an alarm has to ring, the switch to be obeyed, the rest to be done, and alarms to be calm again. */
 const [ALARM_MS, SWITCH_MS, SETTLE_MS, CALM_MS, DRAIN_MS] = [60_000, 60_000, 60_000, 120_000, 60_000];
 const FRONT_DOOR_MESSAGES = 50;
+/** Each of a burst waits for those before it. */
+const FEW_FRONT_DOOR_MESSAGES = 10;
 /** Rehearsal minutes after which alarms know all of a fault: a whole minute, its publication, and the next look. */
 const LAST_MINUTE_SEEN_MINUTES = 4;
 
@@ -66,7 +68,7 @@ interface Playing {
 
 /** Plays one row from calm to calm. Never throws for what the row shows; throws where the world is broken. */
 export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName, rollback: RollbackFunction) {
-  const { stage, terminal } = scene;
+  const { stage, terminal, traffic } = scene;
   const began = Date.now();
   terminal.heading(`${row.fault} at ${phase}: ${row.what}`);
   const inbox = await inboxOf(scene);
@@ -83,6 +85,7 @@ export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName
   try {
     await calm(scene);
     if (switchNow(playing) !== "off") throw new Error(`before the fault the switch was "${switchNow(playing)}"`);
+    if (playing.expected === "hold") traffic.setRate(HELD_RATE);
     playing.injectedAt = Date.now();
     begun = await row.begin({ scene, rollback, share } satisfies RowWorld);
     await watch(playing, begun);
@@ -98,6 +101,7 @@ export async function playRow(scene: ProofScene, row: FaultRow, phase: PhaseName
     stage.signal.throwIfAborted();
     playing.problems.push(messageOf(error));
   }
+  traffic.setRate(STEADY_RATE);
   return sumUp(playing, phase);
 }
 
@@ -116,7 +120,8 @@ async function watch(playing: Playing, begun: BegunRow): Promise<void> {
     throw error;
   }
   playing.outcome = expected;
-  const late = row.detects && !moves ? [] : await traffic.atFrontDoor(FRONT_DOOR_MESSAGES);
+  const count = expected === "hold" ? FEW_FRONT_DOOR_MESSAGES : FRONT_DOOR_MESSAGES;
+  const late = row.detects && !moves ? [] : await traffic.atFrontDoor(count);
   const refused = late.filter((message) => !isAccepted(message)).length;
   if (refused > 0) playing.problems.push(`${refused} of ${late.length} messages to the front door were not accepted`);
   begun.mendAfterSwitch?.();
@@ -207,14 +212,25 @@ async function recover(playing: Playing): Promise<void> {
     else activity.failed(describeErrors(up.diagnostics));
     if (up.exitCode !== 0) problems.push(`the release failed: ${describeErrors(up.diagnostics)}`);
   }
+  await upAgain(playing);
+  const seen = switchNow(playing);
+  if (seen !== "off") problems.push(`after the release the switch is "${seen}"`);
+}
+
+/** Each hour after a rollback alarms look further back again: where one was over meanwhile, the update after this one counts. */
+const WIDER_WINDOWS =
+  /aws:cloudwatch\/(metric|composite)Alarm:|aws:ssm\/parameter:Parameter::applied$|pulumi:pulumi:Stack::/;
+
+async function upAgain(playing: Playing): Promise<void> {
+  const { stage, terminal } = playing.scene;
   const activity = terminal.activity("a second pulumi up");
-  const again = await engine.up({ allowFailure: true, expectNoChanges: true });
+  const up = () => stage.engine.up({ allowFailure: true, expectNoChanges: true });
+  let again = await up();
+  if (again.changed > 0 && again.steps.every(({ urn }) => WIDER_WINDOWS.test(urn))) again = await up();
   playing.nextUpClean = again.exitCode === 0 && again.changed === 0;
   if (playing.nextUpClean) activity.done("no change");
   else
     activity.failed(describeErrors(again.diagnostics) || again.steps.map(({ op, urn }) => `${op} ${urn}`).join("; "));
-  const seen = switchNow(playing);
-  if (seen !== "off") problems.push(`after the release the switch is "${seen}"`);
 }
 
 async function sumUp(playing: Playing, phase: PhaseName): Promise<PlayedRow> {

@@ -16,6 +16,9 @@ export type RowOutcome = "node" | "hold" | "left" | "ignored";
 /** Rungs at which every row is played. */
 export const MATRIX_PHASES = ["ramp-50", "full"] as const satisfies readonly PhaseName[];
 
+/** Messages a second while they are held: the emulated Lambda and its queue take few. */
+export const HELD_RATE = 4;
+
 /** What a row plays with. */
 export interface RowWorld {
   readonly scene: ProofScene;

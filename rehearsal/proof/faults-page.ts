@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MatrixRun } from "./fault-matrix";
 import type { PlayedRow } from "./fault-row";
-import { FAULT_ROWS, MATRIX_PHASES } from "./fault-rows";
+import { FAULT_ROWS, HELD_RATE, MATRIX_PHASES } from "./fault-rows";
 import { proofFolder } from "./folder";
 import type { KilledSection, KillsResult } from "./kills";
 import { proofReport } from "./report";
@@ -73,6 +73,7 @@ function matrixPart({ faultMatrix: rows = [], faultMatrixRuns: runs = [] }: Faul
     "  balancer obeys. *exposed*: handed to Python, or to nobody in Node's place, in between. *lost*: not accepted with 2xx, or accepted",
     "  and never completed; only in rows where an alarm has to find the fault. *outcome*: where the switch sends every message;",
     "  `left`: asked for a rollback, traffic stays where it is; `ignored`: the event means nothing any more.",
+    `- While messages are held ${HELD_RATE} a second are sent: the emulated Lambda and its queue take few on such a machine.`,
     "- Each row begins and ends in calm: mended, released by a `pulumi up` with the rollback's id, and a second one finds no change.",
     "",
     "| fault | what is done |",
