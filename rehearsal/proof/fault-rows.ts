@@ -143,7 +143,7 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   called("lambda killed", "the function is killed with SIGKILL once ELB has moved the switch", lambdaKilled),
   called("up in flight", "a rollback is called for while pulumi up changes the weight", upInFlight),
   {
-    ...called("operator resets GHL", "a person sets the webhook back to the front door during the rollback", operator),
+    ...called("operator resets GHL", "a person sets the webhook back to the front door while the rollback is in force", operator),
     webhookAtNode: false,
   },
 ];
@@ -316,13 +316,16 @@ async function upInFlight({ scene: { stage }, rollback, share }: RowWorld): Prom
   };
 }
 
-function operator({ scene: { stage }, rollback }: RowWorld): BegunRow {
-  const { ghl, webhookValue, urlAsFound, signal } = stage;
+async function operator({ scene: { stage }, rollback }: RowWorld): Promise<BegunRow> {
+  const { ghl, webhookValue, signal } = stage;
   const frontDoor = frontDoorUrl({ domain: stage.domain });
+  const before = (await rollback.records()).length;
   const calledAt = Date.now();
   const answer = rollback.alarm(calledAt);
-  const resetting = waitFor(() => ghl.valueOf(webhookValue) === urlAsFound, {
-    ...{ what: "the rollback to move the webhook", deadlineMs: 30_000, everyMs: 5, signal },
+  // Not before the function has read back what it wrote: until then another value is a write that GoHighLevel has not shown yet.
+  const moved = async () => (await rollback.records()).at(before)?.steps.webhook?.state === "done";
+  const resetting = waitFor(moved, {
+    ...{ what: "the rollback to have moved the webhook", deadlineMs: 30_000, everyMs: 20, signal },
   }).then(
     () => ghl.editByHand(webhookValue, frontDoor),
     (error: unknown) => messageOf(error),
