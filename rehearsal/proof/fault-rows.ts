@@ -143,7 +143,11 @@ export const FAULT_ROWS: readonly FaultRow[] = [
   called("lambda killed", "the function is killed with SIGKILL once ELB has moved the switch", lambdaKilled),
   called("up in flight", "a rollback is called for while pulumi up changes the weight", upInFlight),
   {
-    ...called("operator resets GHL", "a person sets the webhook back to the front door while the rollback is in force", operator),
+    ...called(
+      "operator resets GHL",
+      "a person sets the webhook back to the front door while the rollback is in force",
+      operator,
+    ),
     webhookAtNode: false,
   },
 ];
