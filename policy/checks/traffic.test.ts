@@ -53,10 +53,13 @@ describe("shareOnLadder", () => {
   const applied = (value: unknown) =>
     shareOnLadder(resource(TYPES.parameter, { name: "/cutover/prod/applied", value: JSON.stringify(value) }));
 
-  it.each(ladder.map(({ name, pythonShare }) => [name, pythonShare] as const))("%s allows %i percent", (phase, share) => {
-    expect(applied({ phase, pythonShare: share })).toEqual([]);
-    expect(applied({ phase, pythonShare: Math.max(0, share - 1) })).toEqual([]);
-  });
+  it.each(ladder.map(({ name, pythonShare }) => [name, pythonShare] as const))(
+    "%s allows %i percent",
+    (phase, share) => {
+      expect(applied({ phase, pythonShare: share })).toEqual([]);
+      expect(applied({ phase, pythonShare: Math.max(0, share - 1) })).toEqual([]);
+    },
+  );
 
   it.each([
     [{ phase: "parallel", pythonShare: 11 }, /parallel allows Python 10 %, not 11 %.*ramp-25/],
