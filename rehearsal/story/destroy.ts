@@ -126,6 +126,7 @@ export async function playRefusedDestroy(scene: Scene, chapter: string): Promise
   });
   await checks.attempt(webhookAtFrontDoor.what, () => webhookAtFrontDoor.look(stage, memory));
   await checks.attempt("Python still answers", () => pythonStillAnswers(scene), stage.signal);
+  await heal(scene, checks);
   return {
     chapter,
     beganAt,
@@ -137,6 +138,20 @@ export async function playRefusedDestroy(scene: Scene, chapter: string): Promise
     refused: true,
     checks,
   };
+}
+
+/** What the refused destroy had taken before it was stopped comes back with the next update, and nothing else is touched. */
+async function heal({ stage, terminal }: Scene, checks: Checks): Promise<void> {
+  const activity = terminal.activity("pulumi up");
+  const result = await stage.engine.up({ allowFailure: true });
+  const touched = result.steps
+    .filter(({ op }) => op !== "same")
+    .map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`);
+  const ok = result.exitCode === 0 && touched.every((step) => step === "create applied");
+  if (ok) activity.done(touched.join(", ") || "no change");
+  else activity.failed("not as expected");
+  const seen = result.exitCode === 0 ? touched.join(", ") || "no change" : describeErrors(result.diagnostics);
+  checks.add("the next pulumi up writes the record of what is applied again, and nothing else", ok, seen);
 }
 
 async function pythonStillAnswers({ stage, traffic }: Scene): Promise<Seen> {

@@ -86,7 +86,7 @@ describe("a failed criterion", () => {
     await failedCriterion.play(scene, checks);
     expect(checks.failures).toEqual([]);
     expect(checks.all).toHaveLength(3);
-    expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", "rate 40", "lift python-sluggish"]);
+    expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", "rate 20", "lift python-sluggish"]);
     const override = /^pulumi config set --path cutover:override '(.*)'$/.exec(ran[3] ?? "")?.[1] ?? "";
     expect(JSON.parse(override)).toEqual({
       to: "ramp-75",

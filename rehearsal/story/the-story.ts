@@ -97,10 +97,10 @@ const OVERRIDDEN: UpStep = {
   expectations: [webhookAtFrontDoor, killSwitchOff, overrideRecorded],
 };
 
+/** That nothing is left to do shows after the refused destroy, which takes back nothing but the record. */
 const DECOMMISSION = up("decommission", {
   asksNext: true,
   measure: FEWER_MESSAGES,
-  again: true,
   expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
 });
 
