@@ -27,8 +27,10 @@ const RULE: NetworkIdSource = {
 
 describe("parts of a network that an interrupted update was making", () => {
   it("are asked for by every tag that they carry", async () => {
-    const { asked, client } = ec2({ Vpcs: [{ VpcId: "vpc-1" }] });
     const tags = { Name: "cutover-prod", "cutover:stack": "prod" };
+    const others = { VpcId: "vpc-0", Tags: [{ Key: "Name", Value: "cutover-prod" }] };
+    const ours = { VpcId: "vpc-1", Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) };
+    const { asked, client } = ec2({ Vpcs: [others, ours] });
     expect(await findNetworkId({ kind: "vpc", tags }, client)).toBe("vpc-1");
     expect(asked).toEqual([
       {
@@ -50,9 +52,10 @@ describe("parts of a network that an interrupted update was making", () => {
   });
 
   it("are no NAT gateway that is being deleted", async () => {
+    const Tags = [{ Key: "Name", Value: "n" }];
     const gateways = [
-      { NatGatewayId: "nat-1", State: "deleted" },
-      { NatGatewayId: "nat-2", State: "pending" },
+      { NatGatewayId: "nat-1", State: "deleted", Tags },
+      { NatGatewayId: "nat-2", State: "pending", Tags },
     ];
     const source = { kind: "nat-gateway", tags: { Name: "n" } } as const;
     expect(await find(source, { NatGateways: gateways })).toBe("nat-2");

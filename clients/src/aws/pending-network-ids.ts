@@ -10,6 +10,7 @@ import {
   type EC2Client,
   type Filter,
   type SecurityGroupRule,
+  type Tag,
 } from "@aws-sdk/client-ec2";
 import type { NetworkIdSource, SecurityGroupRuleSource, TaggedKind } from "@cutover/domain/pending-creates";
 
@@ -59,23 +60,47 @@ async function findTagged(
   tags: Readonly<Record<string, string>>,
   ec2: Ec2,
 ): Promise<string | undefined> {
-  if (Object.keys(tags).length === 0) return undefined;
-  const Filters = filters(Object.fromEntries(Object.entries(tags).map(([key, value]) => [`tag:${key}`, value])));
+  const wanted = Object.entries(tags);
+  if (wanted.length === 0) return undefined;
+  const all = await listTagged(
+    kind,
+    filters(Object.fromEntries(wanted.map(([key, value]) => [`tag:${key}`, value]))),
+    ec2,
+  );
+  // Looked at again: not every service that answers as EC2 does knows every filter.
+  const isOurs = ({ Tags = [] }: Tagged) =>
+    wanted.every(([key, value]) => Tags.some((tag) => tag.Key === key && tag.Value === value));
+  return all.find(isOurs)?.id;
+}
+
+interface Tagged {
+  readonly id: string | undefined;
+  readonly Tags?: readonly Tag[] | undefined;
+}
+
+async function listTagged(kind: TaggedKind, Filters: Filter[], ec2: Ec2): Promise<readonly Tagged[]> {
   switch (kind) {
-    case "vpc":
-      return (await ec2.send(new DescribeVpcsCommand({ Filters }))).Vpcs?.[0]?.VpcId;
-    case "internet-gateway": {
-      const { InternetGateways } = await ec2.send(new DescribeInternetGatewaysCommand({ Filters }));
-      return InternetGateways?.[0]?.InternetGatewayId;
+    case "vpc": {
+      const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters }));
+      return Vpcs.map(({ VpcId: id, Tags }) => ({ id, Tags }));
     }
-    case "address":
-      return (await ec2.send(new DescribeAddressesCommand({ Filters }))).Addresses?.[0]?.AllocationId;
+    case "internet-gateway": {
+      const { InternetGateways = [] } = await ec2.send(new DescribeInternetGatewaysCommand({ Filters }));
+      return InternetGateways.map(({ InternetGatewayId: id, Tags }) => ({ id, Tags }));
+    }
+    case "address": {
+      const { Addresses = [] } = await ec2.send(new DescribeAddressesCommand({ Filters }));
+      return Addresses.map(({ AllocationId: id, Tags }) => ({ id, Tags }));
+    }
     case "nat-gateway": {
       const { NatGateways = [] } = await ec2.send(new DescribeNatGatewaysCommand({ Filter: Filters }));
-      return NatGateways.find(({ State }) => State === "pending" || State === "available")?.NatGatewayId;
+      const alive = NatGateways.filter(({ State }) => State === "pending" || State === "available");
+      return alive.map(({ NatGatewayId: id, Tags }) => ({ id, Tags }));
     }
-    case "route-table":
-      return (await ec2.send(new DescribeRouteTablesCommand({ Filters }))).RouteTables?.[0]?.RouteTableId;
+    case "route-table": {
+      const { RouteTables = [] } = await ec2.send(new DescribeRouteTablesCommand({ Filters }));
+      return RouteTables.map(({ RouteTableId: id, Tags }) => ({ id, Tags }));
+    }
   }
 }
 
