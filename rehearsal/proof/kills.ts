@@ -63,24 +63,21 @@ const SLOWED = ["elasticloadbalancing", "monitoring", "ssm", "iam", "lambda"];
 const MOST_KILLS = 100;
 const DRAIN_MS = 60_000;
 
-/** Plays all sections on one world. */
-export function playKills(): Promise<KillsResult> {
+/** Series of kills, in the order in which they are played on one world: each is an update of its own. */
+export const KILL_SECTIONS = ["prepare", "front-door", "parallel", "release", "node-only"] as const;
+export type KillSectionName = (typeof KILL_SECTIONS)[number];
+
+/** Plays the sections on one world. @param until The last one. */
+export function playKills(until: KillSectionName = "node-only"): Promise<KillsResult> {
   const began = Date.now();
   return inProofWorld(async (scene) => {
     const rollback = new RollbackFunction(scene.stage);
     const sections: KilledSection[] = [];
     try {
-      sections.push(await killedUp(scene, "prepare", "prepare", [phase("prepare")]));
-      const frontDoor = [phase("front-door"), ...override(scene, "front-door")];
-      sections.push(await killedUp(scene, "front-door", "front-door", frontDoor));
-      const parallel = [phase("parallel"), ...override(scene, "parallel")];
-      sections.push(await killedUp(scene, "parallel", "parallel", parallel, { choices: seededChoices() }));
-      await rollback.manual("so that there is something to release");
-      const id = (await rollback.records()).at(-1)?.id ?? "";
-      await scene.stage.engine.configRm("cutover:override");
-      const release = [{ key: "cutover:acknowledgeRollback", value: id }];
-      sections.push(await killedUp(scene, "release", "parallel", release));
-      sections.push(await killedUp(scene, "node-only", "node-only", [phase("node-only")]));
+      for (const name of KILL_SECTIONS.slice(0, KILL_SECTIONS.indexOf(until) + 1)) {
+        const config = await configOf(name, scene, rollback);
+        sections.push(await killedUp(scene, name, config, name === "parallel" ? seededChoices() : []));
+      }
     } finally {
       rollback.close();
     }
@@ -89,7 +86,20 @@ export function playKills(): Promise<KillsResult> {
   });
 }
 
-const phase = (value: PhaseName): ConfigEntry => ({ key: "cutover:phase", value });
+/** What is set before a section; its release needs a rollback. */
+async function configOf(
+  name: KillSectionName,
+  scene: ProofScene,
+  rollback: RollbackFunction,
+): Promise<readonly ConfigEntry[]> {
+  if (name !== "release") {
+    const gated = name === "front-door" || name === "parallel";
+    return [{ key: "cutover:phase", value: name }, ...(gated ? override(scene, name) : [])];
+  }
+  await rollback.manual("so that there is something to release");
+  await scene.stage.engine.configRm("cutover:override");
+  return [{ key: "cutover:acknowledgeRollback", value: (await rollback.records()).at(-1)?.id ?? "" }];
+}
 
 function override({ stage }: ProofScene, to: PhaseName): ConfigEntry[] {
   const expires = new Date(stage.clock.now() + 3 * 60 * 60_000).toISOString();
@@ -112,17 +122,12 @@ interface Section {
   readonly hit: Set<string>;
 }
 
-interface SectionOptions {
-  /** Kills before those by kind. */
-  readonly choices?: readonly KillChoice[];
-}
-
+/** @param choices Kills before those by kind. */
 async function killedUp(
   scene: ProofScene,
-  name: string,
-  goesTo: PhaseName,
+  name: KillSectionName,
   config: readonly ConfigEntry[],
-  { choices = [] }: SectionOptions = {},
+  choices: readonly KillChoice[],
 ): Promise<KilledSection> {
   const { stage, terminal, traffic } = scene;
   const { engine } = stage;
@@ -138,7 +143,8 @@ async function killedUp(
   const again = await engine.up({ allowFailure: true, expectNoChanges: true });
   const clean = again.exitCode === 0 && again.changed === 0;
   if (!clean) section.problems.push(`another update is not clean: ${describeErrors(again.diagnostics)}`);
-  if (last.exitCode === 0) section.problems.push(...(await trafficProblems(stage, goesTo)));
+  if (last.exitCode === 0)
+    section.problems.push(...(await trafficProblems(stage, name === "release" ? "parallel" : name)));
   const messages = traffic.messages.filter(({ sentAt }) => sentAt >= beganAt);
   const { lost, sent } = account(
     messages,
