@@ -253,6 +253,18 @@ export class ObjectReader {
     return value ?? "";
   }
 
+  /** A list of texts; empty where it is not set. Each element is checked by itself. */
+  strings(field: string, options: StringOptions): readonly string[] {
+    const value = this.value?.[field];
+    const key = `${this.key}.${field}`;
+    if (value === undefined) return [];
+    if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) {
+      this.reader.add(key, "is not a list of texts", set(`${key}[0]`, options.example));
+      return [];
+    }
+    return value.flatMap((one, i) => this.reader.checked(`${key}[${i}]`, one, options, this.encrypted) ?? []);
+  }
+
   /** Adds a problem that only several fields together show. */
   problem(field: string, message: string, example: string): void {
     const key = `${this.key}.${field}`;

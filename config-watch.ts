@@ -1,5 +1,6 @@
 import { BOOKING_RATE, type BusinessMetric, CRITERIA, END_TO_END } from "@cutover/domain/evidence/criteria";
 import { LEAST_BAKE_HOURS, type Override } from "@cutover/domain/evidence/gate";
+import { STAKEHOLDERS, type Stakeholder } from "@cutover/domain/notices";
 import { isPhaseName, phases } from "@cutover/domain/phases";
 import { type ConfigReader, optional } from "./config-reader";
 
@@ -9,6 +10,16 @@ export interface WatchConfig {
   readonly expectedMessagesPerHour: number;
   /** `cutover:onCall`: e-mail addresses that hear of a rollback once they have confirmed the subscription; default none. */
   readonly onCall: readonly string[];
+  /**
+   * `cutover:startsAt`: when the first step to Python is meant to be made, UTC to the minute, such as 2026-12-08T08:00Z. The notices
+   * 7 days and 1 day before hang on it, nothing else; default none. Source: plan, "Communication Timeline".
+   */
+  readonly startsAt?: string;
+  /**
+   * `cutover:stakeholders`: e-mail addresses of the plan's four groups, which hear of dates, start, progress, end and rollbacks,
+   * but not of what only those on call can mend; default none: then those on call hear it alone.
+   */
+  readonly stakeholders: Readonly<Record<Stakeholder, readonly string[]>>;
   /**
    * `cutover:bakeHours`: hours that each phase is watched at least before the next; where the plan asks for more, the plan
    * counts. Below the plan only in a rehearsal: for one step there is `cutover:override`.
@@ -23,19 +34,48 @@ export interface WatchConfig {
 /** Bytes of all business metrics together, as JSON: they are part of the manifest, which one SSM parameter holds (4 KB). */
 const MOST_BUSINESS_BYTES = 1000;
 
+const EMAILS = { pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, expected: "e-mail addresses" };
+
 /** Messages and people: what the alarms are made from, and who hears of them. */
 export function readWatch(reader: ConfigReader): WatchConfig {
   return {
     expectedMessagesPerHour: reader.integer("expectedMessagesPerHour", { min: 1, max: 1_000_000 }) ?? 60,
-    onCall: reader.strings("onCall", {
-      pattern: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
-      expected: "e-mail addresses",
-      example: "on-call@example.com",
-    }),
+    onCall: reader.strings("onCall", { ...EMAILS, example: "on-call@example.com" }),
+    ...optional("startsAt", readStartsAt(reader)),
+    stakeholders: readStakeholders(reader),
     ...optional("bakeHours", reader.integer("bakeHours", { min: reader.rehearsed ? 0 : LEAST_BAKE_HOURS, max: 720 })),
     ...optional("override", readOverride(reader)),
     ...optional("businessMetrics", readBusinessMetrics(reader)),
   };
+}
+
+/** In the form that every part of the program compares: to the second, with Z. */
+function readStartsAt(reader: ConfigReader): string | undefined {
+  const options = {
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d(:00)?Z$/,
+    expected: "a date and time in UTC, such as 2026-12-08T08:00Z",
+    example: "2026-12-08T08:00Z",
+  };
+  const text = reader.optionalString("startsAt", options);
+  if (text === undefined) return undefined;
+  const at = Date.parse(text);
+  // Date.parse takes 31 February for 3 March.
+  if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(text.slice(0, 16))) {
+    return new Date(at).toISOString().replace(".000Z", "Z");
+  }
+  reader.add(
+    "cutover:startsAt",
+    `is "${text}", which is no date`,
+    `pulumi config set cutover:startsAt ${options.example}`,
+  );
+  return undefined;
+}
+
+function readStakeholders(reader: ConfigReader): WatchConfig["stakeholders"] {
+  const object = reader.object("stakeholders", STAKEHOLDERS);
+  const addresses = (group: Stakeholder) => object.strings(group, { ...EMAILS, example: `${group}@example.com` });
+  const [development, support, sales, management] = STAKEHOLDERS.map(addresses);
+  return { development: development ?? [], support: support ?? [], sales: sales ?? [], management: management ?? [] };
 }
 
 function readBusinessMetrics(reader: ConfigReader): readonly BusinessMetric[] | undefined {

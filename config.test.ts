@@ -128,6 +128,20 @@ describe("a good configuration", () => {
     expect(parse({ "cutover:businessMetrics": [QUALIFICATION] }).businessMetrics).toEqual([QUALIFICATION]);
   });
 
+  it("takes the date of the start, in one form, and the addresses of the plan's four groups", () => {
+    expect(parse()).toMatchObject({ stakeholders: { development: [], support: [], sales: [], management: [] } });
+    expect(parse()).not.toHaveProperty("startsAt");
+    for (const date of ["2026-12-08T08:00Z", "2026-12-08T08:00:00Z"]) {
+      expect(parse({ "cutover:startsAt": date }).startsAt).toBe("2026-12-08T08:00:00Z");
+    }
+    const stakeholders = { support: ["help@example.com"], management: ["a@example.com", "b@example.com"] };
+    expect(parse({ "cutover:stakeholders": stakeholders }).stakeholders).toEqual({
+      development: [],
+      sales: [],
+      ...stakeholders,
+    });
+  });
+
   it("takes a list of addresses", () => {
     expect(parse({ "cutover:onCall": ["a@example.com", "b@example.com"] }).onCall).toEqual([
       "a@example.com",
@@ -148,6 +162,13 @@ describe("one wrong value", () => {
     ["cutover:acknowledgeRollback", "yes", /id of the rollback/],
     ["cutover:expectedMessagesPerHour", "0", /1 to 1000000/],
     ["cutover:onCall", "a@example.com", /not a list of texts/],
+    ["cutover:startsAt", "2026-12-08", /in UTC, such as 2026-12-08T08:00Z/],
+    ["cutover:startsAt", "2026-12-08T08:00+01:00", /in UTC/],
+    ["cutover:startsAt", "2026-02-31T08:00Z", /which is no date/],
+    ["cutover:startsAt", "2026-13-01T08:00Z", /which is no date/],
+    ["cutover:stakeholders", { support: "help@example.com" }, /not a list of texts/],
+    ["cutover:stakeholders", { support: ["help"] }, /found "help", expected e-mail addresses/],
+    ["cutover:stakeholders", { marketing: [] }, /no field of cutover:stakeholders/],
     ["cutover:bakeHours", "-1", /20 to 720/],
     ["cutover:bakeHours", "0", /20 to 720/],
     ["cutover:bakeHours", "19", /20 to 720/],

@@ -5,6 +5,7 @@ import { Cutover } from "./components/cutover";
 import { ConfigError, parseConfig } from "./config";
 import { askGate, gatedStep, recordOf } from "./world/gate";
 import { askMigrations } from "./world/migrations";
+import { noticesOf } from "./world/notices";
 import { observe } from "./world/observe";
 import { promiseNotes } from "./world/promise";
 
@@ -20,14 +21,16 @@ export = async () => {
   const gated = await askGate(stack, aws, step, config).catch(asUserError);
   const unmigratable = await askMigrations(desired, config);
 
-  const notes = [...gated.notes, ...promiseNotes(config, desired, world)];
+  const planned = noticesOf(config, desired, world);
+  const notes = [...planned.notes, ...gated.notes, ...promiseNotes(config, desired, world)];
   if (notes.length > 0) pulumi.log.info(notes.join("\n"));
   for (const warning of [...desired.warnings, ...gated.warnings]) pulumi.log.warn(warning);
   const refused = [...refusals, ...gated.refusals, ...unmigratable].map((r) => `${r.reason}\n  ${r.remedy}`).join("\n");
   if (refused && !pulumi.runtime.isDryRun()) throw userError(`Refused, nothing was changed.\n${refused}`);
   if (refused) pulumi.log.warn(`pulumi up will refuse this; the whole difference is shown all the same.\n${refused}`);
 
-  const more = { migrationsRefused: unmigratable.length > 0, ...recordOf(gated, desired, world, config) };
+  const { notices } = planned;
+  const more = { migrationsRefused: unmigratable.length > 0, notices, ...recordOf(gated, desired, world, config) };
   const cutover = new Cutover("cutover", { config, desired, stack, aws, ...more });
   return {
     phase: desired.phase.name,

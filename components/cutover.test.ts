@@ -37,6 +37,7 @@ const config = (phase: PhaseName, more: Partial<CutoverConfig> = {}): CutoverCon
   webhookSecret: { generation: 1, retired: 0 },
   expectedMessagesPerHour: 600,
   onCall: [],
+  stakeholders: { development: [], support: [], sales: [], management: [] },
   loseTraffic: false,
   ...more,
 });
@@ -79,6 +80,31 @@ describe("the evidence's record", () => {
       release: "rb-0001",
       peopleTopicArn: "arn:mock:Topic/rollback-people",
     });
+  });
+});
+
+describe("notices with a date", () => {
+  it("are declared and recorded, and nothing of both is there without one", async () => {
+    const settings = config("parallel");
+    const { desired } = decide(settings.intent, {});
+    const notices = { startsAt: "2026-12-10T08:00:00Z", dates: { progress: "2026-12-10T16:00:00Z" } };
+    const aws = { region: "eu-central-1" };
+    const all = await registrations(() => {
+      new Cutover("cutover", { config: settings, desired, stack: "test", aws, notices });
+    });
+    const plain = names(await declare("parallel"));
+    expect(names(all).filter((name) => !plain.includes(name))).toEqual([
+      "aws:iam/role:Role notices-role",
+      "aws:iam/rolePolicy:RolePolicy notices-role",
+      "aws:scheduler/schedule:Schedule notices-progress",
+    ]);
+    expect(find(all, ":Schedule", "notices-progress").target).toMatchObject({
+      arn: "arn:mock:Function/rollback-function",
+    });
+    const applied = all.find(({ name }) => name === "applied");
+    expect(JSON.parse(String(applied?.inputs.value))).toMatchObject({ phase: "parallel", notices });
+    expect(applied?.waitsFor).toContain("notices-progress");
+    expect(plain.filter((name) => name.includes("notices"))).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { Desired } from "@cutover/domain/decide";
 import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
+import { type AppliedNotices, appliedNotices } from "@cutover/domain/notices";
 import { acceptedGenerations } from "@cutover/domain/secret-rotation";
 import { appliedPath, type Manifest, manifestGate, manifestGhl, manifestPath } from "@cutover/domain/stack-record";
 import { frontDoorUrl } from "@cutover/domain/webhook";
@@ -15,6 +16,7 @@ import { Inbox } from "./inbox";
 import { Migrations } from "./migrations";
 import { physicalName } from "./naming";
 import { Network } from "./network";
+import { Notices } from "./notices";
 import { SafetyNet } from "./safety-net";
 import { Secrets } from "./secrets";
 import { Services } from "./services";
@@ -29,6 +31,8 @@ export interface CutoverArgs {
   readonly stack: string;
   /** What a step up rests on; missing where nothing rises. */
   readonly evidence?: LedgerEntry;
+  /** Notices with a date; missing: none. */
+  readonly notices?: AppliedNotices;
   /** The database's migrations are refused: a preview shows the whole difference all the same. @default false */
   readonly migrationsRefused?: boolean;
   /** Where AWS is: what the stack's `aws:region` and `aws:profile` say. */
@@ -83,6 +87,7 @@ export class Cutover extends pulumi.ComponentResource {
     const net = this.spanSafetyNet(secrets, inbox, traffic, services);
     const split = early ?? this.splitTraffic(traffic, secrets, [...services.everything, ...header, ...net.armed]);
     const evidence = this.recordEvidence(split, net);
+    const notices = this.planNotices(net);
     const released = net.release([split.weighted, ...services.ready]);
     this.frontDoorUrl = frontDoorUrl({ domain: config.domain });
     const manifest = this.writeManifest(traffic, secrets, services, split, net);
@@ -93,7 +98,7 @@ export class Cutover extends pulumi.ComponentResource {
     const secretAfter = desired.pythonShare > 0 ? services.everything : [];
     this.webhook = this.makeWebhook(traffic, secrets, [...door, manifest], secretAfter);
     const settled = desired.direction === "down" || desired.rolledBack ? [] : [services];
-    const done = [manifest, split.weighted, net, evidence, ...released, this.webhook, ...settled];
+    const done = [manifest, split.weighted, net, evidence, ...notices, ...released, this.webhook, ...settled];
     this.writeApplied([...done, ...this.archive(nodeExists)]);
 
     this.loadBalancerDnsName = traffic.loadBalancer.dnsName;
@@ -197,6 +202,12 @@ export class Cutover extends pulumi.ComponentResource {
       },
       { parent: this, dependsOn: [split.weighted] },
     );
+  }
+
+  private planNotices({ functionArn }: SafetyNet): pulumi.Resource[] {
+    const { stack, notices } = this.#args;
+    if (!notices || Object.keys(notices.dates).length === 0) return [];
+    return [new Notices("notices", { stack, functionArn, dates: notices.dates }, { parent: this })];
   }
 
   private splitTraffic(traffic: Traffic, secrets: Secrets, after: pulumi.Resource[]): TrafficSplit {
@@ -335,7 +346,7 @@ export class Cutover extends pulumi.ComponentResource {
   }
 
   private writeApplied(after: pulumi.Resource[]): void {
-    const { config, desired, stack } = this.#args;
+    const { config, desired, stack, notices } = this.#args;
     appliedParameter(
       "applied",
       appliedPath(stack),
@@ -347,6 +358,7 @@ export class Cutover extends pulumi.ComponentResource {
         ...(desired.alarmsLookBackMinutes === undefined
           ? {}
           : { alarmsLookBackMinutes: desired.alarmsLookBackMinutes }),
+        ...appliedNotices(notices),
       },
       { parent: this, dependsOn: after },
     );

@@ -45,6 +45,27 @@ const environment = (all: Registered[]) => {
   return json(variables.CUTOVER_FUNCTION);
 };
 
+describe("people", () => {
+  const subscriptions = async (change: Partial<RollbackArgs>) => {
+    const { all } = await declare(change);
+    const emails = all.filter(({ type, inputs }) => type.endsWith(":TopicSubscription") && inputs.protocol === "email");
+    return emails.map(({ inputs }) => [inputs.endpoint, inputs.filterPolicy]);
+  };
+
+  it("on call get everything, stakeholders what is for everyone, and nobody gets it twice", async () => {
+    const stakeholders = ["support@example.com", "lead@example.com", "support@example.com"];
+    expect(await subscriptions({ stakeholders })).toEqual([
+      ["oncall@example.com", undefined],
+      ["lead@example.com", undefined],
+      ["support@example.com", '{"audience":["everyone"]}'],
+    ]);
+  });
+
+  it("on call are alone where no group is set", async () => {
+    expect(await subscriptions({ onCall: ["oncall@example.com"] })).toEqual([["oncall@example.com", undefined]]);
+  });
+});
+
 describe("the rollback component", () => {
   it("lets the function do exactly this", async () => {
     const { all } = await declare();

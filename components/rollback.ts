@@ -1,5 +1,6 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import { FUNCTION_CONFIG, type RollbackConfig } from "@cutover/domain/function-config";
+import { AUDIENCE } from "@cutover/domain/rollback/notice";
 import { matchOf } from "@cutover/domain/webhook";
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as iam from "@pulumi/aws/iam";
@@ -57,8 +58,10 @@ export interface RollbackArgs {
   readonly nodeUrl: string | undefined;
   /** The front door's URL: ours, so that it may be overwritten. */
   readonly frontDoorUrl: string;
-  /** E-mail addresses that get the notices; each has to be confirmed by its reader. */
+  /** E-mail addresses that get all notices; each has to be confirmed by its reader. */
   readonly onCall: readonly string[];
+  /** E-mail addresses that get what is for everyone; one that is on call anyway counts there. @default none */
+  readonly stakeholders?: readonly string[];
   /** Python's log group: a notice lists the messages that failed. */
   readonly pythonLogGroup: { readonly name: pulumi.Input<string>; readonly arn: pulumi.Input<string> };
 }
@@ -117,11 +120,19 @@ export class Rollback extends pulumi.ComponentResource {
     return { topic, policy };
   }
 
+  /** A topic knows an address once, so a person of two groups gets one message. */
   private emails(people: sns.Topic): void {
-    for (const address of this.#args.onCall) {
+    const { onCall, stakeholders = [] } = this.#args;
+    const forEveryone = { filterPolicy: JSON.stringify({ [AUDIENCE]: ["everyone"] }) };
+    for (const address of new Set([...onCall, ...stakeholders])) {
       new sns.TopicSubscription(
         `${this.#name}-people-${address}`,
-        { topic: people.arn, protocol: "email", endpoint: address },
+        {
+          topic: people.arn,
+          protocol: "email",
+          endpoint: address,
+          ...(onCall.includes(address) ? {} : forEveryone),
+        },
         { parent: this },
       );
     }

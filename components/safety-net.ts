@@ -38,6 +38,8 @@ export class SafetyNet extends pulumi.ComponentResource {
   readonly armed: pulumi.Resource[];
   /** Topic of people, who hear of rollbacks and overrides. */
   readonly peopleTopicArn: pulumi.Output<string>;
+  /** The rollback function, which also sends the notices with a date. */
+  readonly functionArn: pulumi.Output<string>;
   /** What the CLI and the functions need to know of it. */
   readonly manifest: Manifest["rollback"];
 
@@ -49,6 +51,7 @@ export class SafetyNet extends pulumi.ComponentResource {
     const prober = this.probe();
     const rollback = this.rollBack();
     this.peopleTopicArn = rollback.peopleTopicArn;
+    this.functionArn = rollback.functionArn;
     const replayer = this.replay(rollback);
     const alarms = this.watch(rollback);
     dashboard(
@@ -130,6 +133,7 @@ export class SafetyNet extends pulumi.ComponentResource {
         nodeUrl: traffic.node && wantedUrl({ target: "node", domain, ghl, ...(node.url ? { nodeUrl: node.url } : {}) }),
         frontDoorUrl: frontDoorUrl({ domain, today: ghl.currentUrl }),
         onCall: config.onCall,
+        stakeholders: Object.values(config.stakeholders).flat(),
         pythonLogGroup: { name: logs.name, arn: logs.arn },
       },
       { parent: this },

@@ -36,6 +36,7 @@ const config = (phase: PhaseName, more: Partial<CutoverConfig>): CutoverConfig =
   network: { cidr: "10.42.0.0/16", natGateways: 1 },
   expectedMessagesPerHour: 60,
   onCall: [],
+  stakeholders: { development: [], support: [], sales: [], management: [] },
   loseTraffic: false,
   ...more,
 });

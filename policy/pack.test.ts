@@ -74,7 +74,7 @@ it("starts as Pulumi's language host starts it, with every policy of the catalog
 
 it("loads nothing but the policy SDK: @pulumi/aws would take longer than all checks", async () => {
   await start();
-  const bundle = readFileSync(join(root, "node_modules/.cache/cutover/policy-pack.cjs"), "utf8");
+  const bundle = readFileSync(join(root, "node_modules/.cache/cutover/policy/pack.cjs"), "utf8");
   const required = [...bundle.matchAll(/\brequire\("([^"]+)"\)/g)].map(([, name]) => name);
   expect([...new Set(required)].sort()).toEqual(["@pulumi/policy"]);
 }, 60_000);

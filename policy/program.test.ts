@@ -39,6 +39,7 @@ const config = (phase: PhaseName, affinity: Affinity): CutoverConfig => ({
   network: { cidr: "10.42.0.0/16", natGateways: 2 },
   webhookSecret: { generation: 1, retired: 0 },
   expectedMessagesPerHour: 600,
+  stakeholders: { development: [], support: [], sales: [], management: [] },
   onCall: ["on-call@example.com"],
   loseTraffic: false,
 });

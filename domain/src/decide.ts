@@ -2,6 +2,7 @@ import type { Affinity } from "./affinity";
 import { affinityWarning, refuseAffinity } from "./affinity-change";
 import type { KillSwitchState } from "./kill-switch";
 import { lookBack } from "./look-back";
+import type { AppliedNotices } from "./notices";
 import { ladder, nextRung, type Phase, type PhaseName, phaseOf, phases, type WebhookTarget } from "./phases";
 import {
   type Acknowledgement,
@@ -40,6 +41,8 @@ export interface Applied {
   readonly pythonDigest: string;
   /** `Desired.alarmsLookBackMinutes` of that update. */
   readonly alarmsLookBackMinutes?: number;
+  /** Notices with a date that it planned; missing: none. */
+  readonly notices?: AppliedNotices;
 }
 
 /** What the world is, read once before anything is declared. */

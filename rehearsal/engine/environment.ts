@@ -28,6 +28,8 @@ export interface EngineFolders {
   readonly backend: string;
   readonly stackFile: string;
   readonly temporary: string;
+  /** What the engine takes for the policy pack, see policy-pack.ts. */
+  readonly policyPack: string;
 }
 
 export function engineFolders(settings: Pick<EngineSettings, "runFolder" | "stack">): EngineFolders {
@@ -37,6 +39,7 @@ export function engineFolders(settings: Pick<EngineSettings, "runFolder" | "stac
     backend: join(root, "backend"),
     stackFile: join(root, `Pulumi.${settings.stack}.yaml`),
     temporary: join(root, "tmp"),
+    policyPack: join(root, "policy-pack"),
   };
 }
 
@@ -47,7 +50,7 @@ export function engineFolders(settings: Pick<EngineSettings, "runFolder" | "stac
 export function engineEnvironment(settings: EngineSettings): Record<string, string> {
   const folders = engineFolders(settings);
   return {
-    PATH: [...settings.path, "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+    PATH: [...settings.path, folders.policyPack, "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
     HOME: folders.temporary,
     TMPDIR: folders.temporary,
     LANG: "C.UTF-8",

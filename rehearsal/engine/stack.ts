@@ -5,6 +5,7 @@ import { processTree } from "../run/processes";
 import { type CommandOptions, type CommandResult, runCommand } from "./command";
 import { type EngineSettings, engineEnvironment, engineFolders } from "./environment";
 import { changedCount, type Diagnostic, describeErrors, EventReader, type TimelineEntry } from "./events";
+import { packWithoutHost } from "./policy-pack";
 
 export interface StackRunSettings extends EngineSettings {
   /** The folder with `Pulumi.yaml`: the real project, used in place. Nothing is written into it. */
@@ -50,6 +51,8 @@ export interface EngineRunOptions {
 export interface UpOptions extends EngineRunOptions {
   readonly refresh?: boolean;
   readonly config?: readonly ConfigEntry[];
+  /** The project's policy pack judges the update, and stops it where something mandatory is broken. */
+  readonly policies?: boolean;
 }
 
 export interface RefreshOptions extends EngineRunOptions {
@@ -129,10 +132,13 @@ export class StackRun {
    * the same command; nothing secret, since command lines are logged.
    */
   up(options: UpOptions = {}): Promise<EngineResult> {
-    const { refresh = false, config = [] } = options;
+    const { refresh = false, config = [], policies = false } = options;
     if (config.some(({ secret }) => secret)) throw new Error("a secret may not stand on a command line");
     const set = config.flatMap(({ key, value }) => ["--config", `${key}=${value}`]);
-    const args = [...(refresh ? ["--refresh"] : []), ...(set.length > 0 ? [...set, "--config-path"] : [])];
+    const { policyPack } = engineFolders(this.#settings);
+    if (policies) packWithoutHost(policyPack, this.#settings.project);
+    const how = [...(refresh ? ["--refresh"] : []), ...(policies ? ["--policy-pack", policyPack] : [])];
+    const args = [...how, ...(set.length > 0 ? [...set, "--config-path"] : [])];
     return this.#engine("up", ["--yes", "--skip-preview", ...args], options);
   }
 

@@ -2,7 +2,9 @@ import { EventEmitter } from "node:events";
 import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { CloudWatchLogsClient, paginateDescribeMetricFilters } from "@aws-sdk/client-cloudwatch-logs";
 import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { IAMClient } from "@aws-sdk/client-iam";
 import { LambdaClient } from "@aws-sdk/client-lambda";
+import { SchedulerClient } from "@aws-sdk/client-scheduler";
 import { SNSClient } from "@aws-sdk/client-sns";
 import type { AlarmState, LogMetricFilterDefinition, MetricStat } from "@cutover/domain/cloudwatch/definition";
 import { AWS_REGION } from "../aws/account";
@@ -13,6 +15,7 @@ import { LogShipper } from "../tasks/log-shipper";
 import { AlarmDriver, type AlarmTransition } from "./alarms";
 import { functionData } from "./function-metrics";
 import { LogFilters } from "./log-filters";
+import { OneTimeSchedules } from "./one-time";
 import { Patience } from "./patience";
 import { StoreApi } from "./reads";
 import { type Invocation, Schedule } from "./schedule";
@@ -57,6 +60,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
   readonly #shipper: LogShipper;
   readonly #alarms: AlarmDriver;
   readonly #schedule: Schedule;
+  readonly #oneTime: OneTimeSchedules;
   readonly #sequence: MinuteSequence;
   readonly #onWritten: (service: string, action: string) => void;
   /** Minutes that are not published yet and in which hosts were counted. */
@@ -76,13 +80,14 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
       told.add(message);
     };
     this.#clients = clientsOf(aws.url);
-    const { cloudwatch: client, events, lambda } = this.#clients;
+    const { cloudwatch: client, events, lambda, scheduler, iam } = this.#clients;
     const sources = () => aws.tasks.logSources();
     this.#shipper = new LogShipper({ endpoint: aws.url, region: AWS_REGION, sources, onProblem });
     this.#alarms = new AlarmDriver({ client, store: this.store, clock: aws.clock });
     this.#alarms.on("transition", (transition) => this.emit("transition", transition));
     const { patienceMs = 30_000 } = options;
     this.#schedule = new Schedule({ events, lambda, patienceMs });
+    this.#oneTime = new OneTimeSchedules({ scheduler, iam, lambda, onProblem });
     this.#patience = new Patience(patienceMs, (line) => onProblem(new Error(line)));
     this.#schedule.on("invoked", (invocation) => {
       this.#put(functionData(invocation));
@@ -95,6 +100,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
       if (service === "monitoring") this.#alarms.invalidate();
       if (service === "logs") this.#filtersStale = true;
       if (service === "events" || service === "lambda") this.#schedule.invalidate();
+      if (service === "scheduler") this.#oneTime.invalidate();
       if (WIRED.has(service) && action !== "SetAlarmState") this.#wiringStale = true;
     };
   }
@@ -155,6 +161,7 @@ export class RehearsalCloudWatch extends EventEmitter<RehearsalCloudWatchEvents>
       evaluate: (now: number) => this.#alarms.evaluate(now, "minute"),
       beginOthers: async (minute: number) => {
         await this.#schedule.begin(minute, others);
+        await this.#oneTime.begin(minute);
         await this.#checkWiring();
       },
     };
@@ -209,6 +216,8 @@ function clientsOf(endpoint: string) {
     logs: new CloudWatchLogsClient(config),
     events: new EventBridgeClient(config),
     sns: new SNSClient(config),
+    scheduler: new SchedulerClient(config),
+    iam: new IAMClient(config),
     // A run is called once, and takes as long as it takes.
     lambda: new LambdaClient({ ...config, maxAttempts: 1, requestHandler: { requestTimeout: 900_000 } }),
   };

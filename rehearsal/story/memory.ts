@@ -22,6 +22,8 @@ export class Memory {
   ledger = 0;
   /** The phase that is applied. */
   applied: PhaseName | undefined;
+  /** Phases whose update the policy pack has judged. */
+  readonly judged = new Set<PhaseName>();
   /** `cutover:affinity` of the chapter that is played. */
   affinity: Affinity = "none";
   #images = 0;

@@ -1,3 +1,4 @@
+import type { PhaseName } from "@cutover/domain/phases";
 import { describeChanges, describeErrors } from "../engine/events";
 import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
@@ -101,13 +102,26 @@ async function expectRefusal({ stage, terminal }: Scene, played: PlayedStep, tri
   played.checks.add(`${tried.what} is refused, nothing changes`, ok, said.split("\n")[1] ?? (said || "no error"));
 }
 
+/**
+ * Phases whose first update the policy pack judges: those in which something is declared that was not there before. A pack takes
+ * about two seconds of CPU each time, and between these phases only numbers differ, which policy/program.test.ts judges.
+ */
+const JUDGED: ReadonlySet<PhaseName> = new Set(["prepare", "front-door", "parallel", "full", "decommission"]);
+
 async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   const { engine, signal } = scene.stage;
   const { step, checks } = played;
   const activity = scene.terminal.activity(`pulumi up (${step.phase})`);
+  const policies = JUDGED.has(step.phase) && !scene.memory.judged.has(step.phase);
   try {
     played.updateAt = Date.now();
-    const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step) });
+    const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step), policies });
+    if (policies) {
+      scene.memory.judged.add(step.phase);
+      const broken = result.text.match(/\[(mandatory|advisory)\].*/g) ?? [];
+      const ran = result.text.includes("cutover@v");
+      checks.add("every policy passes", ran && broken.length === 0, ran ? broken.join("; ") || "all" : "no pack ran");
+    }
     played.appliedAt = Date.now();
     played.upSeconds = result.seconds;
     played.changes = describeChanges(result.changes);

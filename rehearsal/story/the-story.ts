@@ -19,6 +19,7 @@ import {
   webhookAtFrontDoor,
   webhookAtNode,
 } from "./expectations";
+import { noticesPlanned } from "./notices";
 import { failedCriterion, newImageUnaccepted, OVERRIDE_NAME, tooLittleEvidence } from "./play-gate";
 import type { Chapter, FaultStep, StoryStep, UpStep } from "./steps";
 import { MESSAGES_PER_PHASE } from "./traffic";
@@ -58,9 +59,19 @@ function fault(name: PlannedFault, phase: PhaseName, more: Pick<FaultStep, "insi
   return { kind: "fault", fault: name, phase, triggers: TRIGGERS[name], withinMinutes: 15, ...more };
 }
 
+/** `cutover:startsAt` is weeks away by the rehearsal's clock, so these stay to come. */
+const BEFORE = ["week-before", "day-before"] as const;
+
 const PREPARE = up("prepare", {
   refresh: true,
-  expect: [ghlUntouched, webhookAsFound, bothServicesHealthy, migrationsApplied, alarmsAreArmed],
+  expect: [
+    ghlUntouched,
+    webhookAsFound,
+    bothServicesHealthy,
+    migrationsApplied,
+    alarmsAreArmed,
+    noticesPlanned(...BEFORE),
+  ],
 });
 const FRONT_DOOR = up("front-door", {
   measure: FEWER_MESSAGES,
@@ -71,7 +82,14 @@ const PARALLEL = up("parallel", {
   measure: MESSAGES_PER_PHASE,
   again: true,
   refresh: true,
-  expect: [webhookAtFrontDoor, bothServicesHealthy, migrationsNotRerun, definitionsAsGenerated, onLoopbackOnly],
+  expect: [
+    webhookAtFrontDoor,
+    bothServicesHealthy,
+    migrationsNotRerun,
+    definitionsAsGenerated,
+    onLoopbackOnly,
+    noticesPlanned(...BEFORE, "progress"),
+  ],
 });
 
 const rung = (phase: PhaseName) =>

@@ -32,6 +32,8 @@ export interface WorldFacts {
   readonly nodeRepository: string;
   /** Customers' messages an hour of the rehearsal's clock. */
   readonly messagesPerHour: number;
+  /** `cutover:startsAt`: so late that its notices stay to come. */
+  readonly startsAt: string;
   /** The seven variables both applications get. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -51,6 +53,8 @@ export function stackConfig(facts: WorldFacts): ConfigEntry[] {
     { key: "cutover:bakeHours", value: "0" },
     { key: "cutover:database.previewUrl", value: facts.previewUrl, secret: true },
     { key: "cutover:onCall[0]", value: "on-call@rehearsal.example" },
+    { key: "cutover:stakeholders.support[0]", value: "support@rehearsal.example" },
+    { key: "cutover:startsAt", value: facts.startsAt },
     { key: "cutover:python.image", value: imageOf(PYTHON_REPOSITORY, "b") },
     { key: "cutover:ghl.locationId", value: facts.ghl.locationId },
     { key: "cutover:ghl.baseUrl", value: facts.ghl.url },

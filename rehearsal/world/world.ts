@@ -62,6 +62,9 @@ interface Ports {
   readonly existingNode: number;
 }
 
+/** A rehearsal plays less than two days of its clock; the first notice before the start comes after three weeks. */
+const START_IN_DAYS = 28;
+
 /** Everything the story plays on, started in the order in which one part needs another. */
 export class World {
   readonly #options: WorldOptions;
@@ -295,6 +298,7 @@ export class World {
         previewUrl: await postgres.createPreviewUser(),
         nodeRepository: makeNodeRepository(this.#options.toolchain.root, this.#options.runFolder),
         messagesPerHour: (STEADY_RATE * 3600) / this.clock.factor,
+        startsAt: `${new Date(this.clock.now() + START_IN_DAYS * 24 * 3_600_000).toISOString().slice(0, 16)}Z`,
         environment,
       };
       await engine.configSet(...stackConfig(facts));

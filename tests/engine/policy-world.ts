@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { mkdirSync } from "node:fs";
+import { delimiter, join } from "node:path";
 import { type CommandResult, runCommand } from "../../rehearsal/engine/command";
+import { packWithoutHost } from "../../rehearsal/engine/policy-pack";
 import { type ConfigEntry, StackRun } from "../../rehearsal/engine/stack";
 import { GhlStandIn } from "../../rehearsal/ghl/server";
 import { TOKENS } from "../../rehearsal/ghl/tokens";
@@ -16,9 +17,7 @@ export const PLANTED = "planted-secret-value";
 const image = (repository: string, digit: string) => `${repository}@sha256:${digit.repeat(64)}`;
 
 /**
- * The real engine with our pack, on the real program and on one that breaks it. The language host that can be built here
- * can't run policy packs, so the pack is started by a runtime of another name, as Pulumi does for runtimes without a host;
- * the pack itself, policy/main.cjs, is the one of production.
+ * The real engine with our pack, on the real program and on one that breaks it.
  */
 export class PolicyWorld {
   /** The program at the top level, configured for `prepare`. */
@@ -57,7 +56,9 @@ export class PolicyWorld {
       postgres = await RehearsalPostgres.start({ folder: runFolderOf(world) });
       await world.stack.configSet(...settings(postgres.url, await postgres.createPreviewUser(), ghl));
       const violations = await violatingStack(world, folder);
-      return new PolicyWorld(world, postgres, ghl, violations, packWithoutHost(folder));
+      const pack = join(folder, "pack");
+      packWithoutHost(pack, root);
+      return new PolicyWorld(world, postgres, ghl, violations, pack);
     } catch (error) {
       await postgres?.stop();
       await ghl.stop();
@@ -137,20 +138,6 @@ async function violatingStack(world: EngineWorld, folder: string): Promise<Stack
   await stack.init();
   await stack.configSet({ key: "aws:region", value: "us-east-1" });
   return stack;
-}
-
-/** A folder that starts policy/main.cjs by a script on PATH instead of a language host. */
-function packWithoutHost(folder: string): string {
-  const pack = join(folder, "pack");
-  mkdirSync(pack);
-  writeFileSync(join(pack, "PulumiPolicy.yaml"), "runtime: nodelocal\n");
-  const main = relative(pack, join(root, "policy/main.cjs"));
-  writeFileSync(join(pack, "package.json"), JSON.stringify({ name: "cutover-policy", version: "0.1.0", main }));
-  const script = join(pack, "pulumi-analyzer-policy-nodelocal");
-  const run = join(root, "node_modules/@pulumi/pulumi/cmd/run-policy-pack");
-  writeFileSync(script, `#!/bin/sh\nexec '${process.execPath}' '${run}' "$@"\n`);
-  chmodSync(script, 0o755);
-  return pack;
 }
 
 function settings(databaseUrl: string, previewUrl: string, ghl: GhlStandIn): ConfigEntry[] {

@@ -2,7 +2,7 @@ import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
 import { GetParametersByPathCommand, PutParameterCommand, type SSMClient } from "@aws-sdk/client-ssm";
 import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
 import { describe, expect, it } from "vitest";
-import { announceOverride } from "./announce";
+import { announceStep } from "./announce";
 import { appendLedger, readLedger } from "./ledger";
 import { type EvidenceRecordInputs, recordDiffers, removeRecord, writeRecord } from "./record";
 
@@ -122,7 +122,7 @@ describe("the announcement of an override", () => {
 
   it("goes to the people's topic, with what was put aside", async () => {
     const sent: unknown[] = [];
-    await announceOverride(
+    await announceStep(
       target,
       overridden,
       topic(async (command) => void sent.push(command)),
@@ -137,8 +137,25 @@ describe("the announcement of an override", () => {
     });
   });
 
-  it("says nothing where nothing was put aside", async () => {
-    await announceOverride(
+  it("is joined by that of the start, for everybody, where Python gets its first messages", async () => {
+    const sent: unknown[] = [];
+    const send = topic(async (command) => void sent.push((command as PublishCommand).input));
+    await announceStep(target, { ...entry, from: "front-door", to: "parallel", shareBefore: 0, shareAfter: 10 }, send);
+    expect(sent).toEqual([
+      {
+        TopicArn: target.peopleTopicArn,
+        Subject: "[cutover prod] Started: the new service answers 10 % of the messages",
+        Message: expect.stringContaining("Since 2026-11-25T12:00:00.000Z"),
+        MessageAttributes: { audience: { DataType: "String", StringValue: "everyone" } },
+      },
+    ]);
+  });
+
+  it("says nothing where nothing was put aside and nothing begins, as with a release", async () => {
+    const send = topic(() => Promise.reject(new Error("called")));
+    await announceStep(target, { ...entry, shareBefore: 0, shareAfter: 10, released: "rb-0001" }, send);
+
+    await announceStep(
       target,
       entry,
       topic(() => Promise.reject(new Error("called"))),
@@ -147,7 +164,7 @@ describe("the announcement of an override", () => {
 
   it("fails the update where nobody could be told", async () => {
     const denied = topic(() => Promise.reject(Object.assign(new Error("not allowed"), { name: "AuthorizationError" })));
-    await expect(announceOverride(target, overridden, denied)).rejects.toThrow(
+    await expect(announceStep(target, overridden, denied)).rejects.toThrow(
       /could not be announced on arn:.*people \(AuthorizationError: not allowed\).*sns:Publish.*run pulumi up again/,
     );
   });

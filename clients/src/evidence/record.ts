@@ -1,6 +1,6 @@
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { LedgerEntry } from "@cutover/domain/evidence/ledger";
-import { announceOverride } from "./announce";
+import { announceStep } from "./announce";
 import { appendLedger } from "./ledger";
 
 /** Inputs of the `EvidenceRecord` resource. */
@@ -27,7 +27,7 @@ export interface EvidenceRecordState extends EvidenceRecordInputs {
 /** What writing an entry needs of the world; tests give their own. */
 export interface RecordParts {
   readonly append: typeof appendLedger;
-  readonly announce: typeof announceOverride;
+  readonly announce: typeof announceStep;
 }
 
 /**
@@ -46,7 +46,7 @@ export function recordDiffers(olds: EvidenceRecordInputs, news: EvidenceRecordIn
 export async function writeRecord(
   inputs: EvidenceRecordInputs,
   before?: EvidenceRecordState,
-  { append, announce }: RecordParts = { append: appendLedger, announce: announceOverride },
+  { append, announce }: RecordParts = { append: appendLedger, announce: announceStep },
 ): Promise<EvidenceRecordState> {
   const { entry } = inputs;
   if (entry) {

@@ -64,7 +64,7 @@ function parse<T extends object>(path: string, text: string): T {
 export function parseApplied(path: string, text: string): Applied {
   const value = parse<Partial<Applied>>(path, text);
   if (typeof value.phase === "string" && isPhaseName(value.phase) && typeof value.pythonShare === "number") {
-    const { phase, pythonShare, pythonDigest = "", alarmsLookBackMinutes: minutes } = value;
+    const { phase, pythonShare, pythonDigest = "", alarmsLookBackMinutes: minutes, notices } = value;
     const affinity = AFFINITIES.find((one) => one === value.affinity);
     return {
       phase,
@@ -72,6 +72,7 @@ export function parseApplied(path: string, text: string): Applied {
       ...(affinity === undefined ? {} : { affinity }),
       pythonDigest: String(pythonDigest),
       ...(typeof minutes === "number" ? { alarmsLookBackMinutes: minutes } : {}),
+      ...(typeof notices?.dates === "object" ? { notices } : {}),
     };
   }
   throw new RecordError(

@@ -13,9 +13,11 @@ import { GetParameterCommand, SSMClient } from "@aws-sdk/client-ssm";
 import type { Applied } from "@cutover/domain/decide";
 import type { RollbackConfig, RollbackSecret } from "@cutover/domain/function-config";
 import { isPhaseName } from "@cutover/domain/phases";
+import type { Notice } from "@cutover/domain/rollback/notice";
 import type { AlarmNow } from "@cutover/domain/rollback/reconcile";
 import { appliedPath } from "@cutover/domain/stack-record";
 import { WEBHOOK_PATH } from "@cutover/domain/webhook";
+import { messageOf } from "../aws/notice-message";
 import { DeadlineError, type PersistOptions, persist } from "../aws/persist";
 import { now as applicationsNow, clockFrom } from "../clock";
 import { HttpClient } from "../http/client";
@@ -170,11 +172,11 @@ export function awsPorts(
 
 async function tellPeople(
   { peopleTopicArn }: RollbackConfig,
-  { subject, text }: Parameters<RollbackPorts["tellPeople"]>[0],
+  notice: Notice,
   sns: SNSClient,
   within: PersistOptions,
 ): Promise<void> {
-  const command = new PublishCommand({ TopicArn: peopleTopicArn, Subject: subject, Message: text });
+  const command = new PublishCommand({ TopicArn: peopleTopicArn, ...messageOf(notice) });
   await persist("telling people", (abortSignal) => sns.send(command, { abortSignal }), within);
 }
 

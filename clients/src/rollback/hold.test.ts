@@ -250,7 +250,8 @@ describe("a person at GoHighLevel", () => {
       (world) => {
         const at = new Date(world.time).toISOString();
         const trigger = { kind: "hard", text: "x" } as const;
-        world.records = [{ version: 1, id: "rb-0001", at, trigger, to: "node", steps: {}, releasedAt: at }];
+        const released = { version: 1, id: "rb-0001", at, trigger, to: "node", steps: {}, releasedAt: at } as const;
+        world.records = [{ ...released, resumedTold: at }];
       },
     ],
     [

@@ -3,6 +3,7 @@ import { type AlarmNow, type LiveSwitch, planReconcile, type ReconcilePlan } fro
 import { openRecord, type RollbackRecord } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
+import { tellResumed } from "./people";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import { completed, NOTHING } from "./report";
 import type { Reason, RunConfig } from "./run";
@@ -60,7 +61,9 @@ async function carryOut(
 ): Promise<RollbackReport> {
   switch (plan.kind) {
     case "nothing":
-      return (await webhookByHand(shelf, live, config, ports)) ?? NOTHING;
+      return (
+        (await webhookByHand(shelf, live, config, ports)) ?? (await tellResumed(shelf, live, config, ports)) ?? NOTHING
+      );
     case "respond":
       return flow.respond(reasonOf(plan.alarm, ports.now()), config, ports);
     case "complete":

@@ -17,6 +17,7 @@ import {
 } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
+import { tellDated } from "./people";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import { reconcile } from "./reconcile";
 import { newDraft, type Performance, performMissing, performNew, type Settled, settle } from "./steps";
@@ -57,6 +58,7 @@ function payloadMoves(payload: unknown): boolean {
 async function handle(event: RollbackEvent, config: RunConfig, ports: RollbackPorts): Promise<RollbackReport> {
   if (event.kind === "ignored") return { outcome: "ignored", sentence: `Ignored: ${event.why}.` };
   if (event.kind === "reconcile") return reconcile(config, ports, { respond, freshRecords });
+  if (event.kind === "notice") return tellDated(event.notice, config, ports);
   if (event.kind === "manual") return respond({ kind: "manual", text: event.reason, at: ports.now() }, config, ports);
   return respond({ kind: event.tier, alarm: event.alarm, text: event.text, at: event.at }, config, ports);
 }

@@ -289,7 +289,11 @@ function database({ migrations: { pending, waiting, left } }: Explanation): stri
 
 function notices({ notices: changes }: Explanation): string {
   if (changes.length === 0) return "**Notices to people:** none planned or moved.";
-  const one = changes.map(({ name, kind, at }) => (at ? `${plain(name)} on ${at}` : `${plain(name)} ${kind}`));
+  const one = changes.map(({ name, kind, at, about }) =>
+    at
+      ? `${plain(name)}${kind === "moved" ? ", moved to" : ":"} ${about ? "about " : ""}${at}`
+      : `${plain(name)}: ${kind}`,
+  );
   return `**Notices to people:** ${one.join("; ")}.`;
 }
 

@@ -1,13 +1,25 @@
+import { DATED_NOTICES, type DatedNotice } from "../notices";
 import { nameFor, textIn } from "./allowed";
 import type { Preview } from "./preview";
 
 /** A message to people that is planned for a date. */
 export interface NoticeChange {
+  /** In words, where it is one of ours; else the resource's name. */
   readonly name: string;
   readonly kind: "new" | "moved" | "removed";
   /** "2026-12-01 09:00 Europe/Berlin"; undefined for a removed one. */
   readonly at: string | undefined;
+  /** Counted from the update, so the preview's date is only about right. */
+  readonly about: boolean;
 }
+
+const WORDS: { readonly [notice in DatedNotice]: string } = {
+  "week-before": "7 days before the start",
+  "day-before": "1 day before the start",
+  progress: "8 hours after the first share",
+  completion: "24 hours after the last share",
+};
+const COUNTED: readonly DatedNotice[] = ["progress", "completion"];
 
 const SCHEDULE = "aws:scheduler/schedule:Schedule";
 
@@ -18,9 +30,11 @@ export function noticeChanges({ steps }: Preview): NoticeChange[] {
     .flatMap(({ name, op, old, new: made }): NoticeChange[] => {
       const at = dateOf(made?.inputs);
       const was = dateOf(old?.inputs);
-      if (op === "delete") return was === undefined ? [] : [{ name: nameFor(name), kind: "removed", at: undefined }];
+      const ours = DATED_NOTICES.find((notice) => name === `notices-${notice}`);
+      const said = { name: ours ? WORDS[ours] : nameFor(name), about: ours !== undefined && COUNTED.includes(ours) };
+      if (op === "delete") return was === undefined ? [] : [{ ...said, kind: "removed", at: undefined }];
       if (at === undefined || at === was) return [];
-      return [{ name: nameFor(name), kind: was === undefined ? "new" : "moved", at }];
+      return [{ ...said, kind: was === undefined ? "new" : "moved", at }];
     })
     .sort((a, b) => (a.at ?? "").localeCompare(b.at ?? ""));
 }

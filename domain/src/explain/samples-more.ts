@@ -1,4 +1,5 @@
 // Previews for golden comments: the other phases, and one danger at a time.
+import type { DatedNotice } from "../notices";
 import type { ExplainInput } from "./explain";
 import { alarmStep, errorAlarm, NODE_IMAGE, type Place, previewText, said, step } from "./testkit";
 
@@ -9,6 +10,16 @@ const RAMP_90: Place = { phase: "ramp-90", share: 90 };
 const FULL: Place = { phase: "full", share: 100 };
 const RULE = "aws:lb/listenerRule:ListenerRule";
 const LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer";
+
+/** A notice's one-time schedule; `at` in UTC. */
+export const schedule = (op: "create" | "delete" | "same", notice: DatedNotice, at: string) => {
+  const inputs = { scheduleExpression: `at(${at})`, scheduleExpressionTimezone: "UTC" };
+  return step(op, "aws:scheduler/schedule:Schedule", `notices-${notice}`, {
+    inside: "Notices",
+    ...(op === "create" ? {} : { old: inputs }),
+    ...(op === "delete" ? {} : { new: inputs }),
+  });
+};
 
 /** Everything goes: the root is deleted with the rest. */
 function destroyed(): ExplainInput {
@@ -38,9 +49,26 @@ const MIGRATION = "20261201000000_backfill.sql";
 /** Name of the golden file → what is explained. */
 export const MORE_SAMPLES: Readonly<Record<string, ExplainInput>> = {
   destroy: destroyed(),
-  parallel: { preview: previewText({ from: FRONT_DOOR, to: PARALLEL }) },
-  full: { preview: previewText({ from: RAMP_90, to: FULL }) },
-  "node-only": { preview: previewText({ from: RAMP_25, to: { phase: "node-only", share: 0, webhook: "node" } }) },
+  parallel: {
+    preview: previewText({
+      from: FRONT_DOOR,
+      to: PARALLEL,
+      steps: [
+        schedule("create", "progress", "2026-12-08T16:05:00"),
+        schedule("same", "day-before", "2026-12-07T08:00:00"),
+      ],
+    }),
+  },
+  full: {
+    preview: previewText({ from: RAMP_90, to: FULL, steps: [schedule("create", "completion", "2026-12-15T08:05:00")] }),
+  },
+  "node-only": {
+    preview: previewText({
+      from: RAMP_25,
+      to: { phase: "node-only", share: 0, webhook: "node" },
+      steps: [schedule("delete", "progress", "2026-12-08T16:05:00")],
+    }),
+  },
   "node-image": within(
     step("update", "cutover:index:Service", "node", {
       inside: "Services",

@@ -1,6 +1,6 @@
 // One preview for each kind of change that people see in pull requests; what they become is in __golden__/.
 import type { ExplainInput } from "./explain";
-import { MORE_SAMPLES } from "./samples-more";
+import { MORE_SAMPLES, schedule } from "./samples-more";
 import {
   alarmStep,
   capacity,
@@ -100,12 +100,6 @@ function nodeGoes() {
   ];
 }
 
-const schedule = (name: string, at: string) =>
-  step("create", "aws:scheduler/schedule:Schedule", name, {
-    inside: "Notices",
-    new: { scheduleExpression: `at(${at})`, scheduleExpressionTimezone: "Europe/Berlin" },
-  });
-
 /** Name of the golden file → what is explained. */
 export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
   ...MORE_SAMPLES,
@@ -124,8 +118,8 @@ export const SAMPLES: Readonly<Record<string, ExplainInput>> = {
             new: { minCapacity: engine === "node" ? 4 : 2 },
           }),
         ),
-        schedule("notice-a-week-before", "2026-12-01T09:00:00"),
-        schedule("notice-the-day-before", "2026-12-07T09:00:00"),
+        schedule("create", "week-before", "2026-12-01T09:00:00"),
+        schedule("create", "day-before", "2026-12-07T09:00:00"),
       ],
     }),
   },

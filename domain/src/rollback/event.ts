@@ -1,3 +1,4 @@
+import { DATED_NOTICES, type DatedNotice } from "../notices";
 import { lastRelease, type RollbackRecord } from "./record";
 
 /** What woke the rollback function up. */
@@ -13,6 +14,7 @@ export type RollbackEvent =
     }
   | { readonly kind: "reconcile" }
   | { readonly kind: "manual"; readonly reason: string }
+  | { readonly kind: "notice"; readonly notice: DatedNotice }
   | { readonly kind: "ignored"; readonly why: string };
 
 /** Names of the alarms that roll back. */
@@ -27,14 +29,15 @@ export const STALE_AFTER_MS = 15 * 60_000;
 const LONGEST_TEXT = 400;
 
 /**
- * Reads an invocation's payload: SNS with CloudWatch's message, `{"source":"reconcile"}`, or `{"source":"manual",
- * "reason":…}`. What is not for this function becomes `ignored` with a sentence, never an error: an error would be retried.
+ * Reads an invocation's payload: SNS with CloudWatch's message, `{"source":"reconcile"}`, `{"source":"manual","reason":…}`,
+ * or `{"source":"notice","notice":…}` of a one-time schedule. What is not for this function becomes `ignored` with a sentence, never an error: an error would be retried.
  * @param stack alarms of other stacks are foreign
  */
 export function parseEvents(payload: unknown, stack: string, alarms: RollbackAlarmNames): RollbackEvent[] {
   if (!isBag(payload)) return [ignored("the event is no JSON object")];
   if (payload.source === "reconcile") return [{ kind: "reconcile" }];
   if (payload.source === "manual") return [manual(payload.reason)];
+  if (payload.source === "notice") return [dated(payload.notice)];
   const { Records: records } = payload;
   if (!Array.isArray(records)) return [ignored("the event is neither from SNS, nor a reconciliation, nor manual")];
   if (records.length === 0) return [ignored("the event from SNS has no record")];
@@ -45,6 +48,11 @@ function manual(reason: unknown): RollbackEvent {
   const text = typeof reason === "string" ? oneLine(reason) : "";
   if (text === "") return ignored('a manual rollback needs a reason: {"source":"manual","reason":"…"}');
   return { kind: "manual", reason: text };
+}
+
+function dated(name: unknown): RollbackEvent {
+  const notice = DATED_NOTICES.find((one) => one === name);
+  return notice ? { kind: "notice", notice } : ignored(`no notice is called "${oneLine(String(name))}"`);
 }
 
 function alarmEvent(record: unknown, stack: string, alarms: RollbackAlarmNames): RollbackEvent {

@@ -6,10 +6,15 @@ export type LostMessages =
   | { readonly known: true; readonly ids: readonly string[]; readonly more: boolean; readonly sinceMinutes: number }
   | { readonly known: false; readonly why: string };
 
+/** Message attribute that says who a notice is for; the stakeholders' subscriptions filter by it. */
+export const AUDIENCE = "audience";
+
 /** A message to people: SNS takes a subject of at most 100 characters, ASCII. */
 export interface Notice {
   readonly subject: string;
   readonly text: string;
+  /** `everyone`: the stakeholders' groups, too; default: those on call. */
+  readonly audience?: "everyone";
 }
 
 export interface RollbackNoticeInput {
@@ -55,6 +60,7 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
   return {
     subject: subject(stack, `${headline}${rollback.id ? ` (${rollback.id})` : ""}`),
     text: sections.flatMap(sectionLines).join("\n"),
+    audience: "everyone",
   };
 }
 
@@ -183,7 +189,8 @@ function sectionLines(section: string | readonly [string, readonly string[]]): s
   return lines.length === 0 ? [] : ["", title, ...lines.map((line) => `  ${line}`)];
 }
 
-function subject(stack: string, text: string): string {
+/** What stands in a message's subject: SNS takes 100 characters. */
+export function subject(stack: string, text: string): string {
   // SNS refuses line breaks and anything but ASCII.
   return `[cutover ${stack}] ${text}`.replaceAll(/[^\x20-\x7e]/g, "-").slice(0, 100);
 }

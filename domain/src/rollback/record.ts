@@ -46,6 +46,8 @@ export interface RollbackRecord {
    * `<id>/releasing`, by AWS's own stamp.
    */
   readonly releasingAt?: string;
+  /** Everybody was told that it is over. */
+  readonly resumedTold?: string;
   /** The switch was seen off although nobody released it; people were told. */
   readonly handOffAt?: string;
   /** Since when Node answers while messages are held: the inbox is emptied before live messages may pass it. */

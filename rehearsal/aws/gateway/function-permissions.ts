@@ -87,29 +87,34 @@ async function readRole(functionName: string, { ministack }: Upstreams): Promise
   const answer = await lookUp(ministack, { method: "GET", path, headers: ownHeaders("lambda") });
   const { Role: arn } = JSON.parse(answer.body.toString("utf8")) as { Role?: string };
   if (!arn) throw new Error(`function ${functionName} has no role: its permissions can't be known`);
-  const RoleName = arn.slice(arn.lastIndexOf("/") + 1);
+  const name = arn.slice(arn.lastIndexOf("/") + 1);
   const credentials = { accessKeyId: "GATEWAY", secretAccessKey: "rehearsal" };
   const client = new IAMClient({ endpoint: ministack, region: AWS_REGION, credentials });
   try {
-    const policies: PolicyDocument[] = [];
-    for await (const page of paginateListRolePolicies({ client }, { RoleName })) {
-      for (const PolicyName of page.PolicyNames ?? []) {
-        const found = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
-        policies.push(documentOf(found.PolicyDocument));
-      }
-    }
-    for await (const page of paginateListAttachedRolePolicies({ client }, { RoleName })) {
-      for (const { PolicyArn } of page.AttachedPolicies ?? []) {
-        const { Policy } = await client.send(new GetPolicyCommand({ PolicyArn }));
-        const VersionId = Policy?.DefaultVersionId;
-        const found = await client.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
-        policies.push(documentOf(found.PolicyVersion?.Document));
-      }
-    }
-    return { name: RoleName, policies };
+    return { name, policies: await policiesOf(name, client) };
   } finally {
     client.destroy();
   }
+}
+
+/** Everything that a role's own and attached policies say. */
+export async function policiesOf(RoleName: string, client: IAMClient): Promise<PolicyDocument[]> {
+  const policies: PolicyDocument[] = [];
+  for await (const page of paginateListRolePolicies({ client }, { RoleName })) {
+    for (const PolicyName of page.PolicyNames ?? []) {
+      const found = await client.send(new GetRolePolicyCommand({ RoleName, PolicyName }));
+      policies.push(documentOf(found.PolicyDocument));
+    }
+  }
+  for await (const page of paginateListAttachedRolePolicies({ client }, { RoleName })) {
+    for (const { PolicyArn } of page.AttachedPolicies ?? []) {
+      const { Policy } = await client.send(new GetPolicyCommand({ PolicyArn }));
+      const VersionId = Policy?.DefaultVersionId;
+      const found = await client.send(new GetPolicyVersionCommand({ PolicyArn, VersionId }));
+      policies.push(documentOf(found.PolicyVersion?.Document));
+    }
+  }
+  return policies;
 }
 
 /** IAM gives documents in the encoding of URLs. */

@@ -51,7 +51,7 @@ const HANDLERS: Handlers = {
 const ACTED_ON = new Set(["elasticloadbalancing", "ecs", "application-autoscaling"]);
 
 /** Services of which others keep a copy of what they read. */
-const WATCHED = new Set(["monitoring", "logs", "events", "lambda", "iam", "sns"]);
+const WATCHED = new Set(["monitoring", "logs", "events", "lambda", "iam", "sns", "scheduler"]);
 
 /** Access key ids of the rehearsal's own machinery; faults spare them unless they name them. */
 export const OWN_KEYS = {
