@@ -99,6 +99,24 @@ export class PolicyWorld {
     return { result, out };
   }
 
+  /** `.github/scripts/policy-release.sh`, CI's step for the official release, with the engine and the pack that are there. */
+  releaseStep(): Promise<CommandResult> {
+    const { environment } = this.violations;
+    return runCommand({
+      command: join(root, ".github/scripts/policy-release.sh"),
+      args: [],
+      cwd: root,
+      env: {
+        ...environment,
+        PATH: [this.#pack, environment.PATH].join(delimiter),
+        PULUMI: "pulumi",
+        POLICY_PACK: this.#pack,
+      },
+      logFile: join(runFolderOf(this.world), "policy.log"),
+      deadlineMs: 200_000,
+    });
+  }
+
   /** A path for a file of one run. */
   file(name: string): string {
     return join(runFolderOf(this.world), name);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { policyReport } from "../../policy/report";
@@ -81,6 +81,13 @@ describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
     expect(world.ghl.writes()).toEqual([]);
     expect(await world.postgres.snapshot()).toEqual(before);
     await putsOneComment(join(out, "comment.md"));
+  });
+
+  it("is seen by CI's step for the official release, which leaves nothing behind", async () => {
+    const { exitCode, stdout, stderr } = await world.releaseStep();
+    expect(`${stdout}${stderr}`).toMatch(/the policy pack runs by v3\..*stops a stack that breaks it/);
+    expect(exitCode).toBe(0);
+    expect(existsSync(join(__dirname, "fixtures/policy/Pulumi.release.yaml"))).toBe(false);
   });
 
   it("stops an update before the resource is touched", async () => {
