@@ -8,6 +8,8 @@ import { packWithoutHost } from "../engine/policy-pack";
 import { TOKENS } from "../ghl/tokens";
 import { MESSAGES_PER_PHASE, SENDERS } from "../story/traffic";
 import { waitFor } from "../support/wait";
+import { imageOf, PYTHON_REPOSITORY } from "../world/names";
+import { previewFixture } from "./preview-fixture";
 import { inProofWorld, type ProofScene } from "./world";
 
 /** One run of a script of `.github/scripts`. */
@@ -33,17 +35,24 @@ export interface PullRequestResult {
   /** Secrets of the stack that stand in any of the texts: how many were looked for, and where one was found. */
   readonly secrets: { readonly lookedFor: number; readonly foundIn: readonly string[] };
   readonly worldProblems: readonly string[];
-  /** `pulumi preview --json` of the step, for a fixture; secrets may stand in it. */
-  readonly preview: string;
+  /** Previews for fixtures by name, without the stack's secrets; only where they are asked for. */
+  readonly previews: Readonly<Record<string, string>>;
 }
 
 const NEXT = "ramp-25";
 const WAIT_MS = 180_000;
 
-/** Takes a stack to `parallel` and runs the workflows' own scripts against it. */
-export function playPullRequests(): Promise<PullRequestResult> {
+/**
+ * Takes a stack to `parallel` and runs the workflows' own scripts against it.
+ * @param keepPreviews whether to keep what `pulumi preview --json` says of every step on the way, and of others from there
+ */
+export function playPullRequests(keepPreviews: boolean): Promise<PullRequestResult> {
   return inProofWorld(async (scene) => {
-    await climb(scene);
+    const kept = new Map<string, string>();
+    const keep = async (name: string) => {
+      if (keepPreviews) kept.set(name, await previewOf(scene));
+    };
+    await climb(scene, keep);
     const scripts = new Scripts(scene);
     const before = await stateOf(scene);
     const writes = scene.stage.ghl.writes().length;
@@ -55,6 +64,7 @@ export function playPullRequests(): Promise<PullRequestResult> {
     await scene.stage.engine.configSet({ key: "cutover:phase", value: "parallel" });
     const ghlWrites = scene.stage.ghl.writes().length - writes;
     const stateUntouched = (await stateOf(scene)) === before;
+    if (keepPreviews) await others(scene, keep);
     const secrets = await secretsOf(scene);
     const drift = await driftOf(scene, scripts, secrets);
     const texts = { stepUp, skipped, ...drift };
@@ -70,20 +80,51 @@ export function playPullRequests(): Promise<PullRequestResult> {
       gh: scripts.ghCalls(),
       secrets: { lookedFor: secrets.length, foundIn },
       worldProblems: scene.problems,
-      preview: scripts.previewJson("step-up"),
+      previews: Object.fromEntries([...kept].map(([name, text]) => [name, previewFixture(text, secrets)])),
     };
   });
 }
 
+/** What a pull request would do, as the engine tells it. */
+async function previewOf({ stage: { engine, signal } }: ProofScene): Promise<string> {
+  const result = await runCommand({
+    command: "pulumi",
+    args: ["preview", "--json", "--non-interactive", "--color", "never"],
+    cwd: projectRoot(__dirname),
+    env: engine.environment,
+    logFile: join(engine.temporaryFolder, "previews.log"),
+    deadlineMs: WAIT_MS,
+    private: true,
+    signal,
+  });
+  return result.stdout;
+}
+
+/** Other changes of a stack at `parallel`: the next rung, all back to Node, another image. */
+async function others({ stage: { engine } }: ProofScene, keep: (name: string) => Promise<void>): Promise<void> {
+  const changes: Readonly<Record<string, readonly [key: string, value: string, back: string]>> = {
+    "step-up": ["cutover:phase", NEXT, "parallel"],
+    "node-only": ["cutover:phase", "node-only", "parallel"],
+    "new-image": ["cutover:python.image", imageOf(PYTHON_REPOSITORY, "c"), imageOf(PYTHON_REPOSITORY, "b")],
+  };
+  for (const [name, [key, value, back]] of Object.entries(changes)) {
+    await engine.configSet({ key, value });
+    await keep(name);
+    await engine.configSet({ key, value: back });
+  }
+}
+
 /** By real updates, each as soon as the gate lets it through. */
-async function climb({ stage, terminal }: ProofScene): Promise<void> {
+async function climb({ stage, terminal }: ProofScene, keep: (name: string) => Promise<void>): Promise<void> {
   const { engine, signal } = stage;
-  for (const { name } of ladder.slice(
+  const below = ladder.slice(
     0,
     ladder.findIndex((phase) => phase.name === NEXT),
-  )) {
+  );
+  for (const { name } of below) {
     const activity = terminal.activity(`pulumi up (${name})`);
     await engine.configSet({ key: "cutover:phase", value: name });
+    await keep(name);
     const up = await waitFor(
       async () => {
         const tried = await engine.up({ allowFailure: true, onProgress: activity.progress });
@@ -182,10 +223,6 @@ exit 0`;
 
   ghCalls(): string[] {
     return readFileSync(join(this.#folder, "gh.calls"), "utf8").trim().split("\n");
-  }
-
-  previewJson(name: string): string {
-    return readFileSync(join(this.#folder, name, "preview.json"), "utf8");
   }
 
   /** As preview.yml: nothing that writes. */

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { PullRequestResult } from "./pull-request-play";
 import { runProof } from "./run-proof";
 
-type Shown = Omit<PullRequestResult, "preview">;
+type Shown = Omit<PullRequestResult, "previews">;
 let result: Shown;
 
 beforeAll(async () => {

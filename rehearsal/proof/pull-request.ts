@@ -4,13 +4,13 @@ import { playPullRequests } from "./pull-request-play";
 
 /**
  * `npm run -s proof:pull-request`: the workflows' preview and drift steps on a deployed stack; prints what they made as JSON.
- * `-- --preview FILE` keeps the step's preview for a fixture: read it before it is committed, secrets may stand in it.
+ * `-- --preview FILE` writes real previews for domain/src/explain/__fixtures__, by name, as one JSON object.
  */
 async function main(args: readonly string[]): Promise<void> {
   const at = args.indexOf("--preview");
   const file = at < 0 ? undefined : args[at + 1];
-  const { preview, ...result } = await playPullRequests();
-  if (file !== undefined) writeFileSync(file, preview);
+  const { previews, ...result } = await playPullRequests(file !== undefined);
+  if (file !== undefined) writeFileSync(file, JSON.stringify(previews));
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
 }
 
