@@ -3,6 +3,7 @@ import { utc } from "@cutover/domain/evidence/gate";
 import type { Read } from "@cutover/domain/evidence/model";
 import type { ServingSince } from "@cutover/domain/evidence/serving";
 import { describeTarget, type GhlTarget, type NotAsked, targetDrift, wantedTarget } from "@cutover/domain/ghl-target";
+import { comingNotices, NOTICE_WORDS } from "@cutover/domain/notices";
 import { phaseOf } from "@cutover/domain/phases";
 
 const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -16,7 +17,13 @@ export interface StackStatus extends Standing {
 
 /** How a stack stands, as lines for people. */
 export function statusLines(status: StackStatus): string[] {
-  return [headline(status), ...shareLines(status), ...rollbackLines(status), ...ghlLines(status)];
+  return [
+    headline(status),
+    ...shareLines(status),
+    ...rollbackLines(status),
+    ...ghlLines(status),
+    ...noticeLines(status),
+  ];
 }
 
 /** True where nobody has to do anything: nothing disproved, and a rollback possible while Python gets messages. */
@@ -43,6 +50,9 @@ export function statusJson(status: StackStatus): Record<string, unknown> {
     rollback: { ...armed, open: rollback ?? null },
     standby,
     ...(ghl ? { ghl: "value" in ghl ? { ...ghl.value, drift: driftOf(status) ?? null } : ghl } : {}),
+    ...(applied.notices
+      ? { notices: Object.fromEntries(comingNotices(applied.notices, now).map(({ notice, at }) => [notice, iso(at)])) }
+      : {}),
     well: isWell(status),
   };
 }
@@ -91,6 +101,13 @@ function ghlLines(status: StackStatus): string[] {
   if ("notAsked" in ghl) return [`GHL       not asked where it points: ${ghl.notAsked}`];
   if ("unavailable" in ghl) return [`GHL       COULD NOT BE READ: ${ghl.unavailable}`];
   return [`GHL       ${driftOf(status) ?? describeTarget(ghl.value)}`];
+}
+
+/** Those that are still to come; no line without one. */
+function noticeLines({ applied, now }: StackStatus): string[] {
+  return comingNotices(applied.notices, now).map(
+    ({ notice, at }, i) => `${i === 0 ? "notices   " : INDENT}${dayAndTime(at)}: ${NOTICE_WORDS[notice]}`,
+  );
 }
 
 /** "Tue 2026-11-24 09:14 UTC" */

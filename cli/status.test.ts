@@ -44,6 +44,23 @@ describe("cutover status", () => {
     expect(documentedScreens()).toContain((await status({}, ["-s", "prod", "--json"])).text);
   });
 
+  it("ends with the notices that are still to come, the next one first", async () => {
+    const dates = {
+      "day-before": "2026-11-20T08:00:00Z",
+      completion: "2026-12-03T09:00:00Z",
+      progress: "2026-11-25T14:00:00Z",
+    };
+    const world = { applied: { ...GOOD.applied, notices: { startsAt: "2026-11-21T08:00:00Z", dates } } };
+    const { text } = await status(world);
+    expect(text.trimEnd().split("\n").slice(5)).toEqual([
+      "notices   Wed 2026-11-25 14:00 UTC: 8 hours after the first share",
+      "          Thu 2026-12-03 09:00 UTC: 24 hours after the last share",
+    ]);
+    expect(JSON.parse((await status(world, ["-s", "prod", "--json"])).text)).toMatchObject({
+      notices: { progress: "2026-11-25T14:00:00.000Z", completion: "2026-12-03T09:00:00.000Z" },
+    });
+  });
+
   it.each([
     ["another weight", { weight: 10 }, "10 % by the rule"],
     ["a moved kill switch", { switch: "node" }, 'the kill switch is "node"'],

@@ -4,6 +4,14 @@ import type { Applied, Desired, World } from "./decide";
 export const DATED_NOTICES = ["week-before", "day-before", "progress", "completion"] as const;
 export type DatedNotice = (typeof DATED_NOTICES)[number];
 
+/** What a notice is called before people. */
+export const NOTICE_WORDS: { readonly [notice in DatedNotice]: string } = {
+  "week-before": "7 days before the start",
+  "day-before": "1 day before the start",
+  progress: "8 hours after the first share",
+  completion: "24 hours after the last share",
+};
+
 /** The dates that are planned, ISO 8601 in UTC to the second. */
 export type NoticeDates = { readonly [notice in DatedNotice]?: string };
 
@@ -102,6 +110,13 @@ export function isStart(entry: {
   readonly released?: string;
 }) {
   return entry.shareBefore === 0 && entry.shareAfter > 0 && entry.released === undefined;
+}
+
+/** Planned notices that are still to come, the next one first. `now`: milliseconds since the epoch. */
+export function comingNotices(planned: AppliedNotices | undefined, now: number): { notice: DatedNotice; at: number }[] {
+  return DATED_NOTICES.map((notice) => ({ notice, at: Date.parse(planned?.dates[notice] ?? "") }))
+    .filter(({ at }) => at > now)
+    .sort((a, b) => a.at - b.at);
 }
 
 /** EventBridge Scheduler's form of a date: in the schedule's time zone, UTC. */

@@ -78,7 +78,18 @@ describe("the rollback function on the emulated AWS, with the rights that the st
     await expect(world.release("rb-0009")).rejects.toThrow(/newest rollback is rb-0001/);
     await world.release("rb-0001");
     expect(await world.answeredBy()).toEqual(new Set(["node", "python"]));
+  });
+
+  it("tells everybody once that it is over, and a notice whose date has come", async () => {
+    expect(await world.reconcile()).toMatchObject({ report: { outcome: "completed", id: "rb-0001" } });
     expect(await world.reconcile()).toMatchObject({ report: { outcome: "nothing" } });
+    expect(await world.invoke({ source: "notice", notice: "progress" })).toMatchObject({
+      report: { outcome: "completed" },
+    });
+    expect(await world.notices()).toEqual([
+      "[cutover test] rb-0001 is over: the new service gets 50 % of the messages again",
+      "[cutover test] After 8 hours: the new service answers 50 % of the messages",
+    ]);
   });
 
   it("lives through a throttled ELB", async () => {

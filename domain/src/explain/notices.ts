@@ -1,4 +1,4 @@
-import { DATED_NOTICES, type DatedNotice } from "../notices";
+import { DATED_NOTICES, type DatedNotice, NOTICE_WORDS } from "../notices";
 import { nameFor, textIn } from "./allowed";
 import type { Preview } from "./preview";
 
@@ -13,12 +13,6 @@ export interface NoticeChange {
   readonly about: boolean;
 }
 
-const WORDS: { readonly [notice in DatedNotice]: string } = {
-  "week-before": "7 days before the start",
-  "day-before": "1 day before the start",
-  progress: "8 hours after the first share",
-  completion: "24 hours after the last share",
-};
 const COUNTED: readonly DatedNotice[] = ["progress", "completion"];
 
 const SCHEDULE = "aws:scheduler/schedule:Schedule";
@@ -31,7 +25,10 @@ export function noticeChanges({ steps }: Preview): NoticeChange[] {
       const at = dateOf(made?.inputs);
       const was = dateOf(old?.inputs);
       const ours = DATED_NOTICES.find((notice) => name === `notices-${notice}`);
-      const said = { name: ours ? WORDS[ours] : nameFor(name), about: ours !== undefined && COUNTED.includes(ours) };
+      const said = {
+        name: ours ? NOTICE_WORDS[ours] : nameFor(name),
+        about: ours !== undefined && COUNTED.includes(ours),
+      };
       if (op === "delete") return was === undefined ? [] : [{ ...said, kind: "removed", at: undefined }];
       if (at === undefined || at === was) return [];
       return [{ ...said, kind: was === undefined ? "new" : "moved", at }];
