@@ -49,6 +49,11 @@ describe("cutover pending", () => {
     );
   });
 
+  it("knows a notice's schedule by its group and name", async () => {
+    const schedule = pending("aws:scheduler/schedule:Schedule", "notices-progress", { name: "cutover-prod-progress" });
+    expect((await call([schedule])).text).toContain("--import-pending-creates 'default/cutover-prod-progress'");
+  });
+
   it("clears what AWS does not have, and what is simply written over", async () => {
     const { text } = await call([RULE, ALARM], [], null);
     expect(text).toContain("pulumi refresh --yes --skip-preview --clear-pending-creates\n");

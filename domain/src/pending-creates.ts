@@ -71,6 +71,9 @@ export function idSource(create: PendingCreate): IdSource | undefined {
   const named = NAMED[create.type];
   if (named !== undefined) return text(named) === "" ? undefined : { kind: "known", id: text(named) };
   switch (create.type) {
+    case "aws:scheduler/schedule:Schedule":
+      // Group and name; ours are in no group of their own.
+      return { kind: "known", id: `default/${text("name")}` };
     case "aws:route53/record:Record":
       return { kind: "known", id: `${text("zoneId")}_${text("name")}_${text("type")}` };
     case "aws:lambda/permission:Permission":
