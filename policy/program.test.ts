@@ -1,5 +1,6 @@
 import type { Affinity } from "@cutover/domain/affinity";
 import { decide } from "@cutover/domain/decide";
+import { DATED_NOTICES, STAKEHOLDERS } from "@cutover/domain/notices";
 import { type PhaseName, phases } from "@cutover/domain/phases";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cutover } from "../components/cutover";
@@ -39,7 +40,12 @@ const config = (phase: PhaseName, affinity: Affinity): CutoverConfig => ({
   network: { cidr: "10.42.0.0/16", natGateways: 2 },
   webhookSecret: { generation: 1, retired: 0 },
   expectedMessagesPerHour: 600,
-  stakeholders: { development: [], support: [], sales: [], management: [] },
+  stakeholders: {
+    development: ["dev@example.com"],
+    support: ["support@example.com"],
+    sales: ["sales@example.com"],
+    management: ["management@example.com"],
+  },
   onCall: ["on-call@example.com"],
   loseTraffic: false,
 });
@@ -55,12 +61,19 @@ function asDeclared(all: readonly Registered[]): Declared[] {
   return all.map(({ type, name, outputs }) => ({ type, name, stack: STACK, props: outputs }));
 }
 
+/** Every notice that can have a date, and somebody of each group. */
+const NOTICES = {
+  startsAt: "2026-12-10T08:00:00Z",
+  dates: Object.fromEntries(DATED_NOTICES.map((notice) => [notice, "2026-12-03T08:00:00Z"])),
+};
+
 async function declare(phase: PhaseName, affinity: Affinity = "none"): Promise<Declared[]> {
   const settings = config(phase, affinity);
   const { desired } = decide(settings.intent, {});
   return asDeclared(
     await registrations(() => {
-      new Cutover("cutover", { config: settings, desired, stack: STACK, aws: { region: "eu-central-1" } });
+      const aws = { region: "eu-central-1" };
+      new Cutover("cutover", { config: settings, desired, stack: STACK, aws, notices: NOTICES });
     }),
   );
 }
