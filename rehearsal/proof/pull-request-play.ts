@@ -3,7 +3,7 @@ import { delimiter, join } from "node:path";
 import { ladder } from "@cutover/domain/phases";
 import { projectRoot } from "../../tools/toolchain";
 import { type CommandResult, runCommand } from "../engine/command";
-import { describeErrors } from "../engine/events";
+import { describeChanges, describeErrors } from "../engine/events";
 import { packWithoutHost } from "../engine/policy-pack";
 import { TOKENS } from "../ghl/tokens";
 import { MESSAGES_PER_PHASE, SENDERS } from "../story/traffic";
@@ -23,6 +23,15 @@ export interface ScriptRun {
 
 /** What pull requests and the drift check showed of a stack that is at `parallel`. */
 export interface PullRequestResult {
+  /** A second update with the policy pack, on the stack as it is deployed: what it changed, and which policies it breaks. */
+  readonly again: {
+    readonly exitCode: number;
+    readonly changes: string;
+    readonly judged: boolean;
+    readonly broken: readonly string[];
+  };
+  /** Dates of the notices that are planned, by the schedules' names. */
+  readonly schedules: Readonly<Record<string, string>>;
   /** The pull request that takes the next rung, and one that skips it. */
   readonly stepUp: ScriptRun;
   readonly skipped: ScriptRun;
@@ -53,6 +62,8 @@ export function playPullRequests(keepPreviews: boolean): Promise<PullRequestResu
       if (keepPreviews) kept.set(name, await previewOf(scene));
     };
     await climb(scene, keep);
+    const again = await secondUpdate(scene);
+    const schedules = await schedulesOf(scene);
     const scripts = new Scripts(scene);
     const before = await stateOf(scene);
     const writes = scene.stage.ghl.writes().length;
@@ -72,6 +83,8 @@ export function playPullRequests(keepPreviews: boolean): Promise<PullRequestResu
       secrets.some((one) => `${run.said}${run.written ?? ""}`.includes(one)) ? [name] : [],
     );
     return {
+      again,
+      schedules,
       stepUp,
       skipped,
       ghlWrites,
@@ -136,6 +149,21 @@ async function climb({ stage, terminal }: ProofScene, keep: (name: string) => Pr
     if (up.exitCode !== 0) throw new Error(`pulumi up (${name}): ${describeErrors(up.diagnostics)}`);
     activity.done();
   }
+}
+
+async function secondUpdate({ stage: { engine } }: ProofScene): Promise<PullRequestResult["again"]> {
+  const { exitCode, changes, text } = await engine.up({ expectNoChanges: true, allowFailure: true, policies: true });
+  const broken = text.match(/\[(mandatory|advisory)\].*/g) ?? [];
+  return { exitCode, changes: describeChanges(changes), judged: text.includes("cutover@v"), broken };
+}
+
+async function schedulesOf({ stage: { aws } }: ProofScene): Promise<Record<string, string>> {
+  const { Schedules = [] } = await aws.scheduler.listSchedules({});
+  const entries = Schedules.map(async ({ Name = "" }) => {
+    const { ScheduleExpression = "" } = await aws.scheduler.getSchedule({ Name });
+    return [Name, ScheduleExpression] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** Messages until `cutover next` opens the next rung. */

@@ -9,6 +9,19 @@ beforeAll(async () => {
   result = await runProof<Shown>("pull-request.ts");
 }, 1_800_000);
 
+describe("a deployed stack at parallel", () => {
+  it("has nothing to change in a second update, and no policy that stops it", () => {
+    const { exitCode, changes, judged, broken } = result.again;
+    expect({ exitCode, judged, broken }, changes).toEqual({ exitCode: 0, judged: true, broken: [] });
+  });
+
+  it("has the notices before the start and after 8 hours planned", () => {
+    expect(Object.keys(result.schedules).sort()).toEqual(
+      ["day-before", "progress", "week-before"].map((name) => `cutover-rehearsal-${name}`),
+    );
+  });
+});
+
 describe("the preview workflow's step on a stack at parallel", () => {
   it("says of the next rung what it means, with evidence that passes and policies that do", () => {
     const { exitCode, said, written } = result.stepUp;
