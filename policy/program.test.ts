@@ -1,6 +1,6 @@
 import type { Affinity } from "@cutover/domain/affinity";
 import { decide } from "@cutover/domain/decide";
-import { DATED_NOTICES, STAKEHOLDERS } from "@cutover/domain/notices";
+import { DATED_NOTICES } from "@cutover/domain/notices";
 import { type PhaseName, phases } from "@cutover/domain/phases";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Cutover } from "../components/cutover";

@@ -16,7 +16,8 @@ code=0
 cat "$OUT/refresh.log"
 drift=false
 if ((code != 0)); then
-  if ! grep -q "no changes were expected but changes" "$OUT/refresh.log"; then
+  # Pulumi 3.250 says "for refresh" in between.
+  if ! grep -qE "no changes were expected( for refresh)? but changes" "$OUT/refresh.log"; then
     echo "the refresh ended with exit code $code: nobody knows whether there is drift" >&2
     exit 1
   fi
@@ -36,8 +37,8 @@ fi
 {
   echo "What the stack \`$STACK\` declares and what there is differ. Seen by $RUN_URL; nothing was changed."
   echo
-  # Names of resources and properties only; values stay in the job.
-  grep -E '^ *[~+-]+ +[a-z]' "$OUT/refresh.log" | head -n 100 | sed 's/^/    /'
+  # Names of resources and properties only; values stay in the job. Everything is "refreshing" at first.
+  grep -E '^ *[~+-]+ +[a-z]' "$OUT/refresh.log" | grep -vE ' refreshing *$' | head -n 100 | sed 's/^/    /'
   echo
   echo "- A rollback in force shows as a change of \`traffic-kill-switch\`: docs/runbook.md, \"After a rollback\"."
   echo "- A change of \`webhook-url\` or \`webhook-secret\` is somebody's in GoHighLevel: \`pulumi up\` does not put it back, it says what it found"

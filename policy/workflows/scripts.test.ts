@@ -158,8 +158,15 @@ describe("drift.sh", () => {
     RUN_URL: "https://github.example/run/1",
     PULUMI: join(folder, "bin/pulumi"),
   });
-  const DRIFT =
-    "echo ' ~  aws:lb:ListenerRule traffic-kill-switch refreshing (0s) update [diff: ~actions]'; echo 'error: no changes were expected but changes were proposed'; exit 255";
+  // As Pulumi 3.250 prints it.
+  const DRIFT = [
+    "echo ' ~  aws:lb:ListenerRule traffic-kill-switch refreshing '",
+    "echo ' ~  aws:sns:Topic rollback-people refreshing '",
+    "echo '    aws:sns:Topic rollback-people  '",
+    "echo ' ~  aws:lb:ListenerRule traffic-kill-switch update [diff: ~actions]'",
+    "echo 'error: no changes were expected for refresh but changes were proposed'",
+    "exit 7",
+  ].join("; ");
 
   it("changes nothing in the stack", () => {
     fake("pulumi", "exit 0");
@@ -175,7 +182,9 @@ describe("drift.sh", () => {
     expect(run("drift.sh", env()).status).toBe(0);
     expect(calls("gh")).toContain("issue create --repo us/cutover --title Drift: stack prod is not what was declared");
     const body = readFileSync(join(folder, "out/issue.md"), "utf8");
-    expect(body).toContain("     ~  aws:lb:ListenerRule traffic-kill-switch");
+    expect(body.split("\n").filter((line) => line.includes("aws:"))).toEqual([
+      "     ~  aws:lb:ListenerRule traffic-kill-switch update [diff: ~actions]",
+    ]);
     expect(body).toContain("https://github.example/run/1");
     expect(body).toMatch(/`webhook-url` or `webhook-secret`.*`pulumi up` does not put it back/);
   });
