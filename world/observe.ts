@@ -1,5 +1,6 @@
 import { SSMClient } from "@aws-sdk/client-ssm";
 import { readAlarmStates } from "@cutover/clients/alarms/states";
+import { serviceThere } from "@cutover/clients/capacity/service-there";
 import { clockFrom } from "@cutover/clients/clock";
 import { readRule } from "@cutover/clients/loadbalancer/rules";
 import { readRollbacks } from "@cutover/clients/record/rollback-record";
@@ -8,6 +9,7 @@ import { liveShare } from "@cutover/domain/affinity";
 import type { AwsPlace } from "@cutover/domain/aws-place";
 import type { World } from "@cutover/domain/decide";
 import { killSwitchState, switchTargets } from "@cutover/domain/kill-switch";
+import { phaseOf } from "@cutover/domain/phases";
 import type { RollbackAlarm } from "@cutover/domain/release";
 import { openRollback } from "@cutover/domain/rollback/record";
 import type { Manifest } from "@cutover/domain/stack-record";
@@ -25,6 +27,7 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
   const { records } = await reading(where, () => readRollbacks(stack, new SSMClient(aws)));
   const rollback = openRollback(records);
   const last = records.at(-1);
+  const removed = applied !== undefined && phaseOf(applied.phase).node === "removed";
   const waits = rollback !== undefined || killSwitch === "node" || killSwitch === "hold";
   return {
     ...(applied ? { applied } : {}),
@@ -32,6 +35,7 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
     ...(share === undefined ? {} : { liveShare: share }),
     ...(rollback ? { rollback } : {}),
     ...(last ? { minutesSinceRollback: minutesSince(last.at) } : {}),
+    ...(removed ? { nodeRemains: await observeNode(manifest, aws) } : {}),
     ...(waits ? { alarms: await observeAlarms(manifest, aws) } : {}),
   };
 }
@@ -50,6 +54,11 @@ async function observeAlarms({ rollback }: Manifest, aws: AwsPlace): Promise<Rol
     const state = states.find((alarm) => alarm.name === name)?.state ?? "INSUFFICIENT_DATA";
     return { name, state, cleanBy: new Date(Date.now() + windowSeconds * 1000).toISOString() };
   });
+}
+
+/** `decommission` is recorded before the engine deletes Node's service, which it does last of all. */
+function observeNode({ clusterName }: Manifest, aws: AwsPlace): Promise<boolean> {
+  return reading(`Node's service in the cluster ${clusterName}`, () => serviceThere(clusterName, "node", aws));
 }
 
 async function observeKillSwitch(manifest: Manifest, aws: AwsPlace): Promise<World["killSwitch"]> {

@@ -123,6 +123,24 @@ describe("share", () => {
   });
 });
 
+describe("contract migrations", () => {
+  const contracts = (world: World) => decide(intent("decommission"), world).desired.contracts;
+
+  it.each([
+    ["full is applied", applied("full"), false],
+    ["decommission is applied and Node's service is gone", { ...applied("decommission"), nodeRemains: false }, true],
+    ["the update that deletes Node's service did not end", { ...applied("decommission"), nodeRemains: true }, false],
+  ])("where %s", (_, world, may) => {
+    expect(contracts(world)).toBe(may);
+  });
+
+  it("wait with a sentence that says for what", () => {
+    const { desired, refusals } = decide(intent("decommission"), { ...applied("decommission"), nodeRemains: true });
+    expect(desired.warnings.join()).toMatch(/Node's service is still in the cluster.*contract migrations wait/);
+    expect(refusals).toEqual([]);
+  });
+});
+
 describe("a new Python image", () => {
   it.each(["prepare", "front-door", "parallel"] as const)("is free up to %s", (phase) => {
     expect(reasons(intent(phase, { pythonDigest: OTHER }), applied(phase))).toEqual([]);

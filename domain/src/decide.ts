@@ -57,6 +57,8 @@ export interface World {
   readonly rollback?: OpenRollback;
   /** Minutes since the newest rollback, released or not; undefined where there never was one. */
   readonly minutesSinceRollback?: number;
+  /** Where Node's removal is applied: whether ECS still has its service, because the update that deletes it did not end. */
+  readonly nodeRemains?: boolean;
   /** Alarms that roll back; read only while a rollback waits. */
   readonly alarms?: readonly RollbackAlarm[];
 }
@@ -86,8 +88,8 @@ export interface Desired {
   /** Minutes that the alarms may look back, so that they don't see the fault of a rollback again; undefined: no limit. */
   readonly alarmsLookBackMinutes?: number;
   /**
-   * Whether migrations may run that take away what Node needs. Only in an update that finds Node's removal applied: they
-   * run first of all in an update, and the one that removes Node removes it last.
+   * Whether migrations may run that take away what Node needs. Only in an update that finds Node's removal applied and its
+   * service gone: they run first of all in an update, and the one that removes Node removes it last.
    */
   readonly contracts: boolean;
   /** On the way back to Node a database that can't be asked must not stand in the way. */
@@ -137,12 +139,13 @@ export function decide(intent: Intent, world: World): Decision {
     ...(phase.node === "removed"
       ? {}
       : lookBack({ phase: phase.name, share: pythonShare, releasing }, world, isMoved(world))),
-    contracts: phase.contractMigrations && world.applied?.phase === phase.name,
+    contracts: phase.contractMigrations && world.applied?.phase === phase.name && !world.nodeRemains,
     databaseMayWait: phase.rung === undefined || direction === "down",
     warnings: [
       ...(rolledBack ? [waitingSentence(open, phase)] : []),
       ...releaseWarning(open, releasing, pythonShare),
       ...unclearWarning(world),
+      ...remainsWarning(world),
       ...(open ? [] : affinityWarning(intent.affinity ?? "none", phase, before)),
     ],
   };
@@ -371,5 +374,13 @@ function refuseUnclearSwitch(desired: Desired, world: World): Refusal[] {
   if (world.killSwitch !== "unclear" || (desired.direction !== "up" && !climbs)) return [];
   return [
     { reason: UNCLEAR, remedy: 'see docs/runbook.md, "The kill switch is unclear"; only steps back are allowed' },
+  ];
+}
+
+function remainsWarning({ nodeRemains }: World): string[] {
+  if (!nodeRemains) return [];
+  return [
+    "Node's service is still in the cluster although its removal is applied: the update that removes it did not end. " +
+      "pulumi up tries again; contract migrations wait for the pulumi up after it.",
   ];
 }
