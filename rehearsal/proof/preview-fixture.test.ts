@@ -3,7 +3,10 @@ import { previewFixture } from "./preview-fixture";
 
 const urn = (type: string) => `urn:pulumi:rehearsal::cutover::${type}::x`;
 const PREVIEW = {
-  config: { "cutover:ghl": '{"baseUrl":"http://127.0.0.1:35129"}' },
+  config: {
+    "cutover:ghl": '{"baseUrl":"http://127.0.0.1:35129"}',
+    "cutover:node": '{"repository":"/home/me/cutover/.rehearsal/run-1/node-service"}',
+  },
   duration: 12,
   steps: [
     {
@@ -36,9 +39,12 @@ describe("a preview as a fixture", () => {
     expect(read.steps[1]?.detailedDiff).toEqual({ name: { kind: "update" } });
   });
 
-  it("holds no secret, the longest first, no port and no duration of one run", () => {
+  it("holds no secret, the longest first, no port, folder and duration of one run", () => {
     expect(read.steps[1]?.newState?.inputs).toEqual({ name: "[secret], [secret]" });
-    expect(fixture).toContain("127.0.0.1:8080");
+    expect(read.config).toEqual({
+      "cutover:ghl": '{"baseUrl":"http://127.0.0.1:8080"}',
+      "cutover:node": '{"repository":"/srv/node-service"}',
+    });
     expect(read).not.toHaveProperty("duration");
   });
 });

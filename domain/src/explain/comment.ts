@@ -255,7 +255,7 @@ function alarms({ alarms: changes, change }: Explanation): string {
   const count = (kind: string) => changes.filter((one) => one.kind === kind).length;
   const [looser, resized, made, removed, unclear] = ["looser", "resized", "new", "removed", "unclear"].map(count);
   if (changes.length === 0) return "**Alarms:** as they are.";
-  const rate = change.after ? amount((change.messagesPerHour * change.after.share) / 100) : "0";
+  const rate = change.after?.share ? amount((change.messagesPerHour * change.after.share) / 100) : "no";
   return `**Alarms:** ${[
     ...(looser ? [`**${looser} looser**`] : []),
     ...(resized ? [`${resized} sized for ${rate} messages an hour`] : []),

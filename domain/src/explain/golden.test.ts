@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { comment } from "./comment";
@@ -9,6 +9,15 @@ import { SAMPLES, sample } from "./samples";
 describe("the comment for", () => {
   it.each(Object.keys(SAMPLES))("%s", async (name) => {
     await expect(comment(explain(sample(name)))).toMatchFileSnapshot(`__golden__/${name}.md`);
+  });
+});
+
+// Taken from a deployed stack: npm run -s proof:pull-request -- --preview FILE.
+describe("the comment for a real preview", () => {
+  const folder = join(__dirname, "__fixtures__/real");
+  it.each(readdirSync(folder).map((file) => file.replace(".json", "")))("%s", async (name) => {
+    const preview = readFileSync(join(folder, `${name}.json`), "utf8");
+    await expect(comment(explain({ preview }))).toMatchFileSnapshot(`__golden__/real-${name}.md`);
   });
 });
 
