@@ -25,6 +25,8 @@ export interface StringOptions {
   readonly example: string;
   /** The value is never shown, and must be encrypted in the stack's file. */
   readonly secret?: boolean;
+  /** A URL whose query string, if it has one, may hold a token: then it must be encrypted as well. */
+  readonly secretQuery?: boolean;
 }
 
 /**
@@ -242,6 +244,11 @@ export class ObjectReader {
     }
     if (options.secret && !this.encrypted) {
       this.reader.add(key, "is in plain text in the stack's file", set(key, options.example, true));
+      return undefined;
+    }
+    if (options.secretQuery && value.includes("?") && !this.encrypted) {
+      const problem = "has a query string, which may hold a token, and is in plain text in the stack's file";
+      this.reader.add(key, problem, set(key, options.example, true));
       return undefined;
     }
     return this.reader.checked(key, value, options, this.encrypted);

@@ -270,6 +270,26 @@ describe("one wrong value", () => {
     expect(problems({ "cutover:ghl": { mode: "manual" } })).toEqual([]);
   });
 
+  it.each([
+    ["cutover:node", "url", { image: IMAGE, tasks: 4 }],
+    ["cutover:ghl", "currentUrl", { mode: "manual" }],
+  ])(
+    "a query string in %s %s has to be encrypted: it may hold a token, and the state shows plain values",
+    (key, field, more) => {
+      const changes = { [key]: { ...more, [field]: "https://node.example.com/hook?key=planted-query" } };
+      const plain = problems(changes, (one) => one !== key && encrypted(one));
+      expect(plain).toEqual([
+        {
+          key: `${key}.${field}`,
+          message: expect.stringMatching(/has a query string, which may hold a token, and is in plain text/),
+          fix: `pulumi config set --secret --path ${key}.${field}`,
+        },
+      ]);
+      expect(JSON.stringify(plain)).not.toContain("planted-query");
+      expect(problems(changes, (one) => one === key || encrypted(one))).toEqual([]);
+    },
+  );
+
   it("a misspelt key is an error that names the likely one", () => {
     expect(problems({ "cutover:pase": "parallel" })).toEqual([
       expect.objectContaining({ key: "cutover:pase", message: expect.stringContaining("did you mean phase?") }),

@@ -194,6 +194,7 @@ function readNode(reader: ConfigReader, phase: PhaseName | undefined): NodeConfi
     pattern: HTTPS_URL,
     expected: "Node's own webhook URL, beginning with https://",
     example: "https://node.example.com/webhooks/ghl",
+    secretQuery: true,
   });
   const repository = {
     pattern: /^\S+$/,
@@ -250,7 +251,12 @@ function readGhl(reader: ConfigReader): GhlConfig {
     secretValue: name("secretValue", "Cutover Webhook Secret"),
     ...optional(
       "currentUrl",
-      object.optionalString("currentUrl", { pattern: HTTPS_URL, expected: "an https URL", example: "https://…" }),
+      object.optionalString("currentUrl", {
+        pattern: HTTPS_URL,
+        expected: "an https URL",
+        example: "https://…",
+        secretQuery: true,
+      }),
     ),
     ...optional(
       "overwrite",

@@ -1,3 +1,4 @@
+import { showUrl } from "@cutover/domain/webhook";
 import { messageOf } from "../errors";
 import type { Check } from "../report/model";
 
@@ -45,4 +46,11 @@ export function same(seen: unknown, expected: unknown, unit = ""): Seen {
   const show = (value: unknown) => `${typeof value === "string" ? value : JSON.stringify(value)}${unit}`;
   const ok = JSON.stringify(seen) === JSON.stringify(expected);
   return { ok, seen: ok ? show(seen) : `${show(seen)}, expected ${show(expected)}` };
+}
+
+/** "yes" where a URL is exactly this one; shown without query strings, which may hold tokens. */
+export function sameUrl(seen: string | undefined, expected: string): Seen {
+  const [shown, wanted] = [seen === undefined ? "nothing" : showUrl(seen), showUrl(expected)];
+  if (seen === expected) return { ok: true, seen: shown };
+  return { ok: false, seen: `${shown}, expected ${wanted}${shown === wanted ? " with another query string" : ""}` };
 }

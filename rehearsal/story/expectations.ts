@@ -1,6 +1,6 @@
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { checkSockets } from "../run/sockets";
-import { type Seen, same } from "./checks";
+import { type Seen, same, sameUrl } from "./checks";
 import { readCustomerGroups } from "./customer-groups";
 import { switchInForce } from "./kill-switch";
 import type { Memory } from "./memory";
@@ -26,12 +26,12 @@ export const ghlUntouched: Expectation = {
 
 export const webhookAsFound: Expectation = {
   what: "the webhook points where it was found",
-  look: ({ ghl, webhookValue, urlAsFound }) => same(ghl.valueOf(webhookValue), urlAsFound),
+  look: ({ ghl, webhookValue, urlAsFound }) => sameUrl(ghl.valueOf(webhookValue), urlAsFound),
 };
 
 export const webhookAtFrontDoor: Expectation = {
   what: "the webhook points at the front door",
-  look: ({ ghl, webhookValue, domain }) => same(ghl.valueOf(webhookValue), frontDoorUrl({ domain })),
+  look: ({ ghl, webhookValue, domain }) => sameUrl(ghl.valueOf(webhookValue), frontDoorUrl({ domain })),
 };
 
 export const webhookAtNode: Expectation = {

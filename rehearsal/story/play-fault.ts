@@ -1,5 +1,6 @@
 import { newestRollback } from "@cutover/clients/record/rollback-record";
 import { nextRung, phaseOf } from "@cutover/domain/phases";
+import { showUrl } from "@cutover/domain/webhook";
 import { describeErrors } from "../engine/events";
 import { messageOf } from "../errors";
 import { waitFor } from "../support/wait";
@@ -213,7 +214,7 @@ function whatMoved(scene: Scene, groups: CustomerGroups): string[] {
   const share = weightInForce(balancer, groups);
   return [
     ...(isSwitched(scene, groups) ? [] : ["the switch moved"]),
-    ...(ghl.valueOf(webhookValue) === urlAsFound ? [] : [`the webhook is ${ghl.valueOf(webhookValue)}`]),
+    ...(ghl.valueOf(webhookValue) === urlAsFound ? [] : [`the webhook is ${showUrl(ghl.valueOf(webhookValue) ?? "")}`]),
     ...(share === 0 ? [] : [`Python's weight is ${share}`]),
   ];
 }

@@ -34,6 +34,8 @@ export interface Stage {
   readonly domain: string;
   /** The webhook URL that GoHighLevel holds before the first update: Node's own. */
   readonly urlAsFound: string;
+  /** What nobody may show or keep in plain text: the key in Node's URL, the token, every value of the webhook's secret so far. */
+  secrets(): readonly string[];
   /** Name of the custom value with the webhook's URL. */
   readonly webhookValue: string;
   /** Name of the custom value with the webhook's secret. */

@@ -9,7 +9,9 @@ export const ZONE = "rehearsal.example";
 export const DOMAIN = `messages.${ZONE}`;
 /** Where Node answers before the cutover, on a server of its own. */
 export const NODE_HOST = `node.${ZONE}`;
-export const NODE_URL = `https://${NODE_HOST}/webhooks/ghl`;
+/** Stands in Node's own URL as a token may: nobody may show it or keep it in plain text. It opens nothing. */
+export const NODE_KEY = "pl4nted-key-of-nodes-url";
+export const NODE_URL = `https://${NODE_HOST}/webhooks/ghl?key=${NODE_KEY}`;
 /** Names of GoHighLevel's custom values; the program's defaults. */
 export const WEBHOOK_VALUE = "Cutover Webhook URL";
 export const SECRET_VALUE = "Cutover Webhook Secret";
@@ -46,7 +48,7 @@ export function stackConfig(facts: WorldFacts): ConfigEntry[] {
     { key: "cutover:hostedZoneId", value: facts.hostedZoneId },
     { key: "cutover:node.image", value: imageOf(NODE_REPOSITORY, "a") },
     { key: "cutover:node.tasks", value: String(NODE_TASKS) },
-    { key: "cutover:node.url", value: NODE_URL },
+    { key: "cutover:node.url", value: NODE_URL, secret: true },
     { key: "cutover:node.repository", value: facts.nodeRepository },
     { key: "cutover:expectedMessagesPerHour", value: String(facts.messagesPerHour) },
     // The plan's days don't fit into minutes, even on the rehearsal's clock; everything else the gate asks stays.

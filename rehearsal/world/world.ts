@@ -25,6 +25,7 @@ import { ExistingNode } from "./existing-node";
 import {
   DOMAIN,
   NODE_HOST,
+  NODE_KEY,
   NODE_REPOSITORY,
   NODE_URL,
   PYTHON_REPOSITORY,
@@ -145,6 +146,7 @@ export class World {
       stack: STACK,
       domain: DOMAIN,
       urlAsFound: NODE_URL,
+      secrets: () => [NODE_KEY, ghl.token, ...secretsWritten(ghl)],
       webhookValue: WEBHOOK_VALUE,
       secretValue: SECRET_VALUE,
       startedAtMs: this.#options.startedAtMs,
@@ -322,6 +324,14 @@ export class World {
     this.#broken = true;
     this.#options.onBroken(new RehearsalError(`${what} died in mid-run; the rehearsal can't go on.\n${message}`));
   }
+}
+
+/** Every value that the webhook's secret has had in GoHighLevel. */
+function secretsWritten(ghl: GhlStandIn): string[] {
+  const bodies = ghl
+    .writes()
+    .flatMap(({ body }) => (body === "" ? [] : [JSON.parse(body) as { name?: string; value?: string }]));
+  return bodies.flatMap(({ name, value }) => (name === SECRET_VALUE && value ? [value] : []));
 }
 
 /** Waits for both, also when one fails: what the other one started has to be known before everything is ended. */
