@@ -43,6 +43,14 @@ export function wantedBefore(props: Bag): GhlValueInputs {
   return lastWritten === undefined ? rest : { ...rest, value: lastWritten };
 }
 
+/** A release follows a write of ours that the state does not know: the rollback function's. */
+export function takingBack(before: GhlValueState, { release, rollbackUrl }: GhlValueInputs): GhlValueState {
+  const released = release !== undefined && release !== before.release;
+  return released && rollbackUrl !== undefined && before.maybeWritten === undefined
+    ? { ...before, maybeWritten: rollbackUrl }
+    : before;
+}
+
 /**
  * Looks at GHL during a diff and says what somebody changed since the state was written, so that previews show it without
  * a refresh; and what an update will not do. Changes nothing about the diff, and a failure to look is no failure of it.
@@ -56,7 +64,7 @@ export async function mentionDrift(context: ResourceContext, olds: Bag, news: Ba
     const written = declared(news).value;
     const differs = value ? value.value !== before.value && value.value !== written : before.value !== "";
     if (problem || differs) {
-      const { drift } = stateOf(wantedBefore(olds), value, before, problem?.message);
+      const { drift } = stateOf(wantedBefore(olds), value, takingBack(before, declared(news)), problem?.message);
       const what = drift ?? "it holds another value than the state knows";
       context.say(`${subject}: ${what}. Nothing is changed by that; \`pulumi refresh\` takes it into the state.`);
     }

@@ -11,7 +11,7 @@ import {
 import { urlAnswers } from "./answers";
 import { type CustomValue, GhlError } from "./client";
 import type { ResourceContext } from "./context";
-import { live, look, make, otherValue, reachable, wantedBefore } from "./look";
+import { live, look, make, otherValue, reachable, takingBack, wantedBefore } from "./look";
 import {
   claimsOf,
   declared,
@@ -133,14 +133,6 @@ export async function updateValue(context: ResourceContext, olds: Bag, news: Bag
   // Somebody deleted it. The workflow step sends nowhere until it is there again.
   const made = await make(context, inputs, inputs.mode === "set" ? inputs.value : before.previousValue);
   return { outs: await apply(context, inputs, made, { ...before, lastWritten: made.value }) };
-}
-
-/** A release follows a write of ours that the state does not know: the rollback function's. */
-function takingBack(before: GhlValueState, { release, rollbackUrl }: GhlValueInputs): GhlValueState {
-  const released = release !== undefined && release !== before.release;
-  return released && rollbackUrl !== undefined && before.maybeWritten === undefined
-    ? { ...before, maybeWritten: rollbackUrl }
-    : before;
 }
 
 /** What GHL holds now. Keeps the resource when the value is gone, so that the previous value is not forgotten. */
