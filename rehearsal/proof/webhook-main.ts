@@ -1,4 +1,4 @@
-import { messageOf } from "../errors";
+import { messageOf, UsageError } from "../errors";
 import { filesHolding } from "../run/planted";
 import { RUN_MARKER } from "../run/processes";
 import type { MachineState } from "./faults-page";
@@ -7,9 +7,9 @@ import { addToProof } from "./report";
 import { playManual } from "./webhook-manual";
 import { playRotation } from "./webhook-rotation";
 import type { WebhookSection } from "./webhook-section";
-import { inProofWorld, type ProofScene } from "./world";
+import { inProofWorld } from "./world";
 
-/** What `npm run -s proof:webhook` prints. */
+/** What a story of `npm run -s proof:webhook` prints. */
 export interface WebhookProof extends MachineState {
   readonly sections: readonly WebhookSection[];
   readonly worldProblems: readonly string[];
@@ -18,28 +18,24 @@ export interface WebhookProof extends MachineState {
 
 const STORIES = { rotation: playRotation, manual: playManual } as const;
 
-/** `npm run -s proof:webhook [rotation|manual]`: the stories of the webhook's secret and of a step edited by hand, each on a world. */
-async function main([only]: readonly string[]): Promise<number> {
+/** `webhook-main.ts rotation|manual`: one of the webhook's stories, on a world of its own. */
+async function main([name = ""]: readonly string[]): Promise<number> {
+  if (!isStory(name)) throw new UsageError(`"${name}" is no story: expected one of ${Object.keys(STORIES).join(", ")}`);
   const began = Date.now();
-  const sections: WebhookSection[] = [];
-  const worldProblems: string[] = [];
-  for (const [name, play] of Object.entries(STORIES)) {
-    if (only !== undefined && only !== name) continue;
-    const story = async (scene: ProofScene) => {
-      sections.push(...(await play(scene)));
-      const shown = filesHolding(process.env[RUN_MARKER] ?? "", scene.stage.secrets());
-      worldProblems.push(
-        ...scene.problems,
-        ...shown.map((file) => `${file} holds a token, a webhook secret or a query string`),
-      );
-    };
-    await inProofWorld(story);
-  }
-  const seconds = Math.round((Date.now() - began) / 1000);
-  const result: WebhookProof = { ...machineState(), sections, worldProblems, seconds };
+  const result = await inProofWorld(async (scene): Promise<WebhookProof> => {
+    const sections = await STORIES[name](scene);
+    const shown = filesHolding(process.env[RUN_MARKER] ?? "", scene.stage.secrets());
+    const kept = shown.map((file) => `${file} holds a token, a webhook secret or a query string`);
+    const seconds = Math.round((Date.now() - began) / 1000);
+    return { ...machineState(), sections, worldProblems: [...scene.problems, ...kept], seconds };
+  });
   process.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
-  if (only === undefined) addToProof("webhook", result);
-  return sections.every(({ problems }) => problems.length === 0) && worldProblems.length === 0 ? 0 : 1;
+  addToProof(`webhook-${name}`, result);
+  return [...result.sections.flatMap(({ problems }) => problems), ...result.worldProblems].length === 0 ? 0 : 1;
+}
+
+function isStory(name: string): name is keyof typeof STORIES {
+  return name in STORIES;
 }
 
 main(process.argv.slice(2)).then(
