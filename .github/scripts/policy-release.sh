@@ -8,7 +8,7 @@ pulumi=${PULUMI:-$root/node_modules/.bin/pulumi}
 pack=${POLICY_PACK:-$root/policy}
 out=$(mktemp -d)
 project=$root/tests/engine/fixtures/policy
-trap 'rm -rf "$out" "$project/Pulumi.release.yaml"' EXIT
+trap 'rm -rf "$out" "$project/Pulumi.test.yaml"' EXIT
 mkdir "$out/state"
 # Nothing of the caller's: no other stack, backend or account can be meant.
 unset PULUMI_STACK PULUMI_OPTION_CONFIG_FILE PULUMI_ACCESS_TOKEN AWS_PROFILE AWS_SESSION_TOKEN
@@ -18,9 +18,10 @@ export AWS_ACCESS_KEY_ID=opens-nothing AWS_SECRET_ACCESS_KEY=opens-nothing AWS_E
 export PULUMI_DEBUG_COMMANDS=true
 
 cd "$project"
-"$pulumi" stack init release --non-interactive
+# What the stack records of itself is below this name.
+"$pulumi" stack init test --non-interactive
 code=0
-"$pulumi" preview --stack release --policy-pack "$pack" --event-log "$out/events.jsonl" --non-interactive --color never \
+"$pulumi" preview --stack test --policy-pack "$pack" --event-log "$out/events.jsonl" --non-interactive --color never \
   --config aws:region=us-east-1 --config aws:skipCredentialsValidation=true --config aws:skipRequestingAccountId=true || code=$?
 cd "$root"
 node tools/run.mjs policy/report.ts "$out/events.jsonl" >"$out/report.md" || true

@@ -99,6 +99,26 @@ export class PolicyWorld {
     return { result, out };
   }
 
+  /** A preview of the program, with the pack or without: how long it took, and how much CPU all its processes together. */
+  async cost(withPack: boolean): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
+    const { environment } = this.program;
+    const pack = withPack ? ["--policy-pack", this.#pack] : [];
+    const { exitCode, seconds, stderr } = await runCommand({
+      command: "bash",
+      // The shell knows what its children used, once they have ended.
+      args: ["-c", '"$@"; code=$?; times >&2; exit $code', "_", "pulumi", "preview", ...pack, "--non-interactive"],
+      cwd: root,
+      env: { ...environment, PATH: [this.#pack, environment.PATH].join(delimiter) },
+      logFile: join(runFolderOf(this.world), "policy.log"),
+      deadlineMs: 200_000,
+    });
+    if (exitCode !== 0) throw new Error(`the preview failed:\n${stderr}`);
+    const used = [...(stderr.trim().split("\n").at(-1) ?? "").matchAll(/(\d+)m([\d.]+)s/g)];
+    if (used.length !== 2) throw new Error(`the shell did not say what was used: ${stderr.slice(-200)}`);
+    const cpuSeconds = used.reduce((sum, [, minutes, rest]) => sum + 60 * Number(minutes) + Number(rest), 0);
+    return { seconds, cpuSeconds };
+  }
+
   /** `.github/scripts/policy-release.sh`, CI's step for the official release, with the engine and the pack that are there. */
   releaseStep(): Promise<CommandResult> {
     const { environment } = this.violations;

@@ -87,7 +87,7 @@ describe("the policy pack on the real engine", { timeout: 4 * MINUTE }, () => {
     const { exitCode, stdout, stderr } = await world.releaseStep();
     expect(`${stdout}${stderr}`).toMatch(/the policy pack runs by v3\..*stops a stack that breaks it/);
     expect(exitCode).toBe(0);
-    expect(existsSync(join(__dirname, "fixtures/policy/Pulumi.release.yaml"))).toBe(false);
+    expect(existsSync(join(__dirname, "fixtures/policy/Pulumi.test.yaml"))).toBe(false);
   });
 
   it("stops an update before the resource is touched", async () => {
