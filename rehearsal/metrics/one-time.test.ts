@@ -2,6 +2,7 @@ import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand } from "@aws-s
 import { type InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { beforeEach, describe, expect, it } from "vitest";
+import { waitFor } from "../support/wait";
 import { OneTimeSchedules } from "./one-time";
 
 const MINUTE = 60_000;
@@ -12,10 +13,12 @@ let expressions: Record<string, string>;
 let allowed: string;
 let calls: string[];
 let told: string[];
+let failures: number;
 let schedules: OneTimeSchedules;
 
 beforeEach(() => {
   [expressions, allowed, calls, told] = [{ progress: "at(2026-12-01T10:05:30)" }, FUNCTION, [], []];
+  failures = 0;
   const region = { region: "us-east-1" };
   const scheduler = new SchedulerClient(region);
   scheduler.send = (async (command: unknown) => {
@@ -36,7 +39,7 @@ beforeEach(() => {
   const lambda = new LambdaClient(region);
   lambda.send = (async (command: InvokeCommand) => {
     calls.push(Buffer.from(command.input.Payload as Uint8Array).toString());
-    return {};
+    return failures-- > 0 ? { FunctionError: "Unhandled" } : {};
   }) as typeof lambda.send;
   schedules = new OneTimeSchedules({ scheduler, iam, lambda, onProblem: ({ message }) => told.push(message) });
 });
@@ -62,6 +65,20 @@ describe("a one-time schedule", () => {
     await begin(8);
     await begin(9);
     expect(calls.slice(1)).toEqual(['{"notice":"completion"}', '{"notice":"progress"}']);
+  });
+
+  it("is tried again where the function fails, three times in all, and then told of", async () => {
+    failures = 2;
+    await begin(5);
+    await waitFor(() => calls.length === 3, { what: "three calls", deadlineMs: 2000 });
+    expect(told).toEqual([]);
+    expressions = { progress: "at(2026-12-01T10:09:00)" };
+    schedules.invalidate();
+    failures = 3;
+    await begin(9);
+    await waitFor(() => told.length > 0, { what: "a problem", deadlineMs: 2000 });
+    expect(told).toEqual(["schedule progress: the function failed 3 times: Unhandled"]);
+    expect(calls).toHaveLength(6);
   });
 
   it("whose role may not call the function is told of, as it would not come on AWS", async () => {

@@ -18,6 +18,8 @@ export interface OneTimeOptions {
   readonly onProblem: (error: Error) => void;
 }
 
+const ATTEMPTS = 3;
+
 /** One date of one schedule. */
 interface Due {
   readonly key: string;
@@ -90,8 +92,23 @@ export class OneTimeSchedules {
       onProblem(new Error(`schedule ${Name}: on AWS its role ${role} may not call ${FunctionName}`));
       return;
     }
-    const payload = Buffer.from(Target?.Input ?? "{}");
-    const command = new InvokeCommand({ FunctionName, InvocationType: "Event", Payload: payload });
-    await lambda.send(command).catch((error: Error) => onProblem(new Error(`schedule ${Name}: ${error.message}`)));
+    const call = new InvokeCommand({ FunctionName, Payload: Buffer.from(Target?.Input ?? "{}") });
+    void this.#call(String(Name), call, lambda, onProblem);
+  }
+
+  /** As Lambda does with an event: twice again where the function fails. */
+  async #call(
+    name: string,
+    call: InvokeCommand,
+    lambda: LambdaClient,
+    onProblem: (error: Error) => void,
+  ): Promise<void> {
+    let failure = "";
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const answer = await lambda.send(call).catch((error: Error) => ({ FunctionError: error.message }));
+      if (!answer.FunctionError) return;
+      failure = answer.FunctionError;
+    }
+    onProblem(new Error(`schedule ${name}: the function failed ${ATTEMPTS} times: ${failure}`));
   }
 }
