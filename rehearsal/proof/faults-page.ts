@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MatrixRun } from "./fault-matrix";
 import type { PlayedRow } from "./fault-row";
 import { FAULT_ROWS, HELD_RATE, MATRIX_PHASES } from "./fault-rows";
 import { proofFolder } from "./folder";
 import type { KilledSection, KillsResult } from "./kills";
+import { mergeMatrix } from "./matrix-report";
 import { proofReport } from "./report";
 
 /** What the page is made from: keys of rehearsal-report/proof.json; one that is missing was not played. */
@@ -22,10 +23,23 @@ export interface FaultsReport {
   };
 }
 
-/** Writes docs/measured/faults.md from what the proofs have left in proof.json. */
+/**
+ * Writes docs/measured/faults.md from what the proofs have left in proof.json. What was not played there stays as it was
+ * measured before, which docs/measured/faults.json keeps.
+ */
 export function writeFaultsPage(): void {
-  const report = JSON.parse(readFileSync(proofReport(), "utf8")) as FaultsReport;
-  writeFileSync(join(proofFolder(), "../../docs/measured/faults.md"), faultsPage(report));
+  const measured = join(proofFolder(), "../../docs/measured");
+  const kept = join(measured, "faults.json");
+  const before: FaultsReport = existsSync(kept) ? JSON.parse(readFileSync(kept, "utf8")) : {};
+  const now = JSON.parse(readFileSync(proofReport(), "utf8")) as FaultsReport;
+  const [kills, rollbacks] = [now.kills ?? before.kills, now.rollbacks ?? before.rollbacks];
+  const report: FaultsReport = {
+    ...mergeMatrix(before, now),
+    ...(kills ? { kills } : {}),
+    ...(rollbacks ? { rollbacks } : {}),
+  };
+  writeFileSync(kept, `${JSON.stringify(report, undefined, 2)}\n`);
+  writeFileSync(join(measured, "faults.md"), faultsPage(report));
 }
 
 /** The page, as Markdown. */
