@@ -8,6 +8,7 @@ import { keepRunning } from "./keep";
 import { writeReport } from "./report/write";
 import { endProcesses } from "./run/ending";
 import { RunLock } from "./run/lock";
+import { filesHolding } from "./run/planted";
 import { requireFreeDisk, requireFreePort } from "./run/preflight";
 import { processesMarked, RUN_MARKER } from "./run/processes";
 import type { Terminal } from "./run/terminal";
@@ -87,7 +88,8 @@ async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
   starting.done(`Pulumi ${toolchain.pulumiVersion} (${toolchain.pulumiOrigin})`);
   try {
     const story = playStory(stage, { chapters: run.chapters, terminal });
-    const played = withProblems(await orAborted(story, interrupts.signal), problems);
+    const told = await orAborted(story, interrupts.signal);
+    const played = withProblems(told, [...problems, ...shownSecrets(told, stage.secrets(), lock.runFolder)]);
     const written = writeReport(reportFolder, played.report, played.details);
     printSummary(terminal, played.report, played.details, written);
     rehearsal.onReport(written.json);
@@ -108,6 +110,15 @@ async function playAndReport(rehearsal: Rehearsal, run: Run): Promise<boolean> {
     if (resisted.length === 0) ending.done();
     else ending.failed(resisted.join("; "));
   }
+}
+
+/** Tokens and query strings may be in no log, state or report. */
+function shownSecrets({ report, details }: PlayedStory, secrets: readonly string[], runFolder: string): string[] {
+  const files = filesHolding(runFolder, secrets).map(
+    (file) => `${file} holds a token, a webhook secret or a query string`,
+  );
+  const told = JSON.stringify([report, details]);
+  return secrets.some((secret) => told.includes(secret)) ? [...files, "the report would show a secret"] : files;
 }
 
 /** What broke on the side fails the run too: an expectation can't have noticed everything. */
