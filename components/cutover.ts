@@ -316,6 +316,7 @@ export class Cutover extends pulumi.ComponentResource {
       expectedMessagesPerHour: config.expectedMessagesPerHour,
       ghl: manifestGhl(config.ghl, config.node.url),
       ...manifestGate(config),
+      ...appliedNotices(this.#args.notices),
       clusterName: services.cluster.name,
       probeKeySecret: secrets.probeKeySecretName,
       killSwitchRuleArn: traffic.killSwitch.arn,

@@ -33,11 +33,17 @@ export async function observe(stack: string, aws: AwsPlace): Promise<World> {
     ...(applied ? { applied } : {}),
     ...(killSwitch ? { killSwitch } : {}),
     ...(share === undefined ? {} : { liveShare: share }),
+    ...(applied ? {} : { manifest: knownWithoutApplied(manifest) }),
     ...(rollback ? { rollback } : {}),
     ...(last ? { minutesSinceRollback: minutesSince(last.at) } : {}),
     ...(removed ? { nodeRemains: await observeNode(manifest, aws) } : {}),
     ...(waits ? { alarms: await observeAlarms(manifest, aws) } : {}),
   };
+}
+
+/** A destroy that was refused has taken the record of what is applied first of all; the manifest is still there. */
+function knownWithoutApplied({ services, notices }: Manifest): NonNullable<World["manifest"]> {
+  return { node: services.node !== undefined, ...(notices ? { notices } : {}) };
 }
 
 /** Records carry real time; alarms look back by the clock of this process, which in a rehearsal is faster. */

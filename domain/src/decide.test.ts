@@ -123,6 +123,25 @@ describe("share", () => {
   });
 });
 
+describe("after a destroy that was refused, which takes the record of what is applied", () => {
+  const afterwards = { liveShare: 100, manifest: { node: false } };
+
+  it("decommission is applied again once Node is removed: that shows in the manifest", () => {
+    expect(reasons(intent("decommission"), afterwards)).toEqual([]);
+    expect(decide(intent("decommission"), afterwards).desired).toMatchObject({ direction: "none", contracts: false });
+  });
+
+  it.each(["full", "parallel", "node-only"] as const)("%s has no Node to go back to", (phase) => {
+    expect(reasons(intent(phase), afterwards)).toEqual([expect.stringContaining("Node is removed")]);
+  });
+
+  it("decommission is no step while Node lives", () => {
+    const world = { liveShare: 100, manifest: { node: true } };
+    expect(reasons(intent("decommission"), world)).toEqual([expect.stringContaining("is not known")]);
+    expect(reasons(intent("full"), world)).toEqual([]);
+  });
+});
+
 describe("contract migrations", () => {
   const contracts = (world: World) => decide(intent("decommission"), world).desired.contracts;
 

@@ -51,6 +51,8 @@ export interface World {
   readonly applied?: Applied;
   /** Percent that the live weighted rule sends to Python; read only where `applied` is missing although the rule exists. */
   readonly liveShare?: number;
+  /** Where `applied` is missing: whether the stack's manifest still names Node, and the notices that it has planned. */
+  readonly manifest?: { readonly node: boolean; readonly notices?: AppliedNotices };
   /** Undefined before the rule exists; `unclear` where somebody edited it into something that is neither state. */
   readonly killSwitch?: KillSwitchState | "unclear";
   /** Newest rollback that no update has released. */
@@ -176,8 +178,8 @@ function effectiveShare(world: World): number {
   return world.applied?.pythonShare ?? world.liveShare ?? 0;
 }
 
-function withoutNode({ applied }: World): boolean {
-  return applied !== undefined && phaseOf(applied.phase).node === "removed";
+function withoutNode({ applied, manifest }: World): boolean {
+  return applied === undefined ? manifest?.node === false : phaseOf(applied.phase).node === "removed";
 }
 
 /** Held messages come through the front door; so do all of them once Node is removed. */
@@ -221,22 +223,27 @@ function releaseWarning(open: OpenRollback | undefined, releasing: boolean, shar
 
 function refuseStep(to: Phase, intent: Intent, world: World, releasing: boolean): Refusal[] {
   const { applied } = world;
+  if (!applied && withoutNode(world)) return refuseReturn(to, "decommission");
   if (!applied) return world.liveShare === undefined ? refuseFirst(to) : refuseUnknown(to, world.liveShare);
   const from = phaseOf(applied.phase);
   if (to.name === from.name) return [];
-  if (from.node === "removed") {
-    return [
-      {
-        reason: `"${from.name}" is applied: Node is removed, so there is no step to "${to.name}".`,
-        remedy: `keep the phase: pulumi config set cutover:phase ${from.name}`,
-      },
-    ];
-  }
+  if (from.node === "removed") return refuseReturn(to, from.name);
   if (to.rung === undefined) return [];
   if (from.rung === undefined) return refuseLeavingNodeOnly(to, intent, from);
   if (to.rung > from.rung) return [...refuseSkip(to, from), ...refuseUnfinished(to, from, applied)];
   // Who names the rollback has said which step down is meant.
   return releasing ? [] : refuseUnnamedStepDown(to, intent, from, "a step down");
+}
+
+/** Once Node is removed there is one phase; that it is applied shows in the manifest, too, after a destroy that was refused. */
+function refuseReturn(to: Phase, from: PhaseName): Refusal[] {
+  if (to.name === from) return [];
+  return [
+    {
+      reason: `"${from}" is applied: Node is removed, so there is no step to "${to.name}".`,
+      remedy: `keep the phase: pulumi config set cutover:phase ${from}`,
+    },
+  ];
 }
 
 function refuseFirst(to: Phase): Refusal[] {

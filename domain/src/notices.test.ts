@@ -76,6 +76,23 @@ describe("notices before the start", () => {
   });
 });
 
+describe("after a destroy that was refused, which takes the record of what is applied", () => {
+  it("notices keep the dates that the manifest knows", () => {
+    const notices = {
+      startsAt: STARTS_AT,
+      dates: { progress: "2026-12-10T16:00:00Z", completion: "2026-12-20T08:00:00Z" },
+    };
+    const world = { manifest: { node: false, notices } };
+    expect(planNotices(input("decommission", undefined, { startsAt: STARTS_AT, world }))).toEqual(notices);
+  });
+
+  it("none begins where Python has had everything for long", () => {
+    expect(planNotices(input("decommission", undefined, { world: { manifest: { node: false } } }))).toEqual({
+      dates: {},
+    });
+  });
+});
+
 describe("notices after the facts", () => {
   it("are 8 hours after the first share, and keep their date up the ladder", () => {
     const start = input("parallel", applied("front-door"));

@@ -38,7 +38,7 @@ export interface NoticeInput {
   /** `cutover:startsAt`; undefined: nobody has set a date. */
   readonly startsAt: string | undefined;
   readonly desired: Pick<Desired, "phase" | "pythonShare" | "rolledBack">;
-  readonly world: Pick<World, "applied" | "rollback">;
+  readonly world: Pick<World, "applied" | "manifest" | "rollback">;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -52,10 +52,15 @@ export function planNotices(input: NoticeInput): AppliedNotices {
   return { ...before, dates: { ...before?.dates, ...afterFacts(input) } };
 }
 
+/** A destroy that was refused takes `applied` and leaves the manifest. */
+function plannedBefore({ applied, manifest }: NoticeInput["world"]): AppliedNotices | undefined {
+  return applied ? applied.notices : manifest?.notices;
+}
+
 /** T-7 days and T-1 day. Where their date has passed, or is nearly here, when `startsAt` is set, they are not planned. */
 function beforeStart({ startsAt, desired, world, now }: NoticeInput): AppliedNotices | undefined {
   if (startsAt === undefined) return undefined;
-  const known = world.applied?.notices;
+  const known = plannedBefore(world);
   if (known?.startsAt === startsAt) {
     const { "week-before": week, "day-before": day } = known.dates;
     return { startsAt, dates: { ...(week ? { "week-before": week } : {}), ...(day ? { "day-before": day } : {}) } };
@@ -70,13 +75,15 @@ function beforeStart({ startsAt, desired, world, now }: NoticeInput): AppliedNot
 }
 
 /** T+8 hours and completion, counted from the update that makes it true. */
-function afterFacts({ desired, world: { applied, rollback }, now }: NoticeInput): NoticeDates {
+function afterFacts({ desired, world, now }: NoticeInput): NoticeDates {
   const { phase, pythonShare, rolledBack } = desired;
-  const { progress, completion } = applied?.notices?.dates ?? {};
-  const started = pythonShare > 0 && (applied?.pythonShare ?? 0) === 0;
+  const { rollback } = world;
+  const { progress, completion } = plannedBefore(world)?.dates ?? {};
+  const shareBefore = world.applied?.pythonShare ?? (world.manifest?.node === false ? 100 : 0);
+  const started = pythonShare > 0 && shareBefore === 0;
   // Whoever gives everything back to Python has to watch it for a day anew.
   const released = rollback !== undefined && !rolledBack;
-  const complete = pythonShare === 100 && (applied?.pythonShare !== 100 || released);
+  const complete = pythonShare === 100 && (shareBefore !== 100 || released);
   const inHours = (hours: number) => iso(now + hours * HOUR_MS);
   const eight = progress ?? (started ? inHours(PROGRESS_AFTER_HOURS) : undefined);
   const day = complete ? inHours(COMPLETION_AFTER_HOURS) : completion;
@@ -96,7 +103,7 @@ function iso(ms: number): string {
  * @returns none where the date is the one that an earlier update knew
  */
 export function noticeLines({ startsAt, desired, world }: NoticeInput, { dates }: AppliedNotices): string[] {
-  if (startsAt === undefined || world.applied?.notices?.startsAt === startsAt) return [];
+  if (startsAt === undefined || plannedBefore(world)?.startsAt === startsAt) return [];
   const missing = Object.keys(BEFORE_START_HOURS).filter((notice) => !(notice in dates));
   if (missing.length === 0) return [];
   const why = desired.pythonShare > 0 ? "Python gets messages already" : `${startsAt} is too near`;

@@ -1,4 +1,5 @@
 import type { BusinessMetric } from "./evidence/criteria";
+import type { AppliedNotices } from "./notices";
 import { matchOf, showUrl, type ValueMatch } from "./webhook";
 
 /** Everything a stack keeps in SSM lies below this path. */
@@ -56,6 +57,8 @@ export interface Manifest {
   readonly expectedMessagesPerHour: number;
   /** GoHighLevel's custom value with the webhook's URL, for `cutover status`; absent where an older version wrote this. */
   readonly ghl?: ManifestGhl;
+  /** The notices that are planned, for the update after a destroy that was refused: that takes `applied` and leaves this. */
+  readonly notices?: AppliedNotices;
   /** What the configuration says of the gate. */
   readonly gate?: { readonly bakeHours?: number; readonly business?: readonly BusinessMetric[] };
 }
