@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import type { ScreenIo } from "./screen";
 
 /** What surrounds a command: the terminal, files and the environment. */
@@ -28,11 +28,12 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
   requeue: command("what Python accepted and did not finish, to Node after a rollback", async (args, io) =>
     (await import("./requeue.js")).requeueCommand(args, io),
   ),
-  pending: command("what an interrupted update was making, and the command that tells the state", async (args, io) =>
+  pending: command("what an interrupted update was making, and the commands that tell the state", async (args, io) =>
     (await import("./pending.js")).pendingCommand(args, {
       ...io,
       read: (file) => readFileSync(file, "utf8"),
       stdin: () => readFileSync(0, "utf8"),
+      save,
     }),
   ),
   explain: command("a pulumi preview in plain words, for a pull request", async (args, io) =>
@@ -49,6 +50,12 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
     (await import("./migrations.js")).migrationsCommand(args, io.env, (line) => io.write(`${line}\n`)),
   ),
 };
+
+function save(file: string, text: string): void {
+  const unfinished = `${file}.${process.pid}`;
+  writeFileSync(unfinished, text, { mode: 0o600 });
+  renameSync(unfinished, file);
+}
 
 function command(what: string, run: Subcommand["run"]): Subcommand {
   return { what, run };

@@ -156,11 +156,36 @@ export interface ResolvedCreate extends PendingCreate {
   readonly id?: string | undefined;
 }
 
-/** The command that brings the state up to date; undefined where nothing is pending. */
-export function refreshCommand(creates: readonly ResolvedCreate[]): string | undefined {
-  if (creates.length === 0) return undefined;
-  const known = creates.flatMap(({ urn, id }) => (id === undefined ? [] : [urn, id]));
-  const imports = known.map((text) => ` --import-pending-creates '${text.replaceAll("'", `'\\''`)}'`).join("");
-  const clear = creates.some(({ id }) => id === undefined) ? " --clear-pending-creates" : "";
-  return `pulumi refresh --yes --skip-preview${imports}${clear}`;
+interface ExportedOperation {
+  readonly type?: unknown;
+  readonly resource?: { readonly urn?: string };
+}
+
+interface ExportedResource {
+  readonly urn: string;
+  readonly delete?: boolean;
+}
+
+/**
+ * The export with what AWS has among its resources, and no creation pending: `pulumi stack import` takes it, and the refresh after
+ * it reads the rest from AWS by these ids. Pulumi's own `refresh --import-pending-creates` (3.250) only renames the operation, which
+ * the refresh then drops. Where an update was replacing a resource, the one before is left to be deleted, as the update would have.
+ * Secrets stay as they are in the export: encrypted.
+ */
+export function repairedState(exported: string, creates: readonly ResolvedCreate[]): string {
+  const { deployment, ...rest } = JSON.parse(exported) as {
+    deployment: { resources?: readonly ExportedResource[]; pending_operations?: readonly ExportedOperation[] };
+  };
+  const { resources = [], pending_operations: operations = [] } = deployment;
+  const ids = new Map(creates.map(({ urn, id }) => [urn, id]));
+  const isCreation = ({ type }: ExportedOperation) => type === "creating";
+  const made = operations.filter(isCreation).flatMap(({ resource }) => {
+    const id = ids.get(resource?.urn ?? "");
+    return id === undefined ? [] : [{ ...resource, urn: resource?.urn ?? "", id }];
+  });
+  const replaced = new Set(made.map(({ urn }) => urn));
+  const kept = resources.map((one) => (replaced.has(one.urn) ? { ...one, delete: true } : one));
+  const pending = operations.filter((one) => !isCreation(one));
+  const repaired = { ...deployment, resources: [...kept, ...made], pending_operations: pending };
+  return `${JSON.stringify({ ...rest, deployment: repaired }, null, 4)}\n`;
 }

@@ -57,8 +57,6 @@ export interface UpOptions extends EngineRunOptions {
 
 export interface RefreshOptions extends EngineRunOptions {
   readonly previewOnly?: boolean;
-  /** Further flags, such as those that `cutover pending` says. */
-  readonly flags?: readonly string[];
 }
 
 export interface ConfigEntry {
@@ -149,7 +147,7 @@ export class StackRun {
   /** Compares the state with the world; with `previewOnly` the state is left as it is. */
   refresh(options: RefreshOptions = {}): Promise<EngineResult> {
     const how = options.previewOnly ? ["--preview-only"] : ["--yes", "--skip-preview"];
-    return this.#engine("refresh", [...how, ...(options.flags ?? [])], options);
+    return this.#engine("refresh", how, options);
   }
 
   destroy(options: EngineRunOptions = {}): Promise<EngineResult> {
@@ -201,6 +199,11 @@ export class StackRun {
   async exportState(): Promise<StackState> {
     const { stdout } = await this.#cli(["stack", "export"]);
     return JSON.parse(stdout) as StackState;
+  }
+
+  /** Replaces the state by the one in the file. */
+  async importState(file: string): Promise<void> {
+    await this.#cli(["stack", "import", "--file", file]);
   }
 
   async #engine(what: string, args: readonly string[], options: EngineRunOptions): Promise<EngineResult> {

@@ -189,20 +189,22 @@ async function killOnce(section: Section, choose: KillChoice, isSeeded: boolean)
   return kills.length > MOST_KILLS ? result : "killed";
 }
 
-/** As the runbook says: what the state calls pending, and the refresh that `cutover pending` says. @returns pending creations */
+/** As the runbook says: `cutover pending` writes the state with what AWS has, and a refresh reads the rest. @returns pending creations */
 async function mend(section: Section): Promise<number> {
   const { engine } = section.scene.stage;
-  const file = join(engine.temporaryFolder, "state.json");
+  const [file, repaired] = ["state.json", "repaired.json"].map((name) => join(engine.temporaryFolder, name)) as [
+    string,
+    string,
+  ];
   writeFileSync(file, JSON.stringify(await engine.exportState()));
-  const { stdout, stderr, exitCode } = await engine.cutover("pending", [file, "--json"]);
+  const { stdout, stderr, exitCode } = await engine.cutover("pending", [file, "--json", "--write", repaired]);
   if (exitCode > 1) throw new Error(`cutover pending failed: ${stdout}${stderr}`);
   const { pending } = JSON.parse(stdout) as { pending: readonly { readonly urn: string; readonly id?: string }[] };
   if (pending.length === 0) return 0;
-  const known = pending.flatMap(({ urn, id }) => (id === undefined ? [] : [urn, id]));
-  const flags = known.flatMap((text) => ["--import-pending-creates", text]);
-  const clear = pending.some(({ id }) => id === undefined) ? ["--clear-pending-creates"] : [];
-  const activity = section.scene.terminal.activity(`pulumi refresh, ${pending.length} pending`);
-  const refreshed = await engine.refresh({ allowFailure: true, flags: [...flags, ...clear] });
+  const known = pending.filter(({ id }) => id !== undefined).length;
+  const activity = section.scene.terminal.activity(`state with ${known} of ${pending.length} pending, pulumi refresh`);
+  await engine.importState(repaired);
+  const refreshed = await engine.refresh({ allowFailure: true });
   section.refreshes += 1;
   if (refreshed.exitCode === 0) activity.done();
   else {
