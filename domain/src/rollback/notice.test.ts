@@ -42,6 +42,8 @@ const steps = complete.rollback.steps;
 describe("rollbackNotice", () => {
   it("says what fired, what was done, what is lost, and that one may sleep on", () => {
     expect(rollbackNotice(complete)).toEqual({
+      // Stakeholders hear of it, too: it passes their subscriptions.
+      audience: "everyone",
       subject: "[cutover prod] Rolled back to Node (rb-0001)",
       text: `Rolled back to Node: every customer's message goes to Node.
 
