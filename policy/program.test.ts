@@ -141,6 +141,11 @@ describe("a change to the program that breaks a policy", () => {
     return judge(props ? [...rest, { ...before, props: { ...before.props, ...props } }] : rest);
   };
 
+  it("is not what a rollback wrote into the kill switch, which stays in the state after its release", () => {
+    const conditions = [{ pathPattern: { values: ["/webhooks/ghl"] } }];
+    expect(changed(":ListenerRule", "traffic-kill-switch", { conditions })).toEqual([]);
+  });
+
   it.each([
     [
       "Node's service removed",

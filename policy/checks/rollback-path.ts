@@ -1,5 +1,6 @@
+import { isKillSwitch } from "./kill-switch";
 import { type Declared, type Finding, json, list, pointsAt, record, text, UNKNOWN } from "./model";
-import { type Applied, isKillSwitch } from "./safety-net";
+import type { Applied } from "./safety-net";
 import { TYPES } from "./types";
 
 /** How often the reconciler and the prober run: what `domain/src/triggers.ts` reckons with. */

@@ -1,7 +1,7 @@
 import { AFFINITIES, type Affinity, CONTACT_HEADER, contactRules } from "@cutover/domain/affinity";
-import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
 import { type Phase, phases } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
+import { isKillSwitch } from "./kill-switch";
 import { type Declared, type Finding, json, list, number, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
@@ -69,12 +69,6 @@ export function nodeUntilDecommission(all: readonly Declared[]): Finding[] {
     found.push({ message: `The kill switch's rule is gone, but ${until}; without it no rollback can move traffic.` });
   }
   return found;
-}
-
-/** The rule whose change is a rollback. */
-export function isKillSwitch({ type, props }: Declared): boolean {
-  const header = (condition: unknown) => text(record(record(condition)?.httpHeader)?.httpHeaderName);
-  return type === TYPES.listenerRule && list(props.conditions).some((one) => header(one) === KILL_SWITCH_HEADER);
 }
 
 /** The rules that share customers' messages carry the share that the update records, by weight or by contact. */

@@ -97,6 +97,11 @@ describe("ruleOwnership", () => {
     expect(ruleOwnership(killSwitch([]))).toEqual([expect.stringContaining("conditions and actions")]);
   });
 
+  it("knows the kill switch by its name, too, whose conditions a rollback has changed", () => {
+    const rolledBack = { ...forward([0, 100]), name: "traffic-kill-switch", ignoreChanges: ["conditions", "actions"] };
+    expect(ruleOwnership(rolledBack)).toEqual([]);
+  });
+
   it("wants weights always written", () => {
     expect(ruleOwnership(weighted([]))).toEqual([]);
     expect(ruleOwnership(weighted(["actions[0].forward"]))).toEqual([expect.stringContaining('take "actions" out')]);

@@ -1,6 +1,6 @@
-import { KILL_SWITCH_HEADER } from "@cutover/domain/kill-switch";
 import { ladder, phases } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
+import { isKillSwitch } from "./kill-switch";
 import { type Declared, json, list, number, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
@@ -55,10 +55,11 @@ export function shareOnLadder({ type, name, stack, props }: Declared): string[] 
 }
 
 /** The kill switch's live state belongs to the rollback function; the weighted rule's belongs to Pulumi, always. */
-export function ruleOwnership({ type, name, props, ignoreChanges }: Declared): string[] {
+export function ruleOwnership(rule: Declared): string[] {
+  const { type, name, props, ignoreChanges } = rule;
   if (type !== TYPES.listenerRule || ignoreChanges === undefined) return [];
   const ignores = (what: string) => ignoreChanges.some((path) => path === what || path.startsWith(`${what}[`));
-  if (headers(props).includes(KILL_SWITCH_HEADER)) {
+  if (isKillSwitch(rule)) {
     const missing = ["conditions", "actions"].filter((what) => !ignores(what));
     return missing.length === 0
       ? []
@@ -69,14 +70,6 @@ export function ruleOwnership({ type, name, props, ignoreChanges }: Declared): s
   return ignores("actions") && list(props.actions).some((action) => record(record(action)?.forward))
     ? [`${name}: changes of its weights are ignored; take "actions" out of ignoreChanges, weights are always declared.`]
     : [];
-}
-
-/** Header names that a rule asks for, in lower case. */
-function headers(props: Declared["props"]): string[] {
-  return list(props.conditions).flatMap((condition) => {
-    const header = text(record(record(condition)?.httpHeader)?.httpHeaderName);
-    return header === undefined ? [] : [header.toLowerCase()];
-  });
 }
 
 /** Least outstanding requests, which AWS refuses together with slow start: a hanging task must not keep its share. */
