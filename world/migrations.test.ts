@@ -38,6 +38,21 @@ describe("what the migrations' planner has against an update", () => {
     expect(await query("SELECT to_regclass('langgraph_ops.schema_migrations') AS made")).toEqual([{ made: null }]);
   });
 
+  it("is nothing that the reading role can tell before the migration that gives it its rights: the update has to go on", async () => {
+    const { url, query, adminUrl } = await postgres.database();
+    await runMigrations({ database: { url }, files: openMigrations(), allowContract: false, runnerVersion: "test" });
+    await query("CREATE ROLE without_rights LOGIN PASSWORD 'reads-nothing'", adminUrl);
+    const reader = new URL(url);
+    [reader.username, reader.password] = ["without_rights", "reads-nothing"];
+    try {
+      // Something is pending, so that the history has to be read.
+      await query("DELETE FROM langgraph_ops.schema_migrations WHERE version = '20261122090500'");
+      expect(await askMigrations(desired("prepare"), { database: { url: reader.href } })).toEqual([]);
+    } finally {
+      await query("DROP ROLE without_rights", adminUrl);
+    }
+  });
+
   it("knows the one file that may run late", async () => {
     const { url, query } = await postgres.database();
     await runMigrations({ database: { url }, files: openMigrations(), allowContract: false, runnerVersion: "test" });

@@ -1,6 +1,6 @@
 import { previewMigrations } from "@cutover/clients/postgres/preview";
 import { openMigrations } from "@cutover/clients/postgres/source";
-import type { DatabaseSettings } from "@cutover/clients/postgres/target";
+import { type DatabaseSettings, HistoryUnreadableError } from "@cutover/clients/postgres/target";
 import type { Desired, Refusal } from "@cutover/domain/decide";
 
 export interface MigrationsAsked {
@@ -32,6 +32,9 @@ export async function askMigrations(desired: Desired, asked: MigrationsAsked): P
       remedy: "docs/migrations.md has the way out of each; npx cutover migrations plan shows the whole plan.",
     }));
   } catch (error) {
+    // The role that only reads gets its rights from a migration: where the first run was interrupted before it, nothing would ever
+    // go on. The provider's own check asks as the role that runs them.
+    if (error instanceof HistoryUnreadableError) return [];
     return [
       {
         reason: `The database can't be asked what is pending: ${error instanceof Error ? error.message : String(error)}`,

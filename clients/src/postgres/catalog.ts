@@ -10,7 +10,7 @@ import type { SettledRow } from "@cutover/domain/migrations/settled";
 import { indexShape, type SqlParser } from "@cutover/domain/migrations/syntax";
 import type { Client, QueryResult } from "pg";
 import { catalogSql, type RawCatalog, type RawIndex, type RawPolicy } from "./catalog-sql";
-import { DatabaseError } from "./target";
+import { DatabaseError, HistoryUnreadableError } from "./target";
 
 /** Our schema and, in it, the runner's history. */
 export const OPS_SCHEMA = "langgraph_ops";
@@ -27,7 +27,7 @@ export interface DatabaseState {
 /**
  * Reads what the planner needs. The history comes first: what another run applies in between then looks pending but
  * present, which is harmless; the other way round it would look applied but missing.
- * @throws DatabaseError when the history exists but this role may not read it
+ * @throws HistoryUnreadableError when the history exists but this role may not read it
  */
 export async function readState(
   client: Client,
@@ -50,7 +50,7 @@ export async function readHistory(client: Client): Promise<SettledRow[] | undefi
     const { code } = error as { code?: string };
     if (code === "42P01" || code === "3F000") return undefined;
     if (code !== "42501") throw error;
-    throw new DatabaseError(
+    throw new HistoryUnreadableError(
       `This role may not read ${HISTORY_TABLE}. Make it a member of langgraph_ops_reader (GRANT langgraph_ops_reader TO …).`,
     );
   }

@@ -3,7 +3,7 @@ import { redactText } from "../http/redact";
 import { connect } from "./connect";
 import { nothingToDo } from "./quick-look";
 import { lazily, type MigrationSource } from "./source";
-import { DatabaseError, type DatabaseSettings, parseTarget } from "./target";
+import { DatabaseError, type DatabaseSettings, HistoryUnreadableError, parseTarget } from "./target";
 
 export interface PreviewOptions {
   /** A role that may read the catalog and our history is enough. */
@@ -41,6 +41,7 @@ export async function previewMigrations(options: PreviewOptions): Promise<Previe
     }
     return { pending: [], waiting: [], problems: [], lines: [`All ${refs.length} database migrations are applied.`] };
   } catch (error) {
+    if (error instanceof HistoryUnreadableError) throw error;
     const text = error instanceof Error ? error.message : String(error);
     throw new DatabaseError(redactText(text, [parseTarget(database).password]));
   } finally {

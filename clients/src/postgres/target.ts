@@ -30,6 +30,11 @@ export class DatabaseError extends Error {
   override readonly name: string = "DatabaseError";
 }
 
+/** This role may not read our history: it was never made a member, or an interrupted first run has not come as far as its rights. */
+export class HistoryUnreadableError extends DatabaseError {
+  override readonly name = "HistoryUnreadableError";
+}
+
 /** A connection that hands each transaction to another server session: advisory locks and SET don't hold there. */
 export class TransactionPoolerError extends DatabaseError {
   override readonly name = "TransactionPoolerError";
