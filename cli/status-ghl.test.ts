@@ -2,24 +2,13 @@ import type { Applied } from "@cutover/domain/decide";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { GhlStandIn, TOKENS } from "../rehearsal/ghl/server";
 import { statusCommand } from "./status";
-import { collect, documentedScreens, type FakeWorld, fakeClients, GOOD, MANIFEST } from "./testkit";
+import { collect, documentedScreens, type FakeWorld, fakeClients, GOOD, MANIFEST, ROLLBACK } from "./testkit";
 
 const VALUE = "Cutover Webhook URL";
 const QUERY = "pl4nted-query";
 const FRONT_DOOR = `https://messages.example.com/webhooks/ghl?key=${QUERY}`;
 const NODE = `https://node.example.com/hook?key=${QUERY}`;
 const ELSEWHERE = `https://elsewhere.example.com/by-hand?key=${QUERY}`;
-
-const RECORD = {
-  version: 1,
-  id: "rb-0001",
-  at: "2026-11-25T03:12:07Z",
-  trigger: { kind: "hard", text: "Python does not answer its probes" },
-  phase: "ramp-25",
-  share: 25,
-  to: "node",
-  steps: {},
-};
 
 describe("where GoHighLevel points, as cutover status says it", () => {
   const ghl = new GhlStandIn();
@@ -103,7 +92,7 @@ describe("where GoHighLevel points, as cutover status says it", () => {
   ])("after a rollback Node is right", async (holds, says) => {
     const world: Partial<FakeWorld> = {
       switch: "node",
-      parameters: { "/cutover/prod/rollback/rb-0001": JSON.stringify(RECORD) },
+      parameters: { "/cutover/prod/rollback/rb-0001": JSON.stringify(ROLLBACK) },
     };
     const { line } = await status(holds, { world });
     if (says === undefined) expect(line).toBe("GHL       sends to https://node.example.com/hook?… (Node)");

@@ -1,24 +1,13 @@
 import { GetParameterHistoryCommand } from "@aws-sdk/client-ssm";
 import { describe, expect, it } from "vitest";
 import { statusCommand } from "./status";
-import { collect, documentedScreens, type FakeWorld, fakeClients, GOOD } from "./testkit";
+import { collect, documentedScreens, type FakeWorld, fakeClients, GOOD, ROLLBACK } from "./testkit";
 
 async function status(world: Partial<FakeWorld> = {}, args: string[] = ["--stack", "prod"]) {
   const { io, text } = collect();
   const code = await statusCommand(args, io, fakeClients({ ...GOOD, ...world }));
   return { code, text: text() };
 }
-
-const record = {
-  version: 1,
-  id: "rb-0001",
-  at: "2026-11-25T03:12:07Z",
-  trigger: { kind: "hard", text: "Python does not answer its probes" },
-  phase: "ramp-25",
-  share: 25,
-  to: "node",
-  steps: {},
-};
 
 describe("cutover status", () => {
   it("says in five lines how the stack stands", async () => {
@@ -142,7 +131,7 @@ describe("cutover status", () => {
   });
 
   it("shows a rollback first, with the way back", async () => {
-    const parameters = { "/cutover/prod/rollback/rb-0001": JSON.stringify(record) };
+    const parameters = { "/cutover/prod/rollback/rb-0001": JSON.stringify(ROLLBACK) };
     const { code, text } = await status({ switch: "node", parameters });
     expect(code).toBe(1);
     expect(text).toContain("ROLLED BACK at 2026-11-25 03:12 UTC (rb-0001): Python does not answer its probes");
@@ -152,7 +141,7 @@ describe("cutover status", () => {
 
   it("compares the split from the release of a rollback on, in this process's time: before it Node had everything", async () => {
     const parameters = {
-      "/cutover/prod/rollback/rb-0001": JSON.stringify(record),
+      "/cutover/prod/rollback/rb-0001": JSON.stringify(ROLLBACK),
       "/cutover/prod/rollback/rb-0001/released": "2026-11-25T11:00:00Z",
     };
     const metrics = { ...GOOD.metrics, "RequestCount Sum py-c": 0 };

@@ -197,3 +197,15 @@ function secrets({ databaseUrl }: FakeWorld): StatusClients["secretsManager"] {
   };
   return { send: async (command: unknown) => answer(command) } as unknown as StatusClients["secretsManager"];
 }
+
+/** A rollback that waits for its acknowledgement, as SSM keeps it. */
+export const ROLLBACK = {
+  version: 1,
+  id: "rb-0001",
+  at: "2026-11-25T03:12:07Z",
+  trigger: { kind: "hard", text: "Python does not answer its probes" },
+  phase: "ramp-25",
+  share: 25,
+  to: "node",
+  steps: {},
+};

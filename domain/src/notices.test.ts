@@ -86,10 +86,11 @@ describe("after a destroy that was refused, which takes the record of what is ap
     expect(planNotices(input("decommission", undefined, { startsAt: STARTS_AT, world }))).toEqual(notices);
   });
 
-  it("none begins where Python has had everything for long", () => {
-    expect(planNotices(input("decommission", undefined, { world: { manifest: { node: false } } }))).toEqual({
-      dates: {},
-    });
+  it.each([
+    ["decommission", { manifest: { node: false } }],
+    ["full", { manifest: { node: true }, liveShare: 100 }],
+  ] as const)("none begins in %s, where Python has had everything for long", (phase, world) => {
+    expect(planNotices(input(phase, undefined, { world }))).toEqual({ dates: {} });
   });
 });
 

@@ -38,7 +38,7 @@ export interface NoticeInput {
   /** `cutover:startsAt`; undefined: nobody has set a date. */
   readonly startsAt: string | undefined;
   readonly desired: Pick<Desired, "phase" | "pythonShare" | "rolledBack">;
-  readonly world: Pick<World, "applied" | "manifest" | "rollback">;
+  readonly world: Pick<World, "applied" | "liveShare" | "manifest" | "rollback">;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -79,7 +79,8 @@ function afterFacts({ desired, world, now }: NoticeInput): NoticeDates {
   const { phase, pythonShare, rolledBack } = desired;
   const { rollback } = world;
   const { progress, completion } = plannedBefore(world)?.dates ?? {};
-  const shareBefore = world.applied?.pythonShare ?? (world.manifest?.node === false ? 100 : 0);
+  const withoutRecord = world.manifest?.node === false ? 100 : (world.liveShare ?? 0);
+  const shareBefore = world.applied?.pythonShare ?? withoutRecord;
   const started = pythonShare > 0 && shareBefore === 0;
   // Whoever gives everything back to Python has to watch it for a day anew.
   const released = rollback !== undefined && !rolledBack;
