@@ -58,7 +58,8 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     // Compiled code of the program is kept from one command to the next: a rehearsal runs dozens of them.
     NODE_COMPILE_CACHE: join(folders.temporary, "compiled"),
     PULUMI_HOME: folders.home,
-    PULUMI_BACKEND_URL: `file://${folders.backend}`,
+    // Without side files: an engine killed while it wrote one leaves it empty, and no command reads the state any more.
+    PULUMI_BACKEND_URL: `file://${folders.backend}?metadata=skip`,
     PULUMI_CONFIG_PASSPHRASE: "rehearsal",
     PULUMI_STACK: settings.stack,
     PULUMI_OPTION_CONFIG_FILE: folders.stackFile,
