@@ -14,7 +14,18 @@ export interface Seen {
 }
 
 /** The resource as our checks want it: plain values, `UNKNOWN` for what a preview can't know. */
-export function declared({ type, name, urn, props, opts, provider, propertyDependencies }: Seen): Declared {
+export function declared(seen: Seen): Declared {
+  // The SDK tells an unknown value by an error; a trace of where each came from takes longer than all checks.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return asDeclared(seen);
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+function asDeclared({ type, name, urn, props, opts, provider, propertyDependencies }: Seen): Declared {
   return {
     type,
     name,

@@ -1,7 +1,8 @@
 // Entry point of the policy pack. Pulumi would compile a TypeScript entry with type checks, which takes longer than the whole
 // preview may; the pack is a bundle instead, made anew when a source of it changed. Types are checked by `make check`.
-const { createRequire } = require("node:module");
+const { flushCompileCache } = require("node:module");
 const { bundle, root } = require("../tools/bundle.mjs");
+const { leaveOut } = require("../tools/leave-out.cjs");
 
 const outfile = "node_modules/.cache/cutover/policy/pack.cjs";
 bundle({
@@ -15,27 +16,9 @@ bundle({
     tsconfigRaw: "{}",
   },
 });
-leaveOut("@npmcli/arborist");
+// npm's own dependency solver, for the serialisation of functions with their packages, which no policy does: it takes nearly as
+// long as the rest of the pack.
+leaveOut("@npmcli/arborist", "policy/main.cjs");
 require(`${root}/${outfile}`);
-
-/**
- * @pulumi/pulumi loads npm's own dependency solver for the serialisation of functions, which no policy does: it takes nearly as
- * long as the rest of the pack. Whoever needs it all the same gets an error that names it.
- */
-function leaveOut(name) {
-  try {
-    const path = createRequire(require.resolve("@pulumi/pulumi")).resolve(name);
-    const refuse = () => {
-      throw new Error(`the policy pack does not load ${name} (policy/main.cjs)`);
-    };
-    require.cache[path] ??= {
-      id: path,
-      filename: path,
-      loaded: true,
-      exports: new Proxy({}, { get: (_, key) => (key === "__esModule" ? false : refuse()) }),
-    };
-  } catch (error) {
-    // A version of @pulumi/pulumi without it has nothing to leave out.
-    if (error?.code !== "MODULE_NOT_FOUND") throw error;
-  }
-}
+// The engine ends packs by a signal, so that Node would never keep what it compiled (NODE_COMPILE_CACHE).
+flushCompileCache?.();

@@ -108,7 +108,7 @@ export function frontDoor({ type, name, props }: Declared): string[] {
 }
 
 /** Resource types that cost money or hold data, and so have an owner. */
-const OWNED = new Set<string>([
+export const OWNED: readonly string[] = [
   TYPES.loadBalancer,
   TYPES.bucket,
   TYPES.function,
@@ -120,14 +120,14 @@ const OWNED = new Set<string>([
   "aws:ec2/vpc:Vpc",
   "aws:ecs/cluster:Cluster",
   "aws:secretsmanager/secret:Secret",
-]);
+];
 
 /**
  * Tags that the owner of the account wants on everything that costs money: setting `required`, by default the stack's own. They may
  * stand on the resource or come from `aws:defaultTags`.
  */
 export function requiredTags({ type, name, props, defaultTags = [] }: Declared, settings: Settings = {}): string[] {
-  if (!OWNED.has(type) || props.tags === UNKNOWN) return [];
+  if (!OWNED.includes(type) || props.tags === UNKNOWN) return [];
   const there = new Set([
     ...Object.keys(record(props.tags) ?? {}),
     ...Object.keys(record(props.tagsAll) ?? {}),

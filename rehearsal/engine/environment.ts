@@ -1,4 +1,5 @@
 import { delimiter, join } from "node:path";
+import { projectRoot } from "../../tools/toolchain";
 import { RUN_MARKER } from "../run/processes";
 
 /** What the engine and the program under it may know; nothing else of this machine's environment reaches them. */
@@ -57,6 +58,7 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     [RUN_MARKER]: settings.runFolder,
     // Compiled code of the program is kept from one command to the next: a rehearsal runs dozens of them.
     NODE_COMPILE_CACHE: join(folders.temporary, "compiled"),
+    NODE_OPTIONS: `--require=${join(projectRoot(), "rehearsal/engine/keep-compiled.cjs")}`,
     PULUMI_HOME: folders.home,
     // Without side files: an engine killed while it wrote one leaves it empty, and no command reads the state any more.
     PULUMI_BACKEND_URL: `file://${folders.backend}?metadata=skip`,

@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type CommandResult, runCommand } from "../../rehearsal/engine/command";
 import { packWithoutHost } from "../../rehearsal/engine/policy-pack";
@@ -99,9 +99,13 @@ export class PolicyWorld {
     return { result, out };
   }
 
-  /** A preview of the program, with the pack or without: how long it took, and how much CPU all its processes together. */
-  async cost(withPack: boolean): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
+  /**
+   * A preview of the program, with the pack or without: how long it took, and how much CPU all its processes together.
+   * @param cold as on a machine that has never run one: nothing compiled is kept
+   */
+  async cost(withPack: boolean, cold = false): Promise<{ readonly seconds: number; readonly cpuSeconds: number }> {
     const { environment } = this.program;
+    if (cold) rmSync(environment.NODE_COMPILE_CACHE ?? "", { recursive: true, force: true });
     const pack = withPack ? ["--policy-pack", this.#pack] : [];
     const { exitCode, seconds, stderr } = await runCommand({
       command: "bash",
