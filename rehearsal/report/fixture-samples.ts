@@ -1,4 +1,4 @@
-import type { FaultDetails, Sample, StepDetails } from "./model";
+import type { Decisions, FaultDetails, Sample, StepDetails } from "./model";
 
 /** What made-up customers saw each second of the made-up story. */
 export function exampleSamples(steps: readonly StepDetails[], faults: readonly FaultDetails[]): Sample[] {
@@ -24,6 +24,23 @@ export function exampleSamples(steps: readonly StepDetails[], faults: readonly F
     });
   }
   return samples;
+}
+
+/** What the made-up Python decided: an agent for each message, an appointment for each fifth. */
+export function exampleDecisions(samples: readonly Sample[], faults: readonly FaultDetails[]): Decisions[] {
+  return samples
+    .filter(({ python }) => python > 0)
+    .map(({ atMs, python }) => {
+      const fault = faults.find((f) => atMs >= f.injectedMs && atMs < (f.switchVerifiedMs ?? 0))?.fault;
+      const bookings = Math.round(python / 5);
+      return {
+        atMs,
+        routings: python,
+        routingFailures: fault === "routing" ? Math.round(python * 0.4) : 0,
+        bookings,
+        bookingFailures: fault === "booking" ? Math.round(bookings * 0.6) : 0,
+      };
+    });
 }
 
 function failingOf({ fault }: FaultDetails, python: number): { python: number; unknown: number } {

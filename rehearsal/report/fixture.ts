@@ -1,5 +1,5 @@
 import { exampleAlarms } from "./fixture-alarms";
-import { exampleSamples } from "./fixture-samples";
+import { exampleDecisions, exampleSamples } from "./fixture-samples";
 import { exampleFaults, exampleSteps, PLAYED } from "./fixture-story";
 import type { BusinessNumbers, FaultDetails, FaultResult, PhaseResult, RehearsalReport, ReportDetails } from "./model";
 
@@ -7,6 +7,7 @@ import type { BusinessNumbers, FaultDetails, FaultResult, PhaseResult, Rehearsal
 export function exampleReport(): { report: RehearsalReport; details: ReportDetails } {
   const steps = exampleSteps();
   const faults = exampleFaults();
+  const samples = exampleSamples(steps, faults);
   const lost = faults.reduce((sum, fault) => sum + fault.lost, 0);
   const business: BusinessNumbers[] = [
     { engine: "node", messages: 9_204, completed: 9_204, booked: 1_868, qualified: 3_011 },
@@ -29,7 +30,8 @@ export function exampleReport(): { report: RehearsalReport; details: ReportDetai
       startedAt: "2026-01-02T03:04:05.000Z",
       punctuality: { minutes: 412, late: 3, longestLagMs: 48_000 },
       steps,
-      samples: exampleSamples(steps, faults),
+      samples,
+      decisions: exampleDecisions(samples, faults),
       faults,
       alarms: exampleAlarms(faults),
       business,

@@ -185,6 +185,20 @@ describe("renderPage", () => {
     expect(page({}, { clockFactor: 120 })).toMatch(/>150 s<\/text><text class="axis rehearsed"[^>]*>5:00 h</);
   });
 
+  it("shows Python's failed decisions, minute by minute, beside what the plan allows", () => {
+    const decisions = [
+      { atMs: 10_000, routings: 12, routingFailures: 5, bookings: 3, bookingFailures: 2 },
+      { atMs: 11_000, routings: 9, routingFailures: 0, bookings: 1, bookingFailures: 0 },
+    ];
+    const shown = page({ decisions });
+    expect(shown).toContain("10 s: 5 of 12 routings and 2 of 3 bookings failed");
+    expect(shown).not.toContain("0 of 9 routings");
+    expect(shown).toContain("above 10 % of routings or 10 % of bookings the plan rolls back");
+    expect(page({ decisions: [] })).toMatch(
+      /Python&#39;s failed decisions[^<]*<\/tspan><tspan class="faint"[^>]*>none</,
+    );
+  });
+
   it("draws a story without faults, and one that broke before its first step", () => {
     const calm = page({ faults: [], alarms: [], business: [] }, { faults: [] });
     expect(calm).toContain("No fault was injected.");
@@ -192,7 +206,17 @@ describe("renderPage", () => {
     const destroy = { webhookRestored: null, dataKept: null, resourcesLeft: null };
     const messages = { sent: 0, accepted: 0, completed: 0, exposed: 0, lost: 0 };
     const broken = page(
-      { ok: false, steps: [], samples: [], faults: [], alarms: [], business: [], lost: [], failures: ["moto died"] },
+      {
+        ok: false,
+        steps: [],
+        samples: [],
+        decisions: [],
+        faults: [],
+        alarms: [],
+        business: [],
+        lost: [],
+        failures: ["moto died"],
+      },
       { phases: [], faults: [], messages, destroy },
     );
     expect(broken).not.toMatch(/NaN|Infinity|undefined/);

@@ -97,6 +97,8 @@ export interface ReportDetails {
   readonly steps: readonly StepDetails[];
   /** One a second while messages flow. */
   readonly samples: readonly Sample[];
+  /** What Python decided, one a minute of the rehearsal's clock in which it decided anything. */
+  readonly decisions: readonly Decisions[];
   /** Every injected fault with its moments. */
   readonly faults: readonly FaultDetails[];
   /** Every change of an alarm's state, in order. */
@@ -172,6 +174,16 @@ export interface Sample {
   readonly errors: { readonly node: number; readonly python: number; readonly unknown: number };
   /** 95th percentile of the time to the answer, ms; undefined without a message. */
   readonly p95Ms: { readonly node?: number; readonly python?: number };
+}
+
+/** How many agents were chosen and appointments booked in a minute of the rehearsal's clock, by Python's log, and how many not. */
+export interface Decisions {
+  /** Real ms since the start of the rehearsal at which the minute begins. */
+  readonly atMs: number;
+  readonly routings: number;
+  readonly routingFailures: number;
+  readonly bookings: number;
+  readonly bookingFailures: number;
 }
 
 /** The moments of one injected fault; real ms since the start of the rehearsal. */

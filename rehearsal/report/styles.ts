@@ -28,6 +28,7 @@ tspan.switched { fill: var(--good); } tspan.p95 { stroke: none; } tspan.ofnode {
 svg rect { shape-rendering: crispEdges; } .harm { fill: var(--bad); fill-opacity: .28; }
 .lane { fill: var(--line); stroke: var(--paper); stroke-width: 1; } .update { fill: var(--soft); } .broken, .lane.broken { fill: light-dark(#b3261e, #c0392f); }
 rect.node { fill: var(--node); } rect.python { fill: var(--python); } rect.nobody { fill: var(--bad); }
+rect.routing { fill: var(--pythonline); } tspan.routing { fill: var(--pythonline); } rect.booking { fill: var(--bad); } tspan.booking { fill: var(--bad); }
 .halo { fill: none; stroke: var(--paper); stroke-width: 5; stroke-opacity: .8; } .declared { fill: none; stroke: var(--ink); stroke-width: 2.4; }
 .measured { stroke: var(--good); stroke-width: 3; } tspan.allowed { fill: var(--good); stroke: none; } rect.allowed { fill: var(--good); fill-opacity: .3; stroke: var(--good); }
 .hatch { stroke: var(--bad); stroke-width: 2.4; stroke-opacity: .55; } tspan.rolledback { fill: var(--bad); } rect.rolledback { fill: url(#hatch); stroke: var(--bad); stroke-opacity: .5; }

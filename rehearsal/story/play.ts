@@ -1,6 +1,8 @@
 import type { BusinessNumbers, RehearsalReport, ReportDetails } from "../report/model";
 import type { Terminal } from "../run/terminal";
+import { STACK } from "../world/names";
 import { judgeChapter } from "./conversations";
+import { decisionsOf } from "./decisions";
 import { ghlValues, LEFT_ON_PURPOSE, type PlayedDestroy, playDestroy, playRefusedDestroy } from "./destroy";
 import { inventory } from "./inventory";
 import { account, describeLost, drained, judgeLoss, type LostMessage } from "./ledger";
@@ -139,6 +141,12 @@ async function summarise(scene: Scene, played: Played): Promise<Pick<PlayedStory
     punctuality: stage.punctuality(),
     steps: [...parts, ...endings].toSorted((a, b) => a.beganAt - b.beganAt).map((part) => stepDetails(part, stage)),
     samples: samplesOf(messages, stage.startedAtMs),
+    decisions: decisionsOf({
+      stack: STACK,
+      clock: stage.clock,
+      startedAtMs: stage.startedAtMs,
+      series: (metric) => stage.series(metric),
+    }),
     faults: faults.map((fault) => faultDetails(fault, messages, rows, stage)),
     alarms: stage.cloudwatch.changes.map(({ at, ...change }) => ({ ...change, atMs: at - stage.startedAtMs })),
     business: await businessNumbers(stage),

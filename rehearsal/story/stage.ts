@@ -1,3 +1,4 @@
+import type { MetricStat } from "@cutover/domain/cloudwatch/definition";
 import type { AwsGateway } from "../aws/gateway/gateway";
 import type { RehearsalClock } from "../clock";
 import type { StackRun } from "../engine/stack";
@@ -25,6 +26,8 @@ export interface Stage {
   readonly cloudwatch: AlarmLog;
   /** Whether this machine kept up with the rehearsal's clock. */
   punctuality(): Punctuality;
+  /** A metric's complete, published periods by their start (rehearsal ms). */
+  series(metric: MetricStat): ReadonlyMap<number, number>;
   /** Breaks things, and mends them. */
   readonly faults: RehearsalFaults;
   /** The emulated account, through the gateway. */

@@ -141,6 +141,7 @@ export class World {
       gateway: aws.gateway,
       cloudwatch: log,
       punctuality: () => cloudwatch.punctuality,
+      series: (metric) => cloudwatch.series(metric),
       faults,
       aws: clients,
       stack: STACK,

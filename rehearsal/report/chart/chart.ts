@@ -1,6 +1,7 @@
 import type { FaultDetails, ReportDetails } from "../model";
 import { clockTime } from "../scale";
 import { box, label, line, px } from "../svg";
+import { decisionsPanel } from "./decisions";
 import { type Frame, frameOf, WIDTH } from "./frame";
 import { alarmStrips, faultLanes, stepsLane } from "./lanes";
 import { errorsPanel, latencyPanel } from "./quality";
@@ -13,16 +14,17 @@ export function renderChart(details: ReportDetails, clockFactor: number): string
   const share = sharePanel(details, frame, steps.bottom);
   const faults = faultLanes(details, frame, share.bottom + 4);
   const errors = errorsPanel(details.samples, frame, faults.bottom);
-  const latency = latencyPanel(details.samples, frame, errors.bottom + 4);
+  const decisions = decisionsPanel(details.decisions, frame, errors.bottom + 4, clockFactor);
+  const latency = latencyPanel(details.samples, frame, decisions.bottom + 4);
   const alarms = alarmStrips(details, frame, latency.bottom + 4);
   const bottom = alarms.bottom + 8;
   const height = bottom + 48;
   return [
-    `<svg viewBox="0 0 ${WIDTH} ${px(height)}" role="img" aria-label="The rehearsal over time: steps, share of the messages, faults and rollbacks, errors, time to the answer, alarms">`,
+    `<svg viewBox="0 0 ${WIDTH} ${px(height)}" role="img" aria-label="The rehearsal over time: steps, share of the messages, faults and rollbacks, errors, failed decisions, time to the answer, alarms">`,
     '<defs><pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" x1="0" x2="0" y1="0" y2="7"/></pattern></defs>',
     ...frame.ticks.map((tick) => line("grid", frame.x(tick), steps.bottom + 28, frame.x(tick), bottom)),
     ...details.faults.map((fault) => faultColumn(fault, frame, steps.bottom + 28, bottom)),
-    ...[steps, share, faults, errors, latency, alarms].map((panel) => panel.svg),
+    ...[steps, share, faults, errors, decisions, latency, alarms].map((panel) => panel.svg),
     timeAxis(frame, bottom, clockFactor),
     "</svg>",
   ].join("\n");
