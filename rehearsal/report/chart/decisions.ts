@@ -23,12 +23,12 @@ export function decisionsPanel(decisions: readonly Decisions[], frame: Frame, to
       high > low ? box(name, { left, right, top: y(high), bottom: y(low) }, title) : "";
     return bar("routing", 0, routingFailures) + bar("booking", routingFailures, failed(minute));
   });
-  const limits = `above ${PLAN.routing.percent} % of routings or ${PLAN.bookings.percent} % of bookings the plan rolls back`;
+  const limits = `above ${PLAN.routing.percent} % of routings or ${PLAN.bookings.percent} % of bookings it rolls back`;
   const svg = [
     headline(
       frame,
       top,
-      "Python's failed decisions, a rehearsal minute",
+      "Python's failures, a rehearsal minute",
       [
         { shape: "box", name: "routing", means: "routing" },
         { shape: "box", name: "booking", means: "booking" },
