@@ -194,9 +194,7 @@ describe("renderPage", () => {
     expect(shown).toContain("10 s: 5 of 12 routings and 2 of 3 bookings failed");
     expect(shown).not.toContain("0 of 9 routings");
     expect(shown).toContain("above 10 % of routings or 10 % of bookings it rolls back");
-    expect(page({ decisions: [] })).toMatch(
-      /Python&#39;s failures[^<]*<\/tspan><tspan class="faint"[^>]*>none</,
-    );
+    expect(page({ decisions: [] })).toMatch(/Python&#39;s failures[^<]*<\/tspan><tspan class="faint"[^>]*>none</);
   });
 
   it("draws a story without faults, and one that broke before its first step", () => {

@@ -7,9 +7,6 @@ import { OVERRIDE_NAME } from "./play-gate";
 import type { Stage } from "./stage";
 import { declaredShare, type UpStep } from "./steps";
 
-/** Real ms in which the update just played may have announced something. */
-const LATELY_MS = 120_000;
-
 /**
  * A step up, the removal of Node, a release and a new image leave one entry each, everything else none; counted over the
  * chapters, because a destroy keeps the ledger.
@@ -34,12 +31,12 @@ export async function ledgerGrew({ stack, aws }: Stage, memory: Memory, step: Up
 /** Who put what aside, where nobody can say later that it was not so. */
 export const overrideRecorded: Expectation = {
   what: "the override is in the ledger with name and what was put aside, and people were told",
-  look: async ({ stack, aws, gateway }) => {
+  look: async ({ stack, aws, gateway }, { updateAt }) => {
     const override = (await readLedger(stack, aws.ssm)).at(-1)?.override;
     const aside = override?.aside.some((line) => line.startsWith("FAIL to leave")) ?? false;
     // The engine's key: functions have keys of their own.
     const told = gateway
-      .journal({ service: "sns", action: "Publish", accessKeyId: "rehearsal", since: Date.now() - LATELY_MS })
+      .journal({ service: "sns", action: "Publish", accessKeyId: "rehearsal", since: updateAt })
       .filter(({ status }) => status === 200);
     const seen = `${override?.name ?? "nobody"}: ${override?.aside.join(" ") ?? "nothing"}; ${told.length} notice`;
     return { ok: override?.name === OVERRIDE_NAME && aside && told.length === 1, seen };

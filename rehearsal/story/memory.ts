@@ -22,6 +22,8 @@ export class Memory {
   ledger = 0;
   /** The phase that is applied. */
   applied: PhaseName | undefined;
+  /** When the update that was played last began; real time, ms since the epoch. */
+  updateAt = 0;
   /** Phases whose update the policy pack has judged. */
   readonly judged = new Set<PhaseName>();
   /** `cutover:affinity` of the chapter that is played. */

@@ -9,6 +9,7 @@ import { Checks } from "./checks";
 import { Memory } from "./memory";
 import { failedCriterion, newImageUnaccepted, tooLittleEvidence } from "./play-gate";
 import type { Scene } from "./scene";
+import { STEADY_RATE } from "./traffic";
 
 const SLUGGISH = judge(
   evidenceOf(200, { acknowledgement: { value: { n: 200, overTrigger: 0, overSuccess: 150 } } }),
@@ -86,7 +87,7 @@ describe("a failed criterion", () => {
     await failedCriterion.play(scene, checks);
     expect(checks.failures).toEqual([]);
     expect(checks.all).toHaveLength(3);
-    expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", "rate 20", "lift python-sluggish"]);
+    expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", `rate ${STEADY_RATE}`, "lift python-sluggish"]);
     const override = /^pulumi config set --path cutover:override '(.*)'$/.exec(ran[3] ?? "")?.[1] ?? "";
     expect(JSON.parse(override)).toEqual({
       to: "ramp-75",

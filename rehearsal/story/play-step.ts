@@ -115,6 +115,7 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   const policies = JUDGED.has(step.phase) && !scene.memory.judged.has(step.phase);
   try {
     played.updateAt = Date.now();
+    scene.memory.updateAt = played.updateAt;
     const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step), policies });
     if (policies) {
       scene.memory.judged.add(step.phase);

@@ -4,6 +4,7 @@ import {
   CreateLogStreamCommand,
   PutLogEventsCommand,
   ResourceAlreadyExistsException,
+  ResourceNotFoundException,
 } from "@aws-sdk/client-cloudwatch-logs";
 import { OWN_KEYS } from "../aws/gateway/gateway";
 
@@ -140,7 +141,12 @@ export class LogShipper {
     while (stream.events.length > 0 && !this.#stopped) {
       const count = fitting(stream.events);
       const logEvents = stream.events.slice(0, count);
-      await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
+      try {
+        await this.#client.send(new PutLogEventsCommand({ ...names, logEvents }));
+      } catch (error) {
+        // The stack has deleted the group: what a task still wrote is dropped, as by the driver of ECS.
+        if (!(error instanceof ResourceNotFoundException)) throw error;
+      }
       stream.events = stream.events.slice(count);
     }
   }
