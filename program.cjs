@@ -4,8 +4,7 @@
 // Pulumi takes one for each promise: a fifth of an update's time, for traces that nobody reads.
 Error.prepareStackTrace = undefined;
 
-// npm's own dependency solver, which finds the packages of a Lambda callback: there are none, functions are bundled by esbuild.
-require("./tools/leave-out.cjs").leaveOut("@npmcli/arborist", "program.cjs");
+require("./tools/without-solver.cjs");
 require("./tools/promise-traces.cjs");
 require("./tools/build-workspaces.mjs");
 require("./tools/build-functions.mjs");

@@ -2,7 +2,7 @@
 // preview may; the pack is a bundle instead, made anew when a source of it changed. Types are checked by `make check`.
 const { flushCompileCache } = require("node:module");
 const { bundle, root } = require("../tools/bundle.mjs");
-const { leaveOut } = require("../tools/leave-out.cjs");
+require("../tools/without-solver.cjs");
 
 const outfile = "node_modules/.cache/cutover/policy/pack.cjs";
 bundle({
@@ -16,9 +16,6 @@ bundle({
     tsconfigRaw: "{}",
   },
 });
-// npm's own dependency solver, for the serialisation of functions with their packages, which no policy does: it takes nearly as
-// long as the rest of the pack.
-leaveOut("@npmcli/arborist", "policy/main.cjs");
 require(`${root}/${outfile}`);
 // The engine ends packs by a signal, so that Node would never keep what it compiled (NODE_COMPILE_CACHE).
 flushCompileCache?.();

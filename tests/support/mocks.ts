@@ -1,4 +1,5 @@
-// Before anything declares: see the file.
+// Before anything declares: see the files.
+import "../../tools/without-solver.cjs";
 import "../../tools/promise-traces.cjs";
 import * as pulumi from "@pulumi/pulumi";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings";
