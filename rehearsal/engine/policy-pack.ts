@@ -21,3 +21,8 @@ export function packWithoutHost(folder: string, project: string): void {
   writeFileSync(script, `#!/bin/sh\nexec '${process.execPath}' '${run}' "$@"\n`);
   chmodSync(script, 0o755);
 }
+
+/** The policies that the output of an update says are broken, one line each: level, name and resource. */
+export function brokenPolicies(text: string): readonly string[] {
+  return text.match(/\[(mandatory|advisory)\].*/g) ?? [];
+}

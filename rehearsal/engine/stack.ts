@@ -5,7 +5,7 @@ import { processTree } from "../run/processes";
 import { type CommandOptions, type CommandResult, runCommand } from "./command";
 import { type EngineSettings, engineEnvironment, engineFolders } from "./environment";
 import { changedCount, type Diagnostic, describeErrors, EventReader, type TimelineEntry } from "./events";
-import { packWithoutHost } from "./policy-pack";
+import { brokenPolicies, packWithoutHost } from "./policy-pack";
 
 export interface StackRunSettings extends EngineSettings {
   /** The folder with `Pulumi.yaml`: the real project, used in place. Nothing is written into it. */
@@ -73,7 +73,8 @@ export class EngineError extends RehearsalError {
 
   constructor(what: string, result: EngineResult, logFile: string, ended?: CommandResult["ended"]) {
     const why = ended === "deadline" ? "did not end in time and was stopped" : `failed (exit code ${result.exitCode})`;
-    const said = describeErrors(result.diagnostics) || lastLines(result.text, 12);
+    const said =
+      describeErrors(result.diagnostics) || brokenPolicies(result.text).join("\n") || lastLines(result.text, 12);
     super(`pulumi ${what} ${why}:\n${said}\nWhole output: ${logFile}`);
     this.result = result;
   }

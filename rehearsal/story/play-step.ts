@@ -1,5 +1,6 @@
 import type { PhaseName } from "@cutover/domain/phases";
 import { describeChanges, describeErrors } from "../engine/events";
+import { brokenPolicies } from "../engine/policy-pack";
 import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
@@ -119,7 +120,7 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
     const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step), policies });
     if (policies) {
       scene.memory.judged.add(step.phase);
-      const broken = result.text.match(/\[(mandatory|advisory)\].*/g) ?? [];
+      const broken = brokenPolicies(result.text);
       const ran = result.text.includes("cutover@v");
       checks.add("every policy passes", ran && broken.length === 0, ran ? broken.join("; ") || "all" : "no pack ran");
     }
