@@ -5,12 +5,12 @@ it("reads from an update's output which policies it broke", () => {
   const text = [
     "Policies:",
     "    ❌ cutover@v0.1.0 (local: policy)",
-    "        - [mandatory]  alarms-armed  (aws:cloudwatch/metricAlarm:MetricAlarm: alarms-elb-5xx)",
+    "        - [mandatory] [severity: critical]  alarms-armed  (aws:cloudwatch:CompositeAlarm: alarms-rollback-hard)",
     "          Alarms act, say what missing data means, and are not looser than the plan.",
     "        - [advisory]  log-retention  (aws:cloudwatch/logGroup:LogGroup: python-logs)",
   ].join("\n");
   expect(brokenPolicies(text)).toEqual([
-    "[mandatory]  alarms-armed  (aws:cloudwatch/metricAlarm:MetricAlarm: alarms-elb-5xx)",
+    "[mandatory] [severity: critical]  alarms-armed  (aws:cloudwatch:CompositeAlarm: alarms-rollback-hard)",
     "[advisory]  log-retention  (aws:cloudwatch/logGroup:LogGroup: python-logs)",
   ]);
   expect(brokenPolicies("Policies:\n    ✅ cutover@v0.1.0 (local: policy)")).toEqual([]);

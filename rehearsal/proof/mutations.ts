@@ -39,8 +39,12 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "weights swapped",
     file: "components/rule-parts.ts",
     breaks: [
-      { from: "{ arn: nodeArn, weight: 100 - pythonShare }", to: "{ arn: nodeArn, weight: pythonShare }" },
-      { from: "{ arn: pythonArn, weight: pythonShare },", to: "{ arn: pythonArn, weight: 100 - pythonShare }," },
+      // With everything at one engine the next update would be refused before a message is measured.
+      { from: "{ arn: nodeArn, weight: 100 - pythonShare }", to: "{ arn: nodeArn, weight: pythonShare || 100 }" },
+      {
+        from: "{ arn: pythonArn, weight: pythonShare },",
+        to: "{ arn: pythonArn, weight: pythonShare && 100 - pythonShare },",
+      },
     ],
     play: { PHASES: "parallel" },
     policy: "weights-as-recorded",
