@@ -47,9 +47,10 @@ export function bundle({ entry, outfile, made, options }) {
     logLevel: "error",
     ...options,
   });
-  const [output] = outputFiles;
-  // An unchanged bundle keeps its time: what is built from it has nothing to do either.
-  if (!existsSync(target) || !readFileSync(target).equals(output.contents)) writeWhole(target, output.contents);
+  for (const { path, contents } of outputFiles) {
+    // An unchanged bundle keeps its time: what is built from it has nothing to do either.
+    if (!existsSync(path) || !readFileSync(path).equals(contents)) writeWhole(path, contents);
+  }
   const own = Object.keys(metafile.inputs).filter((file) => !file.includes("node_modules/"));
   const sources = own.map((file) => relative(root, join(root, file)));
   const files = [...sources, "package-lock.json", "tools/bundle.mjs", made].sort();

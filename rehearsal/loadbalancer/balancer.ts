@@ -28,7 +28,7 @@ export interface LoadBalancerOptions {
   readonly rng?: Rng;
   /** Shortest real ms between two health checks of a target; default 500. */
   readonly minCheckMs?: number;
-  /** Real ms between two looks at the source besides those on `notify`; default 5000, since all changes are notified. */
+  /** Real ms between two looks at the source besides those on `notify`; default a minute, since all changes are notified. */
   readonly rereadMs?: number;
   /** Calls Lambda targets. */
   readonly invokeLambda?: InvokeLambda;
@@ -44,6 +44,8 @@ export interface LoadBalancerEvents {
 }
 
 const IDLE_MS = 60_000;
+/** Every change is notified; a look is some twenty calls of the emulator. */
+const REREAD_MS = 60_000;
 
 /**
  * The rehearsal's Elastic Load Balancer: one data plane for all load balancers of the emulated account. It does what
@@ -81,7 +83,7 @@ export class LoadBalancer extends EventEmitter<LoadBalancerEvents> {
       this.#timer = setTimeout(() => {
         this.notify();
         loop();
-      }, this.#options.rereadMs ?? 5000);
+      }, this.#options.rereadMs ?? REREAD_MS);
       this.#timer.unref();
     };
     loop();

@@ -15,6 +15,7 @@ export const NOT_SHOWN: readonly string[] = [
   "Times of AWS: how long load balancers, tasks, certificates and alarms take there. Seconds here are seconds of this machine.",
   "Permissions: functions may do what their roles' policies allow, as IAM documents it; every other call passes, so a policy that is too narrow for whoever runs the updates is not noticed.",
   "How late AWS publishes a metric, evaluates an alarm or delivers a notification: detection here has the delays we assume.",
+  "How soon a fault is seen with your traffic: the alarms' windows are sized for the rehearsal's own, 40 messages a minute of its clock; docs/measured/backtest.md has the minutes for others.",
   "The plan's days: the watch of each phase is set to 0 hours (cutover:bakeHours, which only a rehearsal may); one preview shows that hours would be asked for. Counts, bounds and everything else the gate asks are as deployed.",
   "Quotas, throttling, zones that fail, DNS that spreads slowly.",
   "GoHighLevel's own behaviour beyond what its documents say; answers of a real model.",

@@ -28,6 +28,11 @@ export class AlarmLog {
     this.#now.set(alarm, change);
   }
 
+  /** Alarms that roll back: the last change of each. */
+  rollingBack(): LoggedChange[] {
+    return [...this.#now.values()].filter(({ rollsBack }) => rollsBack);
+  }
+
   /** Alarms that are in ALARM now. */
   ringing(): LoggedChange[] {
     return [...this.#now.values()].filter(({ to }) => to === "ALARM");

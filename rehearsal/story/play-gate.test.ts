@@ -69,7 +69,10 @@ function world(up: EngineResult) {
       },
       engine: {
         configSet: async ({ key, value }: { key: string; value: string }) => void ran.push(`${key}=${value}`),
-        up: async () => up,
+        up: async ({ config = [] }: { config?: readonly { key: string; value: string }[] }) => {
+          for (const { key, value } of config) ran.push(`${key}=${value}`);
+          return up;
+        },
         cutover: async () => ({ stdout: JSON.stringify(next), exitCode: 1 }),
         shell: async (line: string) => {
           ran.push(line);

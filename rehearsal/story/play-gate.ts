@@ -1,5 +1,5 @@
 import { describeErrors } from "../engine/events";
-import type { EngineResult } from "../engine/stack";
+import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { waitFor } from "../support/wait";
 import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { type Checks, same } from "./checks";
@@ -26,8 +26,14 @@ const OVERRIDE_REASON = "to see that it can be done";
 export const newImageUnaccepted: Act = {
   async play(scene, checks) {
     const image = imageOf(PYTHON_REPOSITORY, scene.memory.comingImage);
-    await scene.stage.engine.configSet({ key: "cutover:python.image", value: image });
-    await refused(scene, checks, "pulumi up with a new image that nobody accepted", ["The Python image changes to"]);
+    const what = "pulumi up with a new image that nobody accepted";
+    await refused(
+      scene,
+      checks,
+      what,
+      ["The Python image changes to"],
+      [{ key: "cutover:python.image", value: image }],
+    );
     // From here on few messages come, so that the new image's evidence stays too little.
     scene.traffic.setRate(FEW);
   },
@@ -37,9 +43,11 @@ export const newImageUnaccepted: Act = {
 export const tooLittleEvidence: Act = {
   async play(scene, checks) {
     const { engine } = scene.stage;
-    await engine.configSet({ key: "cutover:phase", value: "ramp-75" });
     const before = await everything(scene);
-    await refused(scene, checks, "pulumi up to the next rung at once", ["NOT ENOUGH EVIDENCE to leave", "errors:"]);
+    const says = ["NOT ENOUGH EVIDENCE to leave", "errors:"];
+    await refused(scene, checks, "pulumi up to the next rung at once", says, [
+      { key: "cutover:phase", value: "ramp-75" },
+    ]);
     await checks.attempt(
       "refused with --skip-preview it left account, load balancer and state as they were",
       async () => difference(before, await everything(scene)),
@@ -97,10 +105,16 @@ async function putAside({ stage }: Scene, checks: Checks, said: string): Promise
   });
 }
 
-/** An update has to stop before the first resource and to say this. @returns what it said */
-async function refused(scene: Scene, checks: Checks, what: string, says: readonly string[]): Promise<string> {
+/** An update with these settings has to stop before the first resource and to say this. @returns what it said */
+async function refused(
+  scene: Scene,
+  checks: Checks,
+  what: string,
+  says: readonly string[],
+  config: readonly ConfigEntry[] = [],
+): Promise<string> {
   const activity = scene.terminal.activity(what);
-  const result = await scene.stage.engine.up({ allowFailure: true });
+  const result = await scene.stage.engine.up({ allowFailure: true, config });
   const said = result.diagnostics.map(({ message }) => message).join("\n");
   const missing = says.filter((text) => !said.includes(text));
   const ok = result.exitCode !== 0 && result.changed === 0 && missing.length === 0;

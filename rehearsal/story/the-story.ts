@@ -119,7 +119,7 @@ const OVERRIDDEN: UpStep = {
 const DECOMMISSION = up("decommission", {
   asksNext: true,
   measure: FEWER_MESSAGES,
-  expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun],
+  expect: [webhookAtFrontDoor, nodeIsGone, migrationsNotRerun, definitionsAsGenerated],
 });
 
 /** A migration that is given up: everything back to Node, then `pulumi destroy`. */
@@ -158,6 +158,7 @@ export const WHOLE: Chapter = {
     fault("python-5xx", "ramp-50", { insist: true }),
     released("parallel", {
       measure: FEWER_MESSAGES,
+      expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy, definitionsAsGenerated, alarmsAreArmed],
       refused: [
         {
           what: "pulumi up with an id that is no rollback's",
@@ -177,7 +178,7 @@ export const WHOLE: Chapter = {
     released("ramp-90"),
     fault("booking", "ramp-90"),
     released("ramp-90", { measure: FEWER_MESSAGES }),
-    rung("full"),
+    { ...rung("full"), expectations: [webhookAtFrontDoor, killSwitchOff, definitionsAsGenerated, alarmsAreArmed] },
     fault("python-dead", "full"),
     released("full", { measure: FEWER_MESSAGES }),
     DECOMMISSION,

@@ -36,7 +36,7 @@ export interface TaskRunnerOptions {
   readonly maxConcurrent?: (cpuUnits: number, imageRepository: string) => number | undefined;
   /** Real ms in which a container must listen; default 30,000. */
   readonly startMs?: number;
-  /** Real ms between two looks besides those on `notify`; default 5000. */
+  /** Real ms between two looks besides those on `notify`; default a minute. */
   readonly rereadMs?: number;
 }
 
@@ -59,6 +59,9 @@ export interface TaskSummary {
   readonly stoppedReason: string | undefined;
   readonly logFile: string;
 }
+
+/** Every change is notified. */
+const REREAD_MS = 60_000;
 
 /** The rehearsal's ECS and Fargate: makes the services that the emulated account declares real, as local processes. */
 export class TaskRunner extends EventEmitter<TaskRunnerEvents> implements EcsReality {
@@ -96,7 +99,7 @@ export class TaskRunner extends EventEmitter<TaskRunnerEvents> implements EcsRea
       this.#timer = setTimeout(() => {
         this.notify();
         loop();
-      }, this.#options.rereadMs ?? 5000);
+      }, this.#options.rereadMs ?? REREAD_MS);
       this.#timer.unref();
     };
     loop();

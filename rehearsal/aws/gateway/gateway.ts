@@ -303,8 +303,8 @@ export class AwsGateway extends EventEmitter<AwsGatewayEvents> {
       this.emit("written", call.service, call.action);
     }
     if (!ACTED_ON.has(call.service)) return;
-    this.#balancer?.notify();
-    this.#ecs?.notify();
+    if (call.service === "elasticloadbalancing") this.#balancer?.notify();
+    else this.#ecs?.notify();
     this.emit("changed", call.service, call.action);
   }
 }
