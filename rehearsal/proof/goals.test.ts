@@ -6,7 +6,7 @@ import type { PlayedRow } from "./fault-row";
 import { type FaultsReport, faultsPage } from "./faults-page";
 import { killGoals, matrixGoals } from "./goals";
 import { type KillKind, kindOf, nextOfItsKind, nth, seeded, underWay } from "./kill-points";
-import type { Kill, KilledSection, KillsResult } from "./kills";
+import { KILL_SECTIONS, type Kill, type KilledSection, type KillsResult } from "./kills";
 import { addMatrix } from "./matrix-report";
 
 const row: PlayedRow = {
@@ -49,8 +49,9 @@ const section: KilledSection = {
   ...{ section: "prepare", exitCode: 0, clean: true, refreshes: 1, sent: 9, lost: 0, orphans: [], problems: [] },
   kills: [...KINDS.map((kind) => kill(kind)), ...Array.from({ length: 5 }, () => kill("other", { seeded: true }))],
 };
+const others = KILL_SECTIONS.slice(1).map((name) => ({ ...section, section: name, kills: [] }));
 const killed = (more: Partial<KilledSection>): KillsResult => ({
-  ...{ sections: [{ ...section, ...more }], worldProblems: [], seconds: 60 },
+  ...{ sections: [{ ...section, ...more }, ...others], worldProblems: [], seconds: 60 },
   ...{ processors: 2, loadAverage: 1, measuredAt: "2026-11-28T20:00:00.000Z" },
 });
 
@@ -70,6 +71,14 @@ describe("the goals of the kills", () => {
     [{ kills: section.kills.slice(0, -1) }, "5 kills by a fixed seed (4)"],
   ])("are missed by %o", (more, goal) => {
     expect(killGoals(killed(more)).flatMap((it) => (it.reached ? [] : it.goal))).toEqual([goal]);
+  });
+
+  it("are missed where a section was not played", () => {
+    const { sections, ...rest } = killed({});
+    const goals = killGoals({ ...rest, sections: sections.slice(0, -1) });
+    expect(goals.flatMap((it) => (it.reached ? [] : it.goal))).toEqual([
+      "every section was played (not: decommission)",
+    ]);
   });
 
   it("are missed where a kind of operation was never hit", () => {
@@ -110,8 +119,9 @@ describe("the points at which an update is killed", () => {
 
   it("are the same in every run", () => {
     expect(seeded(9, 5, 60)).toEqual(seeded(9, 5, 60));
-    expect(seeded(9, 500, 60).every((n) => Number.isInteger(n) && n >= 1 && n <= 60)).toBe(true);
-    expect(new Set(seeded(9, 500, 60)).size).toBeGreaterThan(50);
+    expect([...seeded(9, 60, 60)].sort((a, b) => a - b)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
+    // More than there are is all of them.
+    expect(new Set(seeded(9, 5, 3)).size).toBe(3);
   });
 });
 

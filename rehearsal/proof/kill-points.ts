@@ -51,13 +51,16 @@ export function nth(n: number): KillChoice {
   return (timeline) => begun(timeline)[n - 1];
 }
 
-/** Numbers from 1 to `to` out of a seed; mulberry32, so that every run has the same. */
+/** Different numbers from 1 to `to` out of a seed; mulberry32, so that every run has the same. */
 export function seeded(seed: number, count: number, to: number): readonly number[] {
   let state = seed;
-  return Array.from({ length: count }, () => {
+  const next = () => {
     state = (state + 0x6d2b79f5) | 0;
     let t = Math.imul(state ^ (state >>> 15), 1 | state);
     t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
     return 1 + Math.floor((((t ^ (t >>> 14)) >>> 0) / 4294967296) * to);
-  });
+  };
+  const numbers = new Set<number>();
+  while (numbers.size < Math.min(count, to)) numbers.add(next());
+  return [...numbers];
 }

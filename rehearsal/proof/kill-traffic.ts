@@ -2,7 +2,10 @@ import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { readCustomerGroups } from "../story/customer-groups";
 import { switchInForce, weightInForce } from "../story/kill-switch";
+import { isAccepted } from "../story/ledger";
 import type { Stage } from "../story/stage";
+import type { Traffic } from "../story/traffic";
+import type { ProofScene } from "./world";
 
 /** Phases in which GoHighLevel points at Node itself. */
 const AT_NODE: readonly PhaseName[] = ["prepare", "node-only"];
@@ -11,7 +14,11 @@ const AT_NODE: readonly PhaseName[] = ["prepare", "node-only"];
  * Whether customers' messages go where this phase wants them, as the load balancer obeys it and as GoHighLevel has it.
  * @returns what is not so, a sentence each
  */
-export async function trafficProblems(stage: Stage, phase: PhaseName): Promise<readonly string[]> {
+export async function trafficProblems(
+  { stage, traffic }: Pick<ProofScene, "stage" | "traffic">,
+  phase: PhaseName,
+): Promise<readonly string[]> {
+  if (phaseOf(phase).node === "removed") return withoutNode(stage, traffic);
   const groups = await readCustomerGroups(stage);
   const { pythonShare } = phaseOf(phase);
   const share = weightInForce(stage.balancer, groups) ?? 0;
@@ -21,6 +28,20 @@ export async function trafficProblems(stage: Stage, phase: PhaseName): Promise<r
   return [
     ...(share === pythonShare ? [] : [`Python gets ${share} %, expected ${pythonShare} % in ${phase}`]),
     ...(killSwitch === "off" ? [] : [`the kill switch is "${killSwitch}", expected "off"`]),
+    ...(webhook === wanted ? [] : [`GoHighLevel holds ${webhook ?? "no webhook"}, expected ${wanted}`]),
+  ];
+}
+
+/** Messages that show who answers where there is no split any more. */
+const ASKED = 50;
+
+async function withoutNode(stage: Stage, traffic: Traffic): Promise<readonly string[]> {
+  const answered = await traffic.atFrontDoor(ASKED);
+  const byPython = answered.filter((message) => message.servedBy === "python" && isAccepted(message)).length;
+  const webhook = stage.ghl.valueOf(stage.webhookValue);
+  const wanted = frontDoorUrl({ domain: stage.domain });
+  return [
+    ...(byPython === ASKED ? [] : [`Python answered ${byPython} of ${ASKED} messages to the front door`]),
     ...(webhook === wanted ? [] : [`GoHighLevel holds ${webhook ?? "no webhook"}, expected ${wanted}`]),
   ];
 }
