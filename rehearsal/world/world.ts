@@ -118,12 +118,8 @@ export class World {
     const environment = sharedEnvironment(postgres.appUrl, ghl.token, ghl.locationId);
     await this.#startExistingNode(aws, apps, ports, environment);
     const { log, cloudwatch } = this.#startCloudWatch(aws);
-    const faults = new RehearsalFaults({
-      runFolder,
-      aws,
-      ghl,
-      repositories: { node: NODE_REPOSITORY, python: PYTHON_REPOSITORY },
-    });
+    const repositories = { node: NODE_REPOSITORY, python: PYTHON_REPOSITORY };
+    const faults = new RehearsalFaults({ runFolder, aws, ghl, repositories });
     const clients = new AwsClients({ endpoint: aws.url, region: REGION });
     this.#stoppers.add("AWS clients", () => clients.destroy());
     const sender = this.#makeSender(ghl, "{{custom_values.cutover_webhook_url}}", connectTo, aws.caFile);
