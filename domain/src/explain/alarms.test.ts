@@ -20,7 +20,7 @@ const one = (old: Parameters<typeof errorAlarm>, made: Parameters<typeof errorAl
 describe("an alarm", () => {
   it.each<[string, Parameters<typeof errorAlarm>[2], string]>([
     ["a higher threshold", { threshold: 6 }, "threshold 5 → 6"],
-    ["more periods needed", { datapointsToAlarm: 2, evaluationPeriods: 2 }, "bad periods needed 1 → 2"],
+    ["more periods needed", { datapointsToAlarm: 2, evaluationPeriods: 2 }, "bad periods needed 1 of 1 → 2 of 2"],
     ["its actions off", { actionsEnabled: false }, "its actions are switched off"],
     ["another comparison", { comparisonOperator: "LessThanThreshold" }, "compares in another way"],
   ])("is looser with %s", (_what, more, says) => {
@@ -41,6 +41,51 @@ describe("an alarm", () => {
 
   it("is looser when it stops telling anybody", () => {
     expect(one([60, 3, { alarmActions: ["arn:a"] }], [60, 3])?.says).toEqual(["tells fewer than before"]);
+  });
+
+  it("is looser when it tells others than before, and not when it tells more or in another order", () => {
+    const told = (was: string[], is: string[]) => one([60, 3, { alarmActions: was }], [60, 3, { alarmActions: is }]);
+    expect(told(["arn:rollback"], ["arn:other"])).toMatchObject({ kind: "looser", says: ["tells others than before"] });
+    expect(told(["arn:a"], ["arn:b", "arn:c"])?.kind).toBe("looser");
+    expect(told(["arn:a"], ["arn:b", "arn:a"])).toMatchObject({ kind: "tighter", says: ["tells more than before"] });
+    expect(told(["arn:a", "arn:b"], ["arn:b", "arn:a"])?.kind).toBe("other");
+    expect(told(["arn:a"], [UNKNOWN])).toMatchObject({
+      kind: "unclear",
+      says: ["whom it tells is known only during the update"],
+    });
+  });
+
+  it.each<[string, number, number, number, number, AlarmChange["kind"]]>([
+    ["more bad periods", 2, 3, 3, 3, "looser"],
+    ["as many bad of fewer periods", 3, 5, 3, 3, "looser"],
+    ["as many bad of more periods", 3, 3, 3, 5, "tighter"],
+    ["fewer bad periods of as many", 3, 3, 2, 3, "tighter"],
+    ["both fewer, with as many good ones forgiven", 3, 4, 2, 3, "tighter"],
+  ])("with %s (%i of %i → %i of %i) is %s", (_what, bad, of, nowBad, nowOf, kind) => {
+    const counting = (datapointsToAlarm: number, evaluationPeriods: number) => ({
+      datapointsToAlarm,
+      evaluationPeriods,
+    });
+    const found = one([60, 3, counting(bad, of)], [60, 3, counting(nowBad, nowOf)]);
+    expect(found).toMatchObject({ kind, says: [`bad periods needed ${bad} of ${of} → ${nowBad} of ${nowOf}`] });
+  });
+
+  it("needs all periods to be bad where it is not said how many", () => {
+    const all = { datapointsToAlarm: undefined, evaluationPeriods: 3 };
+    expect(one([60, 3, { ...all, datapointsToAlarm: 2 }], [60, 3, all])?.kind).toBe("looser");
+  });
+
+  it("is tighter with a lower threshold, and not called sized for the traffic", () => {
+    expect(one([60, 3], [60, 3, { threshold: 4 }])).toMatchObject({ kind: "tighter", says: ["threshold 5 → 4"] });
+  });
+
+  it("with other tags or words rings as before; another property nobody can judge", () => {
+    const words = { tags: { a: "b" }, alarmDescription: "more words" };
+    expect(one([60, 3], [60, 3, words])).toMatchObject({ kind: "other", says: ["only tags, alarmDescription"] });
+    expect(one([60, 3], [60, 3, { thresholdMetricId: "x" }])).toMatchObject({
+      kind: "unclear",
+      says: ["thresholdMetricId may decide when it rings"],
+    });
   });
 
   it("is looser with a shorter window or a higher count for the same traffic", () => {
@@ -65,6 +110,30 @@ describe("an alarm", () => {
     const step = alarmStep("python-errors-short", errorAlarm(60, 3), { ...other, metricQueries: queries });
     expect(changes([step])[0]).toMatchObject({ kind: "unclear", says: ["its formula is another one"] });
     expect(one([60, 3], [60, 3, { metricQueries: UNKNOWN }])?.kind).toBe("unclear");
+  });
+
+  it("pointed at another target group is for people to judge, and in another order of its queries as before", () => {
+    const at = (group: string) => {
+      const [errors, ...others] = errorAlarm(60, 3).metricQueries as { metric: object }[];
+      return [
+        { ...errors, metric: { ...errors?.metric, dimensions: { LoadBalancer: "app/a/1", TargetGroup: group } } },
+        ...others,
+      ];
+    };
+    const pointed = (was: object[], is: object[]) =>
+      one([60, 3, { metricQueries: was }], [60, 3, { metricQueries: is }]);
+    expect(pointed(at("targetgroup/py/1"), at("targetgroup/node/2"))).toMatchObject({
+      kind: "unclear",
+      says: ["it measures something else than before"],
+    });
+    expect(pointed(at("targetgroup/py/1"), at("targetgroup/py/1").reverse())?.kind).toBe("other");
+  });
+
+  it("with a number inside it that is not its largest is for people to judge", () => {
+    const queries = (count: number) =>
+      JSON.parse(JSON.stringify(errorAlarm(60, 9).metricQueries).replace("IF(", `IF(requests >= ${count} && `));
+    const found = one([60, 9, { metricQueries: queries(2) }], [60, 9, { metricQueries: queries(8) }]);
+    expect(found).toMatchObject({ kind: "unclear", says: ["other counts or periods inside it"] });
   });
 
   it("that is deleted is looser, unless it was Node's and Node goes", () => {
@@ -92,12 +161,28 @@ describe("a composite alarm", () => {
   it.each([
     ["loses a child", composite('ALARM("cutover-prod-a")'), "no longer rings for cutover-prod-b"],
     ["loses its action", composite(both, { alarmActions: [] }), "tells fewer than before"],
+    ["tells another topic", composite(both, { alarmActions: ["arn:other"] }), "tells others than before"],
     ["rings under conditions", composite(`${both} AND NOT ALARM("cutover-prod-c")`), "rings under conditions"],
     ["can be silenced", composite(both, { actionsSuppressor: { alarm: "x" } }), "another alarm can silence it"],
   ])("that %s is looser", (_what, made, says) => {
     const found = changes([step("update", type, "alarms-rollback-hard", { old: composite(both), new: made })])[0];
     expect(found?.kind).toBe("looser");
     expect(found?.says).toContain(says);
+  });
+});
+
+describe("a composite alarm that is not looser", () => {
+  const type = "aws:cloudwatch/compositeAlarm:CompositeAlarm";
+  const alarm = { alarmName: "cutover-prod-rollback-hard", alarmRule: 'ALARM("cutover-prod-a")' };
+  const becomes = (made: Record<string, unknown>) =>
+    changes([step("update", type, "alarms-rollback-hard", { old: alarm, new: { ...alarm, ...made } })])[0];
+
+  it("rings for one more, or only has other tags", () => {
+    expect(becomes({ alarmRule: 'ALARM("cutover-prod-a") OR ALARM("cutover-prod-b")' })).toMatchObject({
+      kind: "tighter",
+      says: ["rings for cutover-prod-b, too"],
+    });
+    expect(becomes({ tags: { a: "b" } })).toMatchObject({ kind: "other", says: ["only tags"] });
   });
 });
 

@@ -3,11 +3,17 @@ import { nameFor, numberIn, textIn } from "./allowed";
 import type { PlannedChange } from "./change";
 import { type Bag, bag, isUnknown, list, type Preview, type PreviewStep } from "./preview";
 
+/**
+ * `resized`: window, count or missing data follow the traffic; `tighter`: rings sooner or for more; `looser`: later, for less
+ * or to others; `other`: rings as before; `unclear`: a preview can't tell.
+ */
+export type AlarmKind = "new" | "resized" | "tighter" | "looser" | "other" | "removed" | "unclear";
+
 /** What becomes of one alarm, or of what an alarm needs to act. */
 export interface AlarmChange {
   /** Physical name where it is known, else the logical one. */
   readonly name: string;
-  readonly kind: "new" | "resized" | "looser" | "removed" | "unclear";
+  readonly kind: AlarmKind;
   /** What is different, a phrase each. */
   readonly says: readonly string[];
 }
@@ -48,39 +54,89 @@ function metricAlarm(step: PreviewStep, change: PlannedChange): AlarmChange {
   if (step.op === "create") return { name, kind: "new", says: [] };
   if (step.op === "delete" || !step.old || !step.new) return removed(step, change);
   const [old, made] = [step.old.inputs, step.new.inputs];
-  if (isUnknown(made.metricQueries) || isUnknown(made.threshold)) {
+  if (NUMBERS.some((property) => isUnknown(made[property]))) {
     return { name, kind: "unclear", says: ["its numbers are known only during the update"] };
   }
-  const looser = [...looserNumbers(old, made, change), ...looserThanPlan(name, made), ...fewerActions(old, made)];
-  const sizes = sizeChanges(old, made);
+  const [levels, sizes, told] = [levelChanges(old, made), sizeChanges(old, made), actionChanges(old, made)];
   // With the same traffic there is no reason for another size: fewer messages then find a fault later.
   const sameTraffic = change.before?.share === change.after?.share;
-  const tighterWindows = sameTraffic ? sizes.filter(({ looser: is }) => is).map(({ says }) => says) : [];
-  if (looser.length + tighterWindows.length > 0) return { name, kind: "looser", says: [...looser, ...tighterWindows] };
-  if (formula(old) !== formula(made)) return { name, kind: "unclear", says: ["its formula is another one"] };
+  const looser = [
+    ...saysOf(levels, true),
+    ...looserKind(old, made, change),
+    ...looserThanPlan(name, made),
+    ...told.looser,
+    ...(sameTraffic ? saysOf(sizes, true) : []),
+  ];
+  if (looser.length > 0) return { name, kind: "looser", says: looser };
+  const unclear = [...otherMeasure(old, made), ...told.unclear];
+  if (unclear.length > 0) return { name, kind: "unclear", says: unclear };
   const missing = `no data counts as ${made.treatMissingData === "breaching" ? "bad" : "good"} now`;
-  const says = [
-    ...sizes.map(({ says: size }) => size),
+  const sized = [
+    ...sizes.map(({ says }) => says),
     ...(old.treatMissingData === made.treatMissingData ? [] : [missing]),
   ];
-  return { name, kind: "resized", says };
+  const tighter = [...saysOf(levels, false), ...told.tighter];
+  if (sized.length > 0) return { name, kind: "resized", says: [...sized, ...tighter] };
+  if (numbersOf(old) !== numbersOf(made)) return { name, kind: "unclear", says: ["other counts or periods inside it"] };
+  return tighter.length > 0 ? { name, kind: "tighter", says: tighter } : untouched(name, step);
 }
 
-/** What makes an alarm ring later or never, whatever the traffic. */
-function looserNumbers(old: Bag, made: Bag, { after }: PlannedChange): string[] {
-  const says: string[] = [];
+/** Properties that decide nothing about when it rings and whom it tells then. */
+const HARMLESS = /^(alarmDescription|tags|tagsAll|okActions|insufficientDataActions|__defaults|__provider)$/;
+/** Properties that are judged by their values. */
+const JUDGED =
+  /^(metricQueries|threshold|evaluationPeriods|datapointsToAlarm|comparisonOperator|treatMissingData|alarmRule|alarmActions|actionsEnabled|actionsSuppressor)$/;
+
+/** No value that is judged is another one. */
+function untouched(name: string, { properties }: PreviewStep): AlarmChange {
+  const strange = properties.filter((one) => !HARMLESS.test(one) && !JUDGED.test(one));
+  if (strange.length > 0) return { name, kind: "unclear", says: [`${strange.join(", ")} may decide when it rings`] };
+  return {
+    name,
+    kind: "other",
+    says: properties.length > 0 ? [`only ${properties.join(", ")}`] : ["other properties"],
+  };
+}
+
+/** What has to be known to judge an alarm. */
+const NUMBERS = ["metricQueries", "threshold", "evaluationPeriods", "datapointsToAlarm"];
+
+/** A number that is another one, and whether the alarm rings later by it. */
+interface NumberChange {
+  readonly says: string;
+  readonly looser: boolean;
+}
+
+function saysOf(changes: readonly NumberChange[], looser: boolean): string[] {
+  return changes.filter((one) => one.looser === looser).map(({ says }) => says);
+}
+
+/** Threshold and bad periods: they never follow the traffic. */
+function levelChanges(old: Bag, made: Bag): NumberChange[] {
+  const changes: NumberChange[] = [];
   const [from, to] = [numberIn(old.threshold), numberIn(made.threshold)];
   const greater = textIn(made.comparisonOperator, "comparison")?.startsWith("Greater") ?? true;
-  if (from !== undefined && to !== undefined && (greater ? to > from : to < from)) {
-    says.push(`threshold ${from} → ${to}`);
+  if (from !== undefined && to !== undefined && from !== to) {
+    changes.push({ says: `threshold ${from} → ${to}`, looser: greater ? to > from : to < from });
   }
-  for (const [key, words] of [
-    ["datapointsToAlarm", "bad periods needed"],
-    ["evaluationPeriods", "periods looked at"],
-  ] as const) {
-    const [before, now] = [numberIn(old[key]), numberIn(made[key])];
-    if (before !== undefined && now !== undefined && now > before) says.push(`${words} ${before} → ${now}`);
+  const [before, now] = [badPeriods(old), badPeriods(made)];
+  if (before.bad !== now.bad || before.of !== now.of) {
+    // "M of N" as the policy judges it (policy/checks/triggers.ts): needs more bad periods, or forgives fewer good ones.
+    const looser = now.bad > before.bad || now.of - now.bad < before.of - before.bad;
+    changes.push({ says: `bad periods needed ${before.bad} of ${before.of} → ${now.bad} of ${now.of}`, looser });
   }
+  return changes;
+}
+
+/** AWS asks for all periods to be bad where it is not said how many. */
+function badPeriods({ evaluationPeriods, datapointsToAlarm }: Bag): { readonly bad: number; readonly of: number } {
+  const of = numberIn(evaluationPeriods) ?? 1;
+  return { bad: numberIn(datapointsToAlarm) ?? of, of };
+}
+
+/** What no data means, and how it compares. */
+function looserKind(old: Bag, made: Bag, { after }: PlannedChange): string[] {
+  const says: string[] = [];
   const [wasMissing, isMissing] = [textIn(old.treatMissingData, "missing"), textIn(made.treatMissingData, "missing")];
   const withoutTraffic = after === undefined || after.share === 0;
   if (wasMissing === "breaching" && isMissing !== "breaching" && !withoutTraffic) {
@@ -98,23 +154,44 @@ function looserThanPlan(name: string, made: Bag): string[] {
   return [`${threshold} % is above the plan's ${PLAN[concern].percent} %`];
 }
 
-function fewerActions(old: Bag, made: Bag): string[] {
-  const says: string[] = [];
-  if (list(made.alarmActions).length < list(old.alarmActions).length) says.push("tells fewer than before");
-  if (made.actionsEnabled === false) says.push("its actions are switched off");
-  return says;
+/** What is different about whom it tells, a phrase each. */
+interface ActionChanges {
+  readonly looser: readonly string[];
+  readonly tighter: readonly string[];
+  readonly unclear: readonly string[];
 }
 
-interface SizeChange {
-  readonly says: string;
-  readonly looser: boolean;
+/** Whom it tells. Who is added does no harm; the order means nothing. */
+function actionChanges(old: Bag, made: Bag): ActionChanges {
+  const off = made.actionsEnabled === false ? ["its actions are switched off"] : [];
+  const on = old.actionsEnabled === false && off.length === 0 ? ["its actions are switched on"] : [];
+  const [before, now] = [old.alarmActions, made.alarmActions];
+  if (isUnknown(now) || [before, now].some((one) => one !== undefined && !Array.isArray(one))) {
+    const same = JSON.stringify(before) === JSON.stringify(now);
+    return { looser: off, tighter: on, unclear: same ? [] : ["whom it tells is known only during the update"] };
+  }
+  const lost = list(before).filter((topic) => !list(now).includes(topic));
+  const fewer = list(now).length < list(before).length;
+  return {
+    looser: [...off, ...(lost.length === 0 ? [] : [fewer ? "tells fewer than before" : "tells others than before"])],
+    tighter: [
+      ...on,
+      ...(lost.length === 0 && list(now).length > list(before).length ? ["tells more than before"] : []),
+    ],
+    unclear: [],
+  };
 }
 
 /** Window and smallest count: they follow the traffic (domain/src/triggers/windows.ts). */
-function sizeChanges(old: Bag, made: Bag): SizeChange[] {
-  const changes: SizeChange[] = [];
-  const [before, after] = [windowMinutes(old), windowMinutes(made)];
-  if (before !== after) changes.push({ says: `window ${spoken(before)} → ${spoken(after)}`, looser: after < before });
+function sizeChanges(old: Bag, made: Bag): NumberChange[] {
+  const changes: NumberChange[] = [];
+  const [before, after] = [longestPeriod(old), longestPeriod(made)];
+  if (before !== after) {
+    changes.push({
+      says: `window ${spoken(windowMinutes(old))} → ${spoken(windowMinutes(made))}`,
+      looser: after < before,
+    });
+  }
   const [few, many] = [smallestCount(old), smallestCount(made)];
   if (few !== undefined && many !== undefined && few !== many) {
     changes.push({ says: `smallest count ${few} → ${many}`, looser: many > few });
@@ -122,9 +199,14 @@ function sizeChanges(old: Bag, made: Bag): SizeChange[] {
   return changes;
 }
 
-function windowMinutes({ metricQueries, evaluationPeriods }: Bag): number {
+/** Seconds. */
+function longestPeriod({ metricQueries, period }: Bag): number {
   const periods = list(metricQueries).map((query) => numberIn(bag(bag(query).metric).period) ?? 0);
-  return (Math.max(0, ...periods) * (numberIn(evaluationPeriods) ?? 1)) / 60;
+  return Math.max(numberIn(period) ?? 0, ...periods);
+}
+
+function windowMinutes(alarm: Bag): number {
+  return (longestPeriod(alarm) * badPeriods(alarm).of) / 60;
 }
 
 function expressionOf({ metricQueries }: Bag): string {
@@ -140,13 +222,43 @@ function smallestCount(alarm: Bag): number | undefined {
   return counts.length === 0 ? undefined : Math.max(...counts);
 }
 
-/** The formula and its metrics without counts and periods: the part that does not follow the traffic. */
-function formula(alarm: Bag): string {
-  const metrics = list(alarm.metricQueries).map((query) => {
-    const { namespace, metricName, stat } = bag(bag(query).metric);
-    return [namespace, metricName, stat];
+/** It looks at something else, or counts it in another way. */
+function otherMeasure(old: Bag, made: Bag): string[] {
+  const [before, now] = [measure(old), measure(made)];
+  return [
+    ...(before.formula === now.formula ? [] : ["its formula is another one"]),
+    ...(before.of === now.of ? [] : ["it measures something else than before"]),
+  ];
+}
+
+/** Formula and metrics without counts and periods, which follow the traffic. */
+function measure(alarm: Bag): { readonly formula: string; readonly of: string } {
+  const queries = queriesOf(alarm);
+  const formula = queries.map(({ id, expression, returns, metric: { namespace, metricName, stat } }) => {
+    return [id, expression.replaceAll(/>= \d+/g, ">= n"), returns, namespace, metricName, stat];
   });
-  return JSON.stringify([expressionOf(alarm).replaceAll(/>= \d+/g, ">= n"), metrics]);
+  const of = queries.map(({ id, metric }) => [id, Object.entries(bag(metric.dimensions)).sort()]);
+  return { formula: JSON.stringify(formula), of: JSON.stringify(of) };
+}
+
+/** Every number inside the queries. */
+function numbersOf(alarm: Bag): string {
+  return JSON.stringify(queriesOf(alarm).map(({ id, expression, metric }) => [id, expression, metric.period]));
+}
+
+/** The queries by their ids: a refresh may change their order. An alarm without any has one metric of its own. */
+function queriesOf(alarm: Bag) {
+  const { namespace, metricName, dimensions, period, statistic, extendedStatistic } = alarm;
+  const own = { metric: { namespace, metricName, dimensions, period, stat: statistic ?? extendedStatistic } };
+  return [own, ...list(alarm.metricQueries)]
+    .map(bag)
+    .map(({ id, expression, returnData, metric }) => ({
+      id: String(id ?? ""),
+      expression: typeof expression === "string" ? expression : "",
+      returns: returnData === true || returnData === "true",
+      metric: bag(metric),
+    }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function compositeAlarm(step: PreviewStep, change: PlannedChange): AlarmChange {
@@ -157,14 +269,18 @@ function compositeAlarm(step: PreviewStep, change: PlannedChange): AlarmChange {
   if (isUnknown(made.alarmRule)) return { name, kind: "unclear", says: ["its rule is known only during the update"] };
   const now = childrenOf(made);
   const lost = childrenOf(old).filter((child) => !now.includes(child));
+  const told = actionChanges(old, made);
   const says = [
     ...(lost.length > 0 ? [`no longer rings for ${lost.join(", ")}`] : []),
-    ...fewerActions(old, made),
+    ...told.looser,
     ...(typeof made.alarmRule === "string" && /\b(AND|NOT)\b/.test(made.alarmRule) ? ["rings under conditions"] : []),
     ...(made.actionsSuppressor === undefined ? [] : ["another alarm can silence it"]),
   ];
   if (says.length > 0) return { name, kind: "looser", says };
-  return { name, kind: "resized", says: [`rings for ${now.length} alarms`] };
+  if (told.unclear.length > 0) return { name, kind: "unclear", says: told.unclear };
+  const gained = now.filter((child) => !childrenOf(old).includes(child));
+  const tighter = [...(gained.length > 0 ? [`rings for ${gained.join(", ")}, too`] : []), ...told.tighter];
+  return tighter.length > 0 ? { name, kind: "tighter", says: tighter } : untouched(name, step);
 }
 
 function childrenOf({ alarmRule }: Bag): string[] {

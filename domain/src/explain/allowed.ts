@@ -53,12 +53,20 @@ export function nameFor(name: string): string {
     .slice(0, 120);
 }
 
-/** Weights of a weighted listener rule as percent for Python, the last group; undefined where it is no such rule. */
-export function pythonWeightIn(inputs: Bag): number | undefined {
-  const groups = list(bag(bag(list(inputs.actions)[0]).forward).targetGroups).map((group) =>
-    numberIn(bag(group).weight),
-  );
-  const sum = groups.reduce<number>((all, weight) => all + (weight ?? 0), 0);
-  const python = groups.at(-1);
-  return groups.length === 0 || python === undefined || sum === 0 ? undefined : Math.round((100 * python) / sum);
+/** Physical name of Python's group for customers inside its ARN (components/traffic.ts). */
+const PYTHON_GROUP = /:targetgroup\/cutover-[a-z0-9-]+-py-c-\d+\//;
+
+/**
+ * Percent that a weighted listener rule gives to Python; undefined where it is no such rule, or where none of its groups
+ * is known to be Python's. Their order says nothing: AWS gives them back in any, and a refresh keeps that.
+ * @param pythonArn ARN of Python's target group for customers, where the preview shows it
+ */
+export function pythonWeightIn(inputs: Bag, pythonArn: unknown): number | undefined {
+  const groups = list(bag(bag(list(inputs.actions)[0]).forward).targetGroups).map(bag);
+  const weights = groups.map(({ weight }) => numberIn(weight) ?? 0);
+  const sum = weights.reduce((all, weight) => all + weight, 0);
+  const byArn = groups.findIndex(({ arn }) => arn !== undefined && arn === pythonArn);
+  const byName = groups.findIndex(({ arn }) => typeof arn === "string" && PYTHON_GROUP.test(arn));
+  const python = numberIn(groups[byArn >= 0 ? byArn : byName]?.weight);
+  return python === undefined || sum === 0 ? undefined : Math.round((100 * python) / sum);
 }

@@ -77,7 +77,8 @@ export function plannedChange(preview: Preview): PlannedChange {
 function liveShare({ steps }: Preview): number | undefined {
   if (steps.some(({ name, old }) => name === "traffic-split-contact" && old)) return undefined;
   const split = steps.find(({ name, old }) => name === "traffic-split" && old);
-  return split?.old && pythonWeightIn(split.old.inputs);
+  const group = steps.find(({ name, old }) => name === "traffic-python-customer" && old);
+  return split?.old && pythonWeightIn(split.old.inputs, group?.old?.outputs.arn);
 }
 
 function positionIn(inputs: Readonly<Record<string, unknown>>): Position | undefined {

@@ -93,6 +93,9 @@ function summary({ change, resources, headlines }: Explanation): string {
   }
   const { share } = after;
   const rate = `${amount((change.messagesPerHour * share) / 100)} of ${amount(change.messagesPerHour)} messages an hour`;
+  if (headlines.some(({ code }) => code === "rule" || code === "kill-switch")) {
+    return `The share stays ${share} %, but the load balancer's rules change, and they decide before it: whose messages move can't be told from the share.`;
+  }
   return `Nobody's messages move: Python keeps ${share} %${share > 0 ? `, about ${rate}` : ""}; Node is ${after.phase.node}.`;
 }
 
@@ -246,7 +249,10 @@ function evidence({ evidence: view, change, headlines }: Explanation): string[] 
   const closed = says("refused", "gate")
     ? `The gate is closed${waits}.`
     : "`cutover next` calls it closed, the preview does not.";
-  const gate = view.open ? "The gate is open." : overridden ? "The gate is overridden." : closed;
+  const open = says("refused", "gate")
+    ? "`cutover next` calls the gate open, but by this preview `pulumi up` will refuse: the preview's word counts."
+    : "The gate is open.";
+  const gate = view.open ? open : overridden ? "The gate is overridden." : closed;
   const why = view.open ? [] : view.refusals.map(({ reason }) => plain(reason));
   return [[`**Evidence:** ${outcome}${count}. ${gate}`, ...why].join(" ")];
 }
@@ -254,15 +260,18 @@ function evidence({ evidence: view, change, headlines }: Explanation): string[] 
 function alarms({ alarms: changes, change }: Explanation): string {
   const count = (kind: string) => changes.filter((one) => one.kind === kind).length;
   const [looser, resized, made, removed, unclear] = ["looser", "resized", "new", "removed", "unclear"].map(count);
+  const [tighter, other] = ["tighter", "other"].map(count);
   if (changes.length === 0) return "**Alarms:** as they are.";
   const rate = change.after?.share ? amount((change.messagesPerHour * change.after.share) / 100) : "no";
   return `**Alarms:** ${[
     ...(looser ? [`**${looser} looser**`] : []),
     ...(resized ? [`${resized} sized for ${rate} messages an hour`] : []),
+    ...(tighter ? [`${tighter} tighter`] : []),
+    ...(other ? [`${other} changed only in what does not make it ring`] : []),
     ...(made ? [`${made} new`] : []),
     ...(removed ? [`${removed} removed with Node`] : []),
-    ...(unclear ? [`${unclear} not known before the update`] : []),
-    ...(looser ? [] : ["none looser"]),
+    ...(unclear ? [`**${unclear} that nobody can judge from here**`] : []),
+    ...(looser || unclear ? [] : ["none looser"]),
   ].join(", ")}.`;
 }
 

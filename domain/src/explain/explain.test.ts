@@ -5,7 +5,7 @@ import { triggerPromise } from "../backtest/promise";
 import { comment } from "./comment";
 import { type Explanation, explain } from "./explain";
 import { SAMPLES, sample } from "./samples";
-import { capacity, fixedPromise, type Place, previewText, step, UNKNOWN, warning } from "./testkit";
+import { capacity, evidenceText, fixedPromise, type Place, previewText, step, UNKNOWN, warning } from "./testkit";
 
 const RAMP_25: Place = { phase: "ramp-25", share: 25 };
 const RAMP_50: Place = { phase: "ramp-50", share: 50 };
@@ -51,6 +51,9 @@ it("a saved plan is refused by name, and nothing of it is quoted", () => {
   }
 });
 
+const RULE = "aws:lb/listenerRule:ListenerRule";
+const moved = (from: number, to: number) => ({ old: { priority: from }, new: { priority: to } });
+
 describe("dangers", () => {
   it.each<[string, Parameters<typeof step>, string]>([
     ["a load balancer replaced", ["replace", "aws:lb/loadBalancer:LoadBalancer", "traffic"], "replaced"],
@@ -87,6 +90,24 @@ describe("dangers", () => {
       ],
       "kill-switch",
     ],
+    ["the kill switch moved", ["update", RULE, "traffic-kill-switch", moved(30, 51)], "kill-switch"],
+    ["the switch to the inbox moved", ["update", RULE, "traffic-hold", moved(35, 51)], "kill-switch"],
+    ["the unmatched rule moved", ["update", RULE, "traffic-unmatched", moved(60, 42)], "rule"],
+    ["the split moved", ["update", RULE, "traffic-split", moved(50, 28)], "rule"],
+    [
+      "other requests pinned",
+      ["update", RULE, "traffic-pinned", { old: { conditions: [1] }, new: { conditions: [2] } }],
+      "rule",
+    ],
+    [
+      "other requests split",
+      ["update", RULE, "traffic-split", { old: { conditions: 1 }, new: { conditions: 2 } }],
+      "rule",
+    ],
+    ["a strange rule", ["create", RULE, "python-first", { new: { priority: 42 } }], "rule"],
+    ["a strange rule of the older type", ["create", "aws:alb/listenerRule:ListenerRule", "python-first"], "rule"],
+    ["a strange rule moved", ["update", RULE, "python-first", moved(70, 42)], "rule"],
+    ["a strange rule elsewhere", ["update", RULE, "x", { old: { actions: [1] }, new: { actions: [2] } }], "rule"],
   ])("%s", (_what, of, code) => {
     const found = explained({ from: RAMP_25, to: RAMP_25, steps: [step(...of)] });
     expect(found).toMatchObject({ dangerous: true, headlines: [{ level: "danger", code }] });
@@ -268,6 +289,32 @@ describe("the gate in the preview", () => {
     expect(codes(found)).toEqual(expected);
     expect(found.dangerous).toBe(dangerous);
     expect(comment(found)).toContain("The gate is closed");
+  });
+
+  it.each<[string, readonly string[], readonly string[], boolean]>([
+    ["too little evidence", [FEW, "  wait"], ["gate"], false],
+    ["a failed criterion", ['FAIL to leave "ramp-50": errors: 9/41 failed.', "  mend it"], ["refused"], true],
+    ["a new image", ["NOT ENOUGH EVIDENCE: the step would bring a new image (sha256:1)."], ["refused"], true],
+  ])("%s counts where `cutover next` calls the gate open", (_what, lines, expected, dangerous) => {
+    const diagnostics = [refusal(...lines)];
+    const evidence = evidenceText(RAMP_50, ramp75);
+    const found = explain({
+      preview: previewText({ from: RAMP_50, to: ramp75, diagnostics }),
+      evidence,
+      promise: fixedPromise,
+    });
+    expect(found.evidence).toMatchObject({ kind: "judged", open: true });
+    expect(codes(found)).toEqual(expected);
+    expect(found.dangerous).toBe(dangerous);
+    expect(comment(found)).toContain("calls the gate open, but by this preview `pulumi up` will refuse");
+    expect(comment(found)).not.toContain("The gate is open.");
+  });
+
+  it("is open where both say so", () => {
+    const preview = previewText({ from: RAMP_50, to: ramp75 });
+    expect(comment(explain({ preview, evidence: evidenceText(RAMP_50, ramp75), promise: fixedPromise }))).toContain(
+      "The gate is open.",
+    );
   });
 
   it("is told as overridden where a person puts it aside, and never as closed", () => {

@@ -28,6 +28,7 @@ export type HeadlineCode =
   | "looser-trigger"
   | "unclear-trigger"
   | "kill-switch"
+  | "rule"
   | "plain-secret"
   | "disarmed"
   | "contract-migration"

@@ -2,6 +2,7 @@ import { nameFor } from "./allowed";
 import type { PlannedChange } from "./change";
 import { type DangerInput, danger, type Headline, type HeadlineCode } from "./headline";
 import type { PreviewStep } from "./preview";
+import { ofRules } from "./rules";
 
 /** Something on which customers' messages or the way back hang. */
 interface Route {
@@ -99,14 +100,13 @@ const ROUTES: readonly Route[] = [
 /** What goes when Node goes. */
 const NODE_RESOURCE = /^(node-|traffic-node-|traffic-probe-node$|traffic-kill-switch$|traffic-pinned$)/;
 
-/** Replaced and deleted things that messages, or a rollback, need. */
+/** Replaced and deleted things that messages, or a rollback, need, and rules that come in or change. */
 export function ofRoutes({ preview, change }: DangerInput): Headline[] {
   if (change.destroys) return [];
   const nodeGoes = change.after?.phase.node === "removed";
-  return preview.steps.flatMap((step): Headline[] => {
+  const lost = preview.steps.flatMap((step): Headline[] => {
     const route = ROUTES.find(({ type, named }) => type === step.type && (named?.test(step.name) ?? true));
     if (!route || (nodeGoes && NODE_RESOURCE.test(step.name)) || endsAffinity(step, change)) return [];
-    if (step.type === RULE && step.name === "traffic-kill-switch" && step.op === "update") return killSwitch(step);
     const name = `${route.what} \`${nameFor(step.name)}\``;
     if (step.op === "replace") {
       const because = step.replacing.length > 0 ? ` (because of ${step.replacing.join(", ")})` : "";
@@ -117,14 +117,7 @@ export function ofRoutes({ preview, change }: DangerInput): Headline[] {
     if (step.op !== "delete" || step.name === "node-service") return [];
     return [danger(route.code ?? "deleted", `Deletes the ${name}: ${route.deleted}.`)];
   });
-}
-
-function killSwitch({ properties }: PreviewStep): Headline[] {
-  const touched = properties.filter((one) => one === "conditions" || one === "actions");
-  if (touched.length === 0) return [];
-  return [
-    danger("kill-switch", `Writes the kill switch's own rule (${touched.join(", ")}): only a rollback may do that.`),
-  ];
+  return [...lost, ...ofRules(preview, change)];
 }
 
 /** Taking the rule for contacts away moves nobody while one engine has everything, or goes with Node itself. */
