@@ -110,6 +110,9 @@ export const MORE_SAMPLES: Readonly<Record<string, ExplainInput>> = {
       new: { actions: [2], conditions: [1] },
     }),
   ),
+  "strange-rule": within(
+    step("create", RULE, "python-first", { inside: "Traffic", new: { priority: 42, actions: [1], conditions: [1] } }),
+  ),
   "plain-secret": {
     preview: previewText({
       from: RAMP_25,
