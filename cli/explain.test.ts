@@ -79,6 +79,17 @@ describe("cutover explain", () => {
     expect(codes).toEqual(["node-capacity", "replaced", "deleted", "looser-trigger", "plain-secret"]);
   });
 
+  it("says which commit was previewed, where it was told", () => {
+    const sha = "0123456789abcdef0123456789abcdef01234567";
+    const { code, out } = run(["--commit", sha], {}, HARMLESS.preview);
+    expect(code).toBe(0);
+    expect(out).toContain("from `pulumi preview` of commit 0123456789ab; no value");
+    expect(run([], {}, HARMLESS.preview).out).not.toContain("of commit");
+    expect(JSON.parse(run(["--json", "--commit", sha], {}, HARMLESS.preview).out)).toMatchObject({
+      commit: "0123456789ab",
+    });
+  });
+
   it("keeps to a length", () => {
     expect(run(["--max-length", "1500"], {}, DANGER).out.length).toBeLessThanOrEqual(1500);
   });
@@ -91,6 +102,8 @@ describe("cutover explain", () => {
     ["a preview without steps", [], '{"steps":[]}', /found no step/],
     ["a missing file", ["gone.json"], "", /gone\.json can't be read \(ENOENT\)/],
     ["a wrong length", ["--max-length", "10"], DANGER, /at least 500/],
+    ["no commit's hash", ["--commit", "main; rm"], DANGER, /expected a commit's hash, 7 to 64/],
+    ["an empty commit", ["--commit", ""], DANGER, /expected a commit's hash/],
     ["an unknown option", ["--post"], DANGER, /unknown option/],
   ])("refuses %s with 2, and writes no comment", (_what, args, stdin, says) => {
     const { code, out, err } = run(args, {}, stdin);

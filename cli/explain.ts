@@ -18,6 +18,7 @@ export interface ExplainIo {
 interface Options {
   readonly evidence?: string;
   readonly evidenceUnavailable?: boolean;
+  readonly commit?: string;
   readonly json?: boolean;
   readonly log?: boolean;
   readonly maxLength: number;
@@ -54,9 +55,9 @@ export function explainCommand(args: readonly string[], io: ExplainIo): number {
       );
       return 0;
     }
-    const { evidenceUnavailable } = options;
+    const { evidenceUnavailable, commit } = options;
     const evidence = options.evidence === undefined ? undefined : io.read(options.evidence);
-    const explanation = explain({ preview, evidence, evidenceUnavailable });
+    const explanation = explain({ preview, evidence, evidenceUnavailable, commit });
     io.write(options.json ? `${JSON.stringify(explanation, null, 2)}\n` : comment(explanation, options.maxLength));
     return explanation.dangerous ? 1 : 0;
   } catch (error) {
@@ -73,6 +74,7 @@ function parse(args: readonly string[], io: ExplainIo): { file: string; options:
     .argument("[preview]", 'file with the output of "pulumi preview --json"; - is standard input', "-")
     .option("--evidence <file>", 'output of "cutover next --json" for the same step')
     .option("--evidence-unavailable", "say that cutover next could not look")
+    .option("--commit <sha>", "the commit that was previewed: its first 12 digits stand under the comment", commitHash)
     .option("--log", "what the preview said, a line each, secrets hidden: for the job's log, not for a comment")
     .option("--json", "for programs: one JSON object")
     .option("--max-length <characters>", "the longest comment the platform takes", length, MAX_LENGTH)
@@ -93,6 +95,11 @@ function length(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= SHORTEST) return value;
   throw new InvalidArgumentError(`expected a whole number of at least ${SHORTEST}`);
+}
+
+function commitHash(text: string): string {
+  if (/^[0-9a-f]{7,64}$/.test(text)) return text;
+  throw new InvalidArgumentError("expected a commit's hash, 7 to 64 hexadecimal digits in lower case");
 }
 
 function isFileError(error: unknown): error is Error & { readonly code: string; readonly path?: string } {

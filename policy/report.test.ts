@@ -69,4 +69,11 @@ describe("policyReport", () => {
     expect(markdown.length).toBeLessThan(4100);
     expect(markdown).toMatch(/- … and \d+ more: see the job's log\n$/);
   });
+
+  it("leaves nothing out where it may be long", () => {
+    const many = Array.from({ length: 500 }, (_, i) => violation({ message: `x\nviolation ${i}.` }));
+    const { markdown } = policyReport([load, ...many].join("\n"), undefined, Number.POSITIVE_INFINITY);
+    expect(markdown.match(/violation \d+\./g)).toHaveLength(500);
+    expect(markdown).not.toContain("see the job's log");
+  });
 });

@@ -20,6 +20,9 @@ export interface PolicyReport {
 /** The comment takes 65,536 characters, and most of them belong to the explanation. */
 const LONGEST = 4000;
 
+/** For the job's log: no violation is left out. */
+const WHOLE = "--whole";
+
 /** The pack's name, as policy/pack.ts gives it. */
 const PACK = "cutover";
 
@@ -28,8 +31,13 @@ const PACK = "cutover";
  * line says so. Where the pack's summary over the whole stack is missing, somebody looked at a part at most: it says that,
  * and counts as stopped.
  * @param hide Takes out what is secret; nothing of ours says such things, but messages come by way of the engine.
+ * @param longest Characters after which violations are only counted.
  */
-export function policyReport(eventLog: string, hide: (text: string) => string = (text) => text): PolicyReport {
+export function policyReport(
+  eventLog: string,
+  hide: (text: string) => string = (text) => text,
+  longest: number = LONGEST,
+): PolicyReport {
   const events = eventLog.split("\n").flatMap(eventOf);
   const found = events.flatMap(violationOf).map((one) => ({ ...one, message: hide(one.message) }));
   const summary = judgement(events);
@@ -49,7 +57,7 @@ export function policyReport(eventLog: string, hide: (text: string) => string = 
     return `- ${mandatory ? "**must**" : "should"} \`${policy}\`${where}: ${message}`;
   });
   const head = `### Policies\n\n${incomplete}${incomplete && "\n"}${verdict}${found.length} to mend:\n\n`;
-  return { markdown: cut(head, lines), stopped: stopped || summary !== "all" };
+  return { markdown: cut(head, lines, longest), stopped: stopped || summary !== "all" };
 }
 
 /** How much our pack has seen. That a pack is being loaded says nothing: the engine tells so before it starts. */
@@ -63,10 +71,10 @@ function judgement(events: readonly Readonly<Record<string, unknown>>[]): "none"
   return ours("policyAnalyzeSummaryEvent") || ours("policyEvent") ? "part" : "none";
 }
 
-function cut(head: string, lines: readonly string[]): string {
+function cut(head: string, lines: readonly string[], longest: number): string {
   let text = head;
   for (const [i, line] of lines.entries()) {
-    if (text.length + line.length > LONGEST) return `${text}- … and ${lines.length - i} more: see the job's log\n`;
+    if (text.length + line.length > longest) return `${text}- … and ${lines.length - i} more: see the job's log\n`;
     text += `${line}\n`;
   }
   return text;
@@ -118,12 +126,17 @@ function hiderFor(previewFile: string | undefined): (text: string) => string {
 }
 
 if (process.argv[1]?.endsWith("policy/report.ts")) {
-  const [file, preview] = process.argv.slice(2);
+  const words = process.argv.slice(2);
+  const [file, preview] = words.filter((word) => word !== WHOLE);
   if (file === undefined) {
-    process.stderr.write("usage: node tools/run.mjs policy/report.ts EVENT-LOG [PREVIEW-JSON]\n");
+    process.stderr.write("usage: node tools/run.mjs policy/report.ts EVENT-LOG [PREVIEW-JSON] [--whole]\n");
     process.exitCode = 2;
   } else {
-    const { markdown, stopped } = policyReport(readFileSync(file, "utf8"), hiderFor(preview));
+    const { markdown, stopped } = policyReport(
+      readFileSync(file, "utf8"),
+      hiderFor(preview),
+      words.includes(WHOLE) ? Number.POSITIVE_INFINITY : LONGEST,
+    );
     process.stdout.write(markdown);
     process.exitCode = stopped ? 1 : 0;
   }

@@ -4,6 +4,7 @@
 # preview failed, a policy stops the update, the change is dangerous and DANGER_ACCEPTED is not "true", or it could not be
 # explained (the comment is written all the same). What may hold secrets (preview.json, events.jsonl) stays in $OUT, which nobody uploads.
 # With CUTOVER_READ_ONLY=1 a missing token or role that only reads is an error; without it the one that writes is taken instead.
+# COMMIT, where it is set, is the hash of the commit that is previewed: the comment says it.
 # Runs on any machine: STACK=prod OUT=$(mktemp -d) .github/scripts/preview.sh
 set -uo pipefail
 : "${STACK:?name of the Pulumi stack}" "${OUT:?folder for the results}"
@@ -16,6 +17,14 @@ umask 077
 mkdir -p "$OUT"
 # GitHub takes 65,536 characters; the policies get at most 4,000 of them.
 longest=61000
+endless=100000000
+
+# The whole text, where a part of it was left out.
+in_the_log() {
+  if cmp -s "$1" "$2"; then return; fi
+  echo "Nothing is left out here:" >&2
+  cat "$2" >&2
+}
 
 code=0
 # PULUMI_DEBUG_COMMANDS makes --event-log known: the violations are in there, `preview --json` leaves them out.
@@ -31,25 +40,39 @@ node cli/cutover.mjs next --stack "$STACK" --json >"$OUT/next.json" 2>"$OUT/next
 if (($? <= 1)); then evidence=(--evidence "$OUT/next.json"); fi
 cat "$OUT/next.log" >&2
 
-explain() { node cli/cutover.mjs explain "$OUT/preview.json" --max-length "$longest" "$@" >"$OUT/comment.md"; }
+about=()
+if [[ -n ${COMMIT:-} ]]; then about=(--commit "$COMMIT"); fi
+explain() { node cli/cutover.mjs explain "$OUT/preview.json" "${about[@]}" "$@"; }
 dangers=0
-explain "${evidence[@]}" || dangers=$?
+explain "${evidence[@]}" --max-length "$longest" >"$OUT/comment.md" || dangers=$?
 # 1: explained, and dangerous. 2: the evidence is no such file, or the preview broke off before it had anything to say.
 if ((dangers > 1)); then
   dangers=0
-  explain --evidence-unavailable || dangers=$?
+  evidence=(--evidence-unavailable)
+  explain "${evidence[@]}" --max-length "$longest" >"$OUT/comment.md" || dangers=$?
   if ((dangers > 1)); then
-    printf '<!-- cutover:%s -->\n## %s: the preview failed\n\nIt ended before it could be explained: see the log of the job.\n' \
-      "$STACK" "$STACK" >"$OUT/comment.md"
+    commit=""
+    if [[ ${COMMIT:-} =~ ^[0-9a-f]{7,64}$ ]]; then commit=" of commit ${COMMIT:0:12}"; fi
+    printf '<!-- cutover:%s -->\n## %s: the preview failed\n\nThe preview%s ended before it could be explained: see the log of the job.\n' \
+      "$STACK" "$STACK" "$commit" >"$OUT/comment.md"
   fi
+fi
+# What the comment has no room for stands in the job's log; secrets are hidden there as here.
+if ((dangers <= 1)); then
+  explain "${evidence[@]}" --max-length "$endless" >"$OUT/whole.md"
+  in_the_log "$OUT/comment.md" "$OUT/whole.md"
 fi
 
 policies=0
 touch "$OUT/events.jsonl"
+report() { node tools/run.mjs policy/report.ts "$OUT/events.jsonl" "$OUT/preview.json" "$@"; }
+report >"$OUT/policies.md" || policies=$?
+report --whole >"$OUT/all-policies.md"
+in_the_log "$OUT/policies.md" "$OUT/all-policies.md"
 {
   echo
-  node tools/run.mjs policy/report.ts "$OUT/events.jsonl" "$OUT/preview.json"
-} >>"$OUT/comment.md" || policies=$?
+  cat "$OUT/policies.md"
+} >>"$OUT/comment.md"
 
 if ((code != 0)); then echo "the preview ended with exit code $code" >&2; fi
 if ((policies != 0)); then echo "a policy stops the update, or the policy pack did not run" >&2; fi

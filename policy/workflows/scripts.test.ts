@@ -237,6 +237,42 @@ esac`,
     expect(calls("node")).toMatch(/explain .*--evidence-unavailable/);
   });
 
+  it("puts what was cut from explanation and policies into the job's log, whole, and nothing where nothing was cut", () => {
+    fake("pulumi", "echo '{}'");
+    fake(
+      "node",
+      `[[ $* == *--log* ]] && exit 0
+case $2 in
+  next) echo '{}' ;;
+  explain) echo "<!-- cutover:prod -->"; if [[ $* == *"--max-length 61000"* ]]; then echo "1 row left out"; else echo "row 1"; fi; exit 1 ;;
+  policy/report.ts) if [[ $* == *--whole* ]]; then echo "violation 2"; else echo "1 more: see the job's log"; fi ;;
+esac`,
+    );
+    const { said } = run("preview.sh", env());
+    expect(said).toMatch(/Nothing is left out here:\n<!-- cutover:prod -->\nrow 1\n/);
+    expect(said).toMatch(/Nothing is left out here:\nviolation 2\n/);
+    expect(written()).toBe("<!-- cutover:prod -->\n1 row left out\n\n1 more: see the job's log\n");
+    expect(calls("node").match(/--evidence \S+next\.json/g)).toHaveLength(2);
+    world(0);
+    expect(run("preview.sh", env()).said).not.toContain("Nothing is left out");
+  });
+
+  it("hands the commit over where it is told, and says it where nothing could be explained", () => {
+    const COMMIT = "0123456789abcdef0123456789abcdef01234567";
+    world(0);
+    run("preview.sh", { ...env(), COMMIT });
+    expect(calls("node")).toContain(`--commit ${COMMIT} --evidence`);
+    world(2);
+    run("preview.sh", { ...env(), COMMIT });
+    expect(written()).toContain("The preview of commit 0123456789ab ended before it could be explained");
+    run("preview.sh", { ...env(), COMMIT: "main; rm" });
+    expect(written()).toContain("The preview ended before it could be explained");
+    writeFileSync(join(folder, "node.calls"), "");
+    run("preview.sh", { ...env(), COMMIT: "" });
+    expect(calls("node")).toContain("explain");
+    expect(calls("node")).not.toContain("--commit");
+  });
+
   it("passes where nothing is dangerous: a gate that only wants time is a notice", () => {
     world(0);
     expect(run("preview.sh", env()).status).toBe(0);

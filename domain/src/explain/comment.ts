@@ -313,11 +313,12 @@ function cost({ cost: { perMonth, parts, pricesOf, otherRegion }, pricesSource }
   return `**Cost:** ${money(perMonth)}: ${what}. <sub>Without traffic, logs, alarms; ${where}; ${pricesSource}.</sub>`;
 }
 
-function footer({ change, unquotedWarnings }: Explanation): string {
+function footer({ change, commit, unquotedWarnings }: Explanation): string {
   const assumed = change.messagesAssumed
     ? " `cutover:expectedMessagesPerHour` is not set: 60 is assumed."
     : ` Counted with ${amount(change.messagesPerHour)} messages an hour (\`cutover:expectedMessagesPerHour\`).`;
   const others =
     unquotedWarnings === 0 ? "" : ` ${counted(unquotedWarnings, "other warning")} of the preview: see the job's log.`;
-  return `<sub>Written by \`cutover explain\` from \`pulumi preview\`; no value of a property is shown, see docs/pull-requests.md.${assumed}${others}</sub>`;
+  const of = commit === undefined ? "" : ` of commit ${commit}`;
+  return `<sub>Written by \`cutover explain\` from \`pulumi preview\`${of}; no value of a property is shown, see docs/pull-requests.md.${assumed}${others}</sub>`;
 }

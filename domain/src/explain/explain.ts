@@ -15,10 +15,15 @@ import { type ResourceChanges, resourceChanges } from "./resources";
 import { type WayBack, wayBack } from "./way-back";
 import { type Exposure, frontDoorCase, type WorstCase, worstCase } from "./worst-case";
 
+/** Enough of a commit's hash to find it; GitHub makes a link of it. */
+const COMMIT_DIGITS = 12;
+
 /** What a change means, as data. Every string in it may be shown. */
 export interface Explanation {
   readonly version: 1;
   readonly stack: string;
+  /** Begin of the hash of the commit that was previewed; undefined where it was not said. */
+  readonly commit: string | undefined;
   /** First line of the comment: by it the stack's comment is found again and edited. */
   readonly marker: string;
   /** At least one headline is a danger. */
@@ -48,6 +53,8 @@ export interface ExplainInput {
   readonly evidence?: string | undefined;
   /** `cutover next` could not look, so that there is none. */
   readonly evidenceUnavailable?: boolean | undefined;
+  /** Hash of the commit that was previewed, hexadecimal. */
+  readonly commit?: string | undefined;
   /** Measured detection times; default: the committed back-test's. */
   readonly promise?: Parameters<typeof worstCase>[2];
 }
@@ -69,6 +76,7 @@ export function explain(input: ExplainInput): Explanation {
   const explanation: Explanation = {
     version: 1,
     stack: preview.stack,
+    commit: input.commit?.slice(0, COMMIT_DIGITS),
     marker: markerOf(preview.stack),
     dangerous: all.some(({ level }) => level === "danger"),
     headlines: all,

@@ -12,7 +12,7 @@ export type Part =
 
 /** Room for the sentence that names what was cut. */
 const NOTE = 400;
-const ELLIPSIS = "\n\n… (cut: the comment would be too long)";
+const ELLIPSIS = "\n\n… (cut: the comment would be too long; the job's log has the whole text)";
 
 /**
  * Joins the parts to at most `max` characters. Rows go first, from the last list upwards, and a sentence says how many of
@@ -34,7 +34,7 @@ export function trimmed(parts: readonly Part[], max: number): string {
     const left = part.keep ? 0 : part.rows.length - (shown.get(part) ?? 0);
     return part.keep || left === 0 ? [] : [`${left} ${part.name}`];
   });
-  const note = `**Left out, because a comment may have ${max.toLocaleString("en")} characters:** ${cut.join(", ")}. The job's log has the whole preview.`;
+  const note = `**Left out, because a comment may have ${max.toLocaleString("en")} characters:** ${cut.join(", ")}. The job's log has the whole text.`;
   const text = `${[...kept.map((part) => join(part, shown.get(part) ?? 0)), note].join("\n\n")}\n`;
   if (text.length <= max) return text;
   return `${text.slice(0, Math.max(0, max - ELLIPSIS.length))}${ELLIPSIS}`.slice(0, max);
