@@ -22,8 +22,9 @@ export const COMMANDS: Readonly<Record<string, Subcommand>> = {
   status: command("how the stack stands: share, rollback, standby", async (args, io) =>
     (await import("./status.js")).statusCommand(args, io),
   ),
-  rollback: command("moves all messages to Node, as an alarm would", async (args, io) =>
-    (await import("./rollback.js")).rollbackCommand(args, io),
+  rollback: command(
+    "moves all messages to Node, or to the inbox where Node is dead, as an alarm would",
+    async (args, io) => (await import("./rollback.js")).rollbackCommand(args, io),
   ),
   requeue: command("what Python accepted and did not finish, to Node after a rollback", async (args, io) =>
     (await import("./requeue.js")).requeueCommand(args, io),

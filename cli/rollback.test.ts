@@ -5,6 +5,7 @@ import { type Invoked, type RollbackCommandParts, rollbackCommand } from "./roll
 const report: RollbackReport = {
   outcome: "rolled-back",
   id: "rb-0001",
+  to: "node",
   sentence: 'The kill switch is "node": a person asked for it.',
   steps: { switch: { state: "done", at: "2026-11-22T10:00:00.000Z", detail: "moved" } },
 };
@@ -42,6 +43,8 @@ describe("cutover rollback", () => {
     expect(code).toBe(2);
     expect(text).toMatch(/Kill switch: off/);
     expect(text).toMatch(/Would invoke cutover-prod-rollback in eu-central-1, reason: answers are wrong/);
+    expect(text).toMatch(/or to the inbox where Node is dead/);
+    expect(text).toMatch(/those on call and the stakeholders/);
     expect(text).toMatch(/Nothing was done/);
   });
 
@@ -62,7 +65,7 @@ describe("cutover rollback", () => {
     expect(looked).toEqual([]);
     expect(code).toBe(0);
     expect(text).toBe(
-      'rolled-back: The kill switch is "node": a person asked for it.\n  record   rb-0001\n  switch   done: moved\n',
+      'rolled-back: The kill switch is "node": a person asked for it.\n  record   rb-0001\n  switch   done: moved\nNow: every customer\'s message goes to Node.\n',
     );
   });
 
@@ -82,6 +85,19 @@ describe("cutover rollback", () => {
     const seen = await run([...GO, "--yes"], answer);
     expect(seen.code).toBe(code);
     expect(seen.text).toMatch(text);
+  });
+
+  it.each<[RollbackReport["outcome"], RollbackReport["to"], RegExp]>([
+    ["rolled-back", "hold", /^Now: .*kept in the inbox, and nobody answers customers/m],
+    ["joined", "hold", /^Now: .*kept in the inbox, and nobody answers customers/m],
+    ["completed", "node", /^Now: every customer's message goes to Node/m],
+    ["joined", undefined, /^Where messages go now is not in the answer/m],
+  ])("after %s says where messages go now: %s", async (outcome, to, now) => {
+    const { to: _, ...rest } = report;
+    const { code, text } = await run([...GO, "--yes"], { report: { ...rest, outcome, ...(to ? { to } : {}) } });
+    expect(code).toBe(0);
+    expect(text).toMatch(now);
+    expect(text.match(/^(Now|Where)/gm)).toHaveLength(1);
   });
 
   it.each([

@@ -34,10 +34,18 @@ const REQUEST_MS = 70_000;
 
 const MOVED: readonly RollbackReport["outcome"][] = ["rolled-back", "joined", "completed"];
 
+const WHERE: { readonly [to in NonNullable<RollbackReport["to"]>]: string } = {
+  node: "Now: every customer's message goes to Node.",
+  hold: 'Now: every customer\'s message is kept in the inbox, and nobody answers customers until an engine lives again: docs/runbook.md, "Messages in the inbox".',
+};
+/** A function of an older version does not say it. */
+const UNKNOWN = "Where messages go now is not in the answer: npx cutover status says it.";
+
 /**
  * Rolls back by hand through the same function that alarms call. Without `--yes` it only says what it would do. With it
  * nothing is read before the call, so that nothing but Lambda has to work.
- * @returns exit code: 0 rolled back (or was already), 1 not rolled back, 2 wrong arguments or nothing done, 3 no answer
+ * @returns exit code: 0 rolled back (or was already), to Node or to the inbox, as the text and the answer's `to` say; 1 not
+ * rolled back, 2 wrong arguments or nothing done, 3 no answer
  */
 export async function rollbackCommand(
   args: readonly string[],
@@ -83,7 +91,7 @@ async function announce(
     return 2;
   }
   const means =
-    "It moves every customer's message to Node (if Node is alive; to the inbox where no engine is), points GoHighLevel there, records the rollback and tells the people on call.";
+    "It moves every customer's message to Node, or to the inbox where Node is dead (then nobody answers customers until an engine lives again), points GoHighLevel there, records the rollback and tells everybody who hears of rollbacks: those on call and the stakeholders.";
   write(`${[...now, would, means, "Nothing was done. To do it: the same command with --yes"].join("\n")}\n`);
   return 2;
 }
@@ -94,9 +102,11 @@ function show(invoked: Invoked, { json }: Options, { write }: ScreenIo): number 
     return 1;
   }
   const { report } = invoked;
+  const moved = MOVED.includes(report.outcome);
+  const now = moved ? [report.to ? WHERE[report.to] : UNKNOWN] : [];
   if (json) write(`${JSON.stringify(report)}\n`);
-  else write(`${[`${report.outcome}: ${report.sentence}`, ...stepLines(report)].join("\n")}\n`);
-  return MOVED.includes(report.outcome) ? 0 : 1;
+  else write(`${[`${report.outcome}: ${report.sentence}`, ...stepLines(report), ...now].join("\n")}\n`);
+  return moved ? 0 : 1;
 }
 
 function stepLines({ id, steps = {} }: RollbackReport): string[] {
@@ -106,7 +116,7 @@ function stepLines({ id, steps = {} }: RollbackReport): string[] {
 
 function parse(args: readonly string[], { write }: ScreenIo): Options | number {
   const command = new Command("cutover rollback")
-    .description("moves all messages to Node, as an alarm would")
+    .description("moves all messages to Node, or to the inbox where Node is dead, as an alarm would")
     .requiredOption("-s, --stack <name>", "the Pulumi stack, such as prod")
     .requiredOption("--reason <text>", "why; goes into the record and the notice")
     .option("-r, --region <region>", "the stack's aws:region (default: AWS_REGION)")

@@ -1,5 +1,6 @@
 // Rolls stack $STACK back for $REASON through the function that alarms call. Needs Node (any) and the AWS CLI only, so that it
-// works in seconds, and while npm, Pulumi or our packages do not. Exit code: 0 all messages go to Node, 1 they may not.
+// works in seconds, and while npm, Pulumi or our packages do not. Exit code: 0 the kill switch has moved, and the text says
+// where every customer's message goes now (to Node; to the inbox where Node is dead), 1 it may not have moved.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +9,11 @@ import { join } from "node:path";
 const { STACK, REASON } = process.env;
 const BY_HAND = 'By hand, without the function: docs/runbook.md, "Roll back now".';
 const MOVED = ["rolled-back", "joined", "completed"];
+const WHERE = {
+  node: "Now: every customer's message goes to Node.",
+  hold: 'Now: every customer\'s message is kept in the inbox, and nobody answers customers until an engine lives again: docs/runbook.md, "Messages in the inbox".',
+};
+const UNKNOWN = "Where messages go now is not in the answer: npx cutover status says it.";
 
 if (!STACK || !REASON) {
   console.log("STACK and REASON must be set");
@@ -35,7 +41,12 @@ try {
     for (const [name, step] of Object.entries(answer.steps ?? {})) {
       console.log(`  ${name}: ${step.state}, ${step.detail}`);
     }
-    process.exitCode = MOVED.includes(answer.outcome) ? 0 : 1;
+    const moved = MOVED.includes(answer.outcome);
+    if (moved) console.log(WHERE[answer.to] ?? UNKNOWN);
+    // A green run looks as if customers were answered: shown at its head. To stderr, which the run's summary does not take.
+    if (answer.to === "hold" && process.env.GITHUB_ACTIONS)
+      console.error(`::warning title=Messages are held::${WHERE.hold}`);
+    process.exitCode = moved ? 0 : 1;
   }
 } catch (error) {
   // Why stands above, in the words of the AWS CLI; the error's own message would repeat the command.

@@ -114,12 +114,15 @@ describe("rollback.mjs", () => {
   it("invokes the function with the reason as it was typed, and tells what it did", () => {
     answering({
       outcome: "rolled-back",
-      sentence: "All messages go to Node.",
+      to: "node",
+      sentence: 'The kill switch is "node".',
       steps: { switch: { state: "done", detail: "rule 30" } },
     });
     const { status, said } = run("rollback.mjs", env);
     expect(status).toBe(0);
-    expect(said).toBe("rolled-back: All messages go to Node.\n  switch: done, rule 30\n");
+    expect(said).toBe(
+      'rolled-back: The kill switch is "node".\n  switch: done, rule 30\nNow: every customer\'s message goes to Node.\n',
+    );
     expect(calls("aws")).toContain("--function-name cutover-prod-rollback");
     const payload = /--payload (\{.*\}) \//.exec(calls("aws"))?.[1] ?? "";
     expect(JSON.parse(payload)).toEqual({ source: "manual", reason: env.REASON });
@@ -128,6 +131,23 @@ describe("rollback.mjs", () => {
   it.each(["joined", "completed"])("counts %s as rolled back", (outcome) => {
     answering({ outcome, sentence: "x" });
     expect(run("rollback.mjs", env).status).toBe(0);
+  });
+
+  it.each(["rolled-back", "joined", "completed"])(
+    "after %s into the inbox says that nobody answers customers",
+    (outcome) => {
+      answering({ outcome, to: "hold", sentence: "x" });
+      const here = run("rollback.mjs", env);
+      expect(here.status).toBe(0);
+      expect(here.said).toMatch(/^Now: .*kept in the inbox, and nobody answers customers/m);
+      expect(here.said).not.toMatch(/goes to Node|::warning/);
+      expect(run("rollback.mjs", { ...env, GITHUB_ACTIONS: "true" }).said).toMatch(/^::warning .*nobody answers/m);
+    },
+  );
+
+  it("does not guess where messages go when an older function does not say it", () => {
+    answering({ outcome: "joined", sentence: "Already rolled back: rb-0001." });
+    expect(run("rollback.mjs", env).said).toMatch(/not in the answer/);
   });
 
   it("fails where nothing moved", () => {

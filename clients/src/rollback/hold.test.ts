@@ -36,6 +36,20 @@ describe("both engines dead", () => {
     expect(world.notices[0]?.text).toMatch(/May I sleep on\?\n {2}No/);
   });
 
+  it("answers whoever asks that messages are held, also who asks again", async () => {
+    const manual = { source: "manual", reason: "wrong answers" };
+    const world = new TestWorld();
+    expect(await run(world, manual)).toMatchObject({ outcome: "rolled-back", to: "node" });
+    world.health = { node: "dead", python: "dead" };
+    expect(await minute(world)).toMatchObject({ outcome: "completed", to: "hold" });
+    expect(await run(world, manual)).toMatchObject({ outcome: "joined", to: "hold" });
+    expect(await run(await holding(), manual)).toMatchObject({ outcome: "joined", to: "hold" });
+    const failing = new TestWorld();
+    failing.fail.setSwitch = down;
+    await expect(run(failing, manual)).rejects.toThrow(/has not moved/);
+    expect(failing.lines.at(-1)).not.toHaveProperty("to");
+  });
+
   it("points GoHighLevel back at the front door where an earlier rollback had sent it to Node's own URL", async () => {
     const world = new TestWorld();
     await run(world, world.alarmEvent());

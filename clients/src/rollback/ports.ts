@@ -64,6 +64,8 @@ export interface RollbackReport {
    */
   readonly outcome: "rolled-back" | "joined" | "completed" | "left" | "ignored" | "nothing" | "failed";
   readonly id?: string;
+  /** Where the kill switch sends every message now; absent where it was not moved or could not be seen. */
+  readonly to?: "node" | "hold";
   /** One sentence for people. */
   readonly sentence: string;
   readonly steps?: RollbackRecord["steps"];

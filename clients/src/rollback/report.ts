@@ -4,6 +4,11 @@ import type { RollbackReport } from "./ports";
 /** A minute in which nothing was to do. */
 export const NOTHING: RollbackReport = { outcome: "nothing", sentence: "Nothing is missing." };
 
+/** For a report: where every message goes, once the switch has moved. */
+export function movedTo({ to, steps }: Pick<RollbackRecord, "to" | "steps">): Pick<RollbackReport, "to"> {
+  return steps.switch?.state === "done" ? { to } : {};
+}
+
 /** What came of steps that were missing. `what`: what they did, in words. */
 export function completed(record: RollbackRecord, what: string): RollbackReport {
   const { switch: moved } = record.steps;
@@ -11,6 +16,7 @@ export function completed(record: RollbackRecord, what: string): RollbackReport 
   return {
     outcome: failed ? "failed" : "completed",
     id: record.id,
+    ...movedTo(record),
     sentence: failed
       ? `${record.id}: the kill switch has not moved: ${moved.detail}.`
       : `${record.id}: ${what} done or tried.`,

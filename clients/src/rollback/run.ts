@@ -20,6 +20,7 @@ import type { RollbackShelf } from "../record/rollback-record";
 import { tellDated } from "./people";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import { reconcile } from "./reconcile";
+import { movedTo } from "./report";
 import { newDraft, type Performance, performMissing, performNew, type Settled, settle } from "./steps";
 
 /** What the flow needs of the configuration. */
@@ -198,7 +199,8 @@ async function join(
   const mayMove = !moved || (reason.kind !== "suspicion" && lastMove(open) < reason.at);
   const todo = remainingSteps(open, live, ports.now()).filter((step) => step !== "switch" || mayMove);
   if (todo.length === 0) {
-    return { outcome: "joined", id: open.id, sentence: `Already rolled back: ${open.id}.`, steps: open.steps };
+    const to = live === "node" || live === "hold" ? { to: live } : {};
+    return { outcome: "joined", id: open.id, ...to, sentence: `Already rolled back: ${open.id}.`, steps: open.steps };
   }
   if (!moved || !todo.includes("switch")) return joined(await performMissing(ports, open, todo, config.stack), todo);
   // What was right when the record was made may be wrong now: Node may be dead, or as bad as Python.
@@ -215,11 +217,13 @@ function withoutWebhook({ webhook: _elsewhere, ...steps }: RollbackRecord["steps
   return steps;
 }
 
-function joined({ id, steps }: RollbackRecord, todo: readonly StepName[]): RollbackReport {
+function joined(record: RollbackRecord, todo: readonly StepName[]): RollbackReport {
+  const { id, steps } = record;
   const failed = steps.switch?.state === "failed";
   return {
     outcome: failed ? "failed" : "joined",
     id,
+    ...movedTo(record),
     sentence: failed
       ? `Rollback ${id}: the kill switch has not moved (${steps.switch?.detail}).`
       : `Rollback ${id} was under way; done now: ${todo.join(", ")}.`,
@@ -260,6 +264,7 @@ function reportOf({ record, joined, recordProblem }: Performance, because: strin
   return {
     outcome: joined ? "joined" : "rolled-back",
     ...id,
+    to: record.to,
     sentence: `The kill switch is "${record.to}": ${because}.${noted}`,
     steps,
   };
