@@ -240,6 +240,26 @@ describe("a person at GoHighLevel", () => {
     expect(world.notices[1]?.text).toMatch(/do not reach the inbox/);
   });
 
+  it("whose own URL was left is told of it once, of another one again, and of the end", async () => {
+    const world = new TestWorld();
+    const found = "https://elsewhere.example.org/";
+    const byHand = { why: "foreign", found } as const;
+    world.webhook = "theirs";
+    const moveWebhook = async () => ({ state: "skipped", byHand, detail: "left" }) as const;
+    await runRollback(world.alarmEvent(), CONFIG, { ...world.ports, moveWebhook });
+    expect(world.notices[0]?.text).toMatch(/By hand\n {2}webhook[\s\S]*May I sleep on\?\n {2}No/);
+    expect(await minute(world)).toMatchObject({ outcome: "nothing" });
+    world.webhook = "front-door";
+    expect(await minute(world)).toMatchObject({ outcome: "left" });
+    expect(await minute(world)).toMatchObject({ outcome: "nothing" });
+    world.webhook = "node";
+    expect(await minute(world)).toMatchObject({ outcome: "completed", id: "rb-0001" });
+    expect(world.records[0]?.steps.webhook).toMatchObject({ state: "done", detail: expect.stringMatching(/by hand/) });
+    expect(world.notices.at(-1)?.text).toMatch(/moved it by hand to https:\/\/node.example.com/);
+    expect(await minute(world)).toMatchObject({ outcome: "nothing" });
+    expect(world.notices).toHaveLength(3);
+  });
+
   it("who points it at Node without a rollback has rolled back: switch and record follow", async () => {
     const world = new TestWorld();
     world.webhook = "node";

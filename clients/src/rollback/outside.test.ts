@@ -165,6 +165,7 @@ describe("moveWebhook", () => {
   it("says in mode manual that the step has to send to the front door", async () => {
     expect(await moveWebhook(undefined, secret, {}, "front-door")).toMatchObject({
       state: "skipped",
+      byHand: { why: "manual" },
       detail: expect.stringMatching(/don't reach the inbox: put https:\/\/messages.example.com/),
     });
   });
@@ -190,19 +191,23 @@ describe("moveWebhook", () => {
   });
 
   it("does not overwrite what a person wrote, and says what it is", async () => {
-    const { held, place } = await ghl("https://elsewhere.example.com/x?t=pl4nted");
+    const { held: holds, place } = await ghl("https://elsewhere.example.com/x?t=pl4nted");
     const outcome = await moveWebhook(place, secret);
     expect(outcome).toMatchObject({
       state: "skipped",
-      detail: expect.stringMatching(/by hand to https:\/\/elsewhere/),
+      byHand: { why: "foreign", found: expect.stringMatching(/^https:\/\/elsewhere/) },
+      detail: expect.stringMatching(/by hand to https:\/\/elsewhere.*unless it leads to Node, put https:\/\/node/),
     });
-    expect(JSON.stringify(outcome)).not.toContain("pl4nted");
-    expect(held.value).toMatch(/elsewhere/);
+    const held = await moveWebhook(place, secret, {}, "front-door");
+    expect(held.detail).toMatch(/does not reach the inbox: put https:\/\/messages/);
+    expect(JSON.stringify([outcome, held])).not.toContain("pl4nted");
+    expect(holds.value).toMatch(/elsewhere/);
   });
 
-  it("is not needed in mode manual, and says what to do by hand", async () => {
+  it("is left to a person in mode manual, and says what to do", async () => {
     expect(await moveWebhook(undefined, { nodeUrl: NODE })).toMatchObject({
       state: "skipped",
+      byHand: { why: "manual" },
       detail: expect.stringMatching(/put https:\/\/node.example.com\/hook\?… into the step/),
     });
   });

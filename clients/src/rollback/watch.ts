@@ -1,5 +1,5 @@
 import { phaseOf } from "@cutover/domain/phases";
-import { webhookMovedNotice } from "@cutover/domain/rollback/notice";
+import { followUpNotice, webhookMovedNotice } from "@cutover/domain/rollback/notice";
 import { lastRelease, type RollbackRecord } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
@@ -89,13 +89,17 @@ export async function lookAtNode(
 
 /** A person's change during a rollback is told once and never changed back. */
 async function lookAtWebhook(record: RollbackRecord, config: RunConfig, ports: RollbackPorts): Promise<RollbackReport> {
-  if (record.steps.webhook?.state !== "done") return NOTHING;
+  const { webhook } = record.steps;
+  const left = webhook?.byHand?.why === "foreign" ? webhook.byHand : undefined;
+  if (webhook?.state !== "done" && !left) return NOTHING;
   const seen = await settle(() => ports.readWebhook());
   if (!seen.ok || !seen.value) return NOTHING;
   const { place, shown } = seen.value;
   const expected = record.to === "hold" ? "front-door" : "node";
+  if (left && place === expected) return putThereByHand(record, shown, config, ports);
   const told = place === expected ? undefined : shown;
-  if (told === record.webhookSeen) return NOTHING;
+  // The rollback's own notice has named what it found and left.
+  if (told === (record.webhookSeen ?? left?.found)) return NOTHING;
   if (told !== undefined) await ports.tellPeople(webhookMovedNotice(config.stack, record, shown));
   await ports.updateRecord({ ...record, webhookSeen: told });
   return {
@@ -106,6 +110,20 @@ async function lookAtWebhook(record: RollbackRecord, config: RunConfig, ports: R
         ? `${record.id}: GoHighLevel is where the rollback put it again.`
         : `${record.id}: somebody pointed GoHighLevel at ${shown}; people were told.`,
   };
+}
+
+/** A person did what the notice left to them: from now on the step is done like any other. */
+async function putThereByHand(
+  record: RollbackRecord,
+  shown: string,
+  { stack }: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackReport> {
+  const detail = `somebody moved it by hand to ${shown}, where it belongs`;
+  const webhook = { state: "done", at: new Date(ports.now()).toISOString(), detail } as const;
+  await ports.tellPeople(followUpNotice(stack, record, { webhook }));
+  await ports.updateRecord({ ...record, webhookSeen: undefined, steps: { webhook } });
+  return { outcome: "completed", id: record.id, sentence: `${record.id}: the webhook in GoHighLevel was put right.` };
 }
 
 /**

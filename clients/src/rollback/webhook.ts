@@ -50,7 +50,12 @@ export async function moveWebhook(
   const { ghlToken, nodeUrl, frontDoorUrl } = secret;
   const url = to === "node" ? nodeUrl : frontDoorUrl;
   const name = NAMES[to];
-  if (url === undefined) return { state: "skipped", detail: `no URL of ${name} is known` };
+  if (url === undefined) {
+    const detail = `no URL of ${name} is known`;
+    if (to === "node") return { state: "skipped", detail };
+    const means = "unless GoHighLevel sends to it, messages don't reach the inbox";
+    return { state: "skipped", byHand: { why: "manual" }, detail: `${detail}; ${means}` };
+  }
   if (!ghl || ghlToken === undefined) {
     const means =
       to === "node"
@@ -58,6 +63,7 @@ export async function moveWebhook(
         : "Unless it sends to the front door, messages don't reach the inbox:";
     return {
       state: "skipped",
+      byHand: { why: "manual" },
       detail: `the workflow step is edited by hand (cutover:ghl.mode manual). ${means} put ${showUrl(url)} into the step`,
     };
   }
@@ -95,9 +101,14 @@ async function move(
     return { state: "done", detail: `${wrote ? "moved to" : "stood already at"} ${showUrl(wanted)}${why}` };
   } catch (error) {
     if (!(error instanceof ForeignValue)) throw error;
+    const means =
+      to === "node"
+        ? "The kill switch moves nothing that goes there: unless it leads to Node,"
+        : "What goes there does not reach the inbox:";
     return {
       state: "skipped",
-      detail: `somebody changed it by hand to ${error.message}; it is not overwritten. The URL of ${NAMES[to]} is ${showUrl(url)}`,
+      byHand: { why: "foreign", found: error.message },
+      detail: `somebody changed it by hand to ${error.message}; it is not overwritten. ${means} put ${showUrl(url)} there`,
     };
   }
 }

@@ -7,13 +7,15 @@ import {
   type RollbackNoticeInput,
   rollbackNotice,
 } from "./notice";
-import type { StepResult } from "./record";
+import type { ByHand, StepResult } from "./record";
 
-const step = (state: StepResult["state"], detail: string): StepResult => ({
+const step = (state: StepResult["state"], detail: string, byHand?: ByHand): StepResult => ({
   state,
   at: "2026-11-22T10:00:02.000Z",
   detail,
+  ...(byHand ? { byHand } : {}),
 });
+const FOREIGN: ByHand = { why: "foreign", found: "https://elsewhere.example.org/" };
 
 const complete: RollbackNoticeInput = {
   stack: "prod",
@@ -89,8 +91,39 @@ Then
     expect(maySleep(input).join()).toMatch(because);
   });
 
-  it("lets people sleep when a step was not needed", () => {
-    expect(maySleep(changed({ steps: { ...steps, webhook: step("skipped", "mode manual") } }))).toEqual([]);
+  it.each<[string, "node" | "hold", ByHand | undefined, string, RegExp | undefined]>([
+    ["no URL of Node is known", "node", undefined, "Not needed", undefined],
+    [
+      "the step is edited by hand, and Node is reached through the front door",
+      "node",
+      { why: "manual" },
+      "By hand",
+      undefined,
+    ],
+    [
+      "somebody's URL was left in place",
+      "node",
+      FOREIGN,
+      "By hand",
+      /points at https:\/\/elsewhere.*see whether that leads/,
+    ],
+    [
+      "messages are held and the step is edited by hand",
+      "hold",
+      { why: "manual" },
+      "By hand",
+      /does not reach the inbox/,
+    ],
+    ["messages are held and somebody's URL was left", "hold", FOREIGN, "By hand", /points at .*not reach the inbox/],
+  ])("of a webhook that was left says so and whether one may sleep: %s", (_what, to, byHand, heading, against) => {
+    const input = changed({ to, steps: { ...steps, webhook: step("skipped", "put it into the step", byHand) } });
+    const { text } = rollbackNotice(input);
+    expect(text).toContain(`\n${heading}\n  webhook in GoHighLevel: put it into the step\n`);
+    expect(text.match(/^(By hand|Not needed)$/gm)).toEqual([heading]);
+    const about = maySleep(input).filter((line) => line.includes("GoHighLevel"));
+    if (against) expect(about.join()).toMatch(against);
+    else expect(about).toEqual([]);
+    expect(/May I sleep on\?\n {2}(Yes|No)/.exec(text)?.[1]).toBe(against === undefined ? "Yes" : "No");
   });
 
   it("does not say that it rolled back when traffic has not moved", () => {

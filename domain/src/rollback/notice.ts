@@ -1,5 +1,5 @@
 import { acknowledgeCommand } from "../release";
-import type { RollbackRecord, StepName, StepResult } from "./record";
+import type { ByHand, RollbackRecord, StepName, StepResult } from "./record";
 
 /** Messages that Python took and probably did not finish. `more`: there may be others than `ids`. */
 export type LostMessages =
@@ -51,7 +51,8 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
     `${headline}: ${where}.`,
     ["What fired", [trigger.alarm ? `${trigger.alarm}: ${trigger.text}` : trigger.text, whenAndWhere(rollback)]],
     ["Done", stepLines(steps, (s) => s.state === "done")],
-    ["Not needed", stepLines(steps, (s) => s.state === "skipped")],
+    ["By hand", stepLines(steps, (s) => s.byHand !== undefined)],
+    ["Not needed", stepLines(steps, (s) => s.state === "skipped" && s.byHand === undefined)],
     ["Failed", [...stepLines(steps, (s) => s.state === "failed"), ...recordLine(input.recordProblem)]],
     ["Messages probably lost", lostLines(input.lost)],
     ["May I sleep on?", sleepLines(input)],
@@ -141,8 +142,19 @@ export function maySleep(input: Pick<RollbackNoticeInput, "rollback" | "recordPr
         : "GoHighLevel still points at the load balancer (messages reach Node through it); it is tried again each minute",
     );
   }
+  const left = steps.webhook?.byHand;
+  if (left) against.push(...leftToPerson(to, left));
   if (input.recordProblem) against.push("the rollback is not on record yet; it is tried again each minute");
   return against;
+}
+
+/** What a webhook that nobody but a person moves means for customers. Only in mode `manual`, to Node, it means nothing. */
+function leftToPerson(to: RollbackRecord["to"], left: ByHand): string[] {
+  const where = left.why === "foreign" ? `points at ${left.found}` : "may send elsewhere than to the front door";
+  if (to === "hold")
+    return [`GoHighLevel ${where}, and what goes past the front door does not reach the inbox: By hand`];
+  if (left.why === "manual") return [];
+  return [`GoHighLevel ${where}, where the kill switch moves nothing: see whether that leads to Node`];
 }
 
 function sleepLines(input: RollbackNoticeInput): string[] {

@@ -14,7 +14,18 @@ export interface StepResult {
   readonly at: string;
   /** One sentence: what was done, why it was skipped, what went wrong. No secret. */
   readonly detail: string;
+  /** Of a skipped step that is left to a person: why. Absent where nothing is to do. */
+  readonly byHand?: ByHand;
 }
+
+/**
+ * Why a person has to move the webhook. `manual`: the workflow step's URL is edited by hand, nobody can see it. `foreign`:
+ * a person put a URL of their own into GoHighLevel, which is not overwritten.
+ */
+export type ByHand =
+  | { readonly why: "manual" }
+  /** `found`: the URL without its query string. */
+  | { readonly why: "foreign"; readonly found: string };
 
 /** What fired. `by-hand`: the kill switch was found moved. */
 export interface RollbackTrigger {
