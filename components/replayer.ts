@@ -7,6 +7,7 @@ import * as lambda from "@pulumi/aws/lambda";
 import * as secretsmanager from "@pulumi/aws/secretsmanager";
 import * as pulumi from "@pulumi/pulumi";
 import type { Inbox } from "./inbox";
+import { arnParts } from "./rollback-policies";
 
 /** Days that the function's log is kept, as long as the applications'. */
 const LOG_RETENTION_DAYS = 30;
@@ -89,7 +90,10 @@ export class Replayer extends pulumi.ComponentResource {
     return { secret, version };
   }
 
-  /** Take from one queue, put into another, tell people, publish one namespace, read one secret: nothing else. */
+  /**
+   * Take from one queue, put into another, tell people, publish one namespace, read one secret and the rollback records:
+   * nothing else.
+   */
   private role(secret: secretsmanager.Secret, logs: cloudwatch.LogGroup): { role: iam.Role; policy: iam.RolePolicy } {
     const { stack, inbox, peopleTopicArn } = this.#args;
     const role = new iam.Role(
@@ -103,6 +107,8 @@ export class Replayer extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const { partition, region, account } = arnParts(inbox.queue.arn);
+    const records = pulumi.interpolate`arn:${partition}:ssm:${region}:${account}:parameter/cutover/${stack}/rollback`;
     const take = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes"];
     const policy = new iam.RolePolicy(
       `${this.#name}-role`,
@@ -116,6 +122,7 @@ export class Replayer extends pulumi.ComponentResource {
             { Effect: "Allow", Action: "sqs:SendMessage", Resource: inbox.refused.arn },
             { Effect: "Allow", Action: "sns:Publish", Resource: peopleTopicArn },
             { Effect: "Allow", Action: "secretsmanager:GetSecretValue", Resource: secret.arn },
+            { Effect: "Allow", Action: "ssm:GetParametersByPath", Resource: records },
             {
               Effect: "Allow",
               Action: "cloudwatch:PutMetricData",

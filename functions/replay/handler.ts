@@ -2,6 +2,7 @@ import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import { SSMClient } from "@aws-sdk/client-ssm";
 import { clockFrom } from "@cutover/clients/clock";
 import { HttpClient } from "@cutover/clients/http/client";
 import { replayQueue } from "@cutover/clients/inbox/queue";
@@ -20,6 +21,7 @@ function prepare() {
     queue: replayQueue(config.queueUrl, config.refusedQueueUrl, new SQSClient(aws)),
     http: new HttpClient(),
     secrets: new SecretsManagerClient(aws),
+    ssm: new SSMClient(aws),
     sns: new SNSClient(aws),
     cloudwatch: new CloudWatchClient({ ...aws, maxAttempts: 2 }),
     now: () => clock.now(),

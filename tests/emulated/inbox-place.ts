@@ -132,6 +132,7 @@ export async function deployReplayer(clients: InboxClients, inbox: InboxPlace, p
         .replaceAll(mockUrl("inbox-queue"), inbox.queueUrl)
         .replaceAll(mockUrl("inbox-refused"), inbox.refusedUrl)
         .replaceAll("arn:mock:Secret/replayer-secret", made.ARN ?? "")
+        .replaceAll("arn:mock:ssm::", "arn:aws:ssm:us-east-1:123456789012")
         .replaceAll("arn:mock:LogGroup/replayer-logs", logGroup(REPLAY)),
     env: { CUTOVER_CONNECT_TO: place.connectTo },
   });

@@ -1,5 +1,6 @@
 import { hold, secretDigest } from "@cutover/domain/inbox";
 import type { ReplayConfig } from "@cutover/domain/inbox-config";
+import { type RollbackRecord, recordPath } from "@cutover/domain/rollback/record";
 import { describe, expect, it } from "vitest";
 import { HttpError } from "../http/errors";
 import type { HeldMessage } from "./queue";
@@ -37,7 +38,9 @@ class World {
   health: Health = { node: 200, python: 200 };
   /** Status of an engine's answer to a message; an error is thrown. */
   answer: (id: string) => number | Error = () => 200;
-  failing: Partial<Record<"count" | "receive" | "secret" | "putBack", Error>> = {};
+  failing: Partial<Record<"count" | "receive" | "secret" | "putBack" | "records", Error>> = {};
+  /** What Parameter Store holds below the rollback path: names after `rb-0001`, and values. */
+  parameters: Readonly<Record<string, string>> = {};
 
   add(id: string, contact: string, more: { secret?: string; tries?: number; body?: string } = {}): void {
     const headers = { "content-type": "application/json", "x-webhook-secret": more.secret ?? SECRET };
@@ -46,8 +49,8 @@ class World {
     this.waiting.push({ ...entry, body: more.body ?? entry.body, tries: more.tries ?? 1, receipt: id });
   }
 
-  run() {
-    return runReplay(config, this.#parts());
+  run(more: Partial<ReplayConfig> = {}) {
+    return runReplay({ ...config, ...more }, this.#parts());
   }
 
   #fail(what: keyof World["failing"]): void {
@@ -93,6 +96,16 @@ class World {
         send: async () => {
           this.#fail("secret");
           return { SecretString: JSON.stringify({ probeKey: "pl4nted-key", webhookSecret: "today" }) };
+        },
+      } as never,
+      ssm: {
+        send: async ({ input }: { input: { Path: string } }) => {
+          this.#fail("records");
+          if (input.Path !== "/cutover/prod/rollback") throw new Error(`read ${input.Path}`);
+          const path = recordPath("prod", "rb-0001");
+          return {
+            Parameters: Object.entries(this.parameters).map(([name, Value]) => ({ Name: `${path}${name}`, Value })),
+          };
         },
       } as never,
       sns: {
@@ -156,6 +169,49 @@ describe("runReplay", () => {
     expect(world.published).toEqual([90]);
     world.health = { node: 503, python: 200 };
     expect(await world.run()).toMatchObject({ engine: "python", replayed: 1 });
+  });
+
+  const rollback = (more: Partial<RollbackRecord>) =>
+    JSON.stringify({
+      version: 1,
+      id: "rb-0001",
+      at: "2026-11-22T09:00:00.000Z",
+      trigger: { kind: "soft", text: "Python misroutes" },
+      to: "hold",
+      steps: {},
+      ...more,
+    });
+
+  it.each<[string, Readonly<Record<string, string>>, number]>([
+    ["waits for Node where the rollback was to Node first", { "": rollback({ first: "node" }) }, 0],
+    ["waits for Node while the record does not say yet that messages are held", { "": rollback({ to: "node" }) }, 0],
+    ["goes to Python where Node's own death began it", { "": rollback({}) }, 1],
+    ["goes to Python once a person has released it", { "": rollback({ first: "node" }), "/released": "x" }, 1],
+    ["goes to Python where a person said so", { "": rollback({ first: "node" }), "/inbox-to-python": "yes" }, 1],
+  ])("with a dead Node and a Python that answers %s", async (_what, parameters, replayed) => {
+    const world = new World();
+    world.add("m1", "c1");
+    world.health = { node: 503, python: 200 };
+    world.parameters = parameters;
+    expect(await world.run()).toMatchObject({ replayed, left: 1 - replayed });
+    expect(world.sent.map(({ to }) => to)).toEqual(replayed === 1 ? ["python"] : []);
+    // What waited goes to Node as soon as that answers.
+    world.health = { node: 200, python: 200 };
+    expect(await world.run()).toMatchObject(replayed === 1 ? { replayed: 0 } : { engine: "node", replayed: 1 });
+  });
+
+  it("waits for Node where the records can't be read, but for nobody once Node is removed", async () => {
+    const world = new World();
+    world.add("m1", "c1");
+    world.health = { node: 503, python: 200 };
+    world.failing = { records: Object.assign(new Error("no"), { name: "AccessDeniedException" }) };
+    expect(await world.run()).toMatchObject({ replayed: 0, left: 1 });
+    expect(world.lines).toContainEqual({
+      event: "replay_waits_for_node",
+      reason: expect.stringMatching(/AccessDenied/),
+    });
+    const alone = config.engines.filter(({ engine }) => engine === "python");
+    expect(await world.run({ engines: alone })).toMatchObject({ engine: "python", replayed: 1 });
   });
 
   it("leaves to Node what came without the right secret, for Python would refuse it", async () => {

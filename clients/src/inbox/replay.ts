@@ -1,13 +1,16 @@
 import type { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
 import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { SNSClient } from "@aws-sdk/client-sns";
+import type { SSMClient } from "@aws-sdk/client-ssm";
 import { type HeldRequest, judgeReplay, parseHeld, replayHeaders } from "@cutover/domain/inbox";
 import type { ReplayConfig, ReplaySecrets } from "@cutover/domain/inbox-config";
 import { refusedNotice } from "@cutover/domain/inbox-notice";
 import { type Engine, metricNamespace } from "@cutover/domain/metrics";
+import { inboxWaitsForNode, openRecord } from "@cutover/domain/rollback/record";
 import { awsReason } from "../aws/persist";
 import type { HttpClient } from "../http/client";
 import { publishMetrics } from "../metrics/publish";
+import { readRollbacks } from "../record/rollback-record";
 import { probeEngine } from "../rollback/probe";
 import { publishNotice, readReplaySecrets } from "./parts";
 import type { HeldMessage, ReplayQueue } from "./queue";
@@ -17,6 +20,8 @@ export interface ReplayParts {
   readonly queue: ReplayQueue;
   readonly http: Pick<HttpClient, "send">;
   readonly secrets: Pick<SecretsManagerClient, "send">;
+  /** Holds the rollback records, which say whether Python may have held messages. */
+  readonly ssm: Pick<SSMClient, "send">;
   readonly sns: Pick<SNSClient, "send">;
   readonly cloudwatch: Pick<CloudWatchClient, "send">;
   /** The clock of the messages' stamps. */
@@ -42,11 +47,14 @@ const ANSWER_MS = 10_000;
 const FAILURES_END_RUN = 3;
 /** After so many tries a message that fails while others pass is refused: each try is a minute. */
 const TRIES = 10;
+/** Reading the rollback records; where that takes longer the messages wait another minute. */
+const RECORDS = { deadlineMs: 5_000, attemptMs: 2_000 } as const;
 
 /**
  * Empties the inbox into the first engine that answers. A conversation's messages go one after the other, conversations side
  * by side. A message that the engine takes is deleted; one that it refuses goes to the queue of refused ones and people are
- * told; anything else stays, with what comes after it in that conversation. Never throws.
+ * told; anything else stays, with what comes after it in that conversation. Python gets none where a rollback took it out.
+ * Never throws.
  */
 export async function runReplay(config: ReplayConfig, parts: ReplayParts): Promise<ReplayReport> {
   try {
@@ -93,10 +101,27 @@ class Replay {
   async #firstAnswering({ probeKey }: ReplaySecrets): Promise<Engine | undefined> {
     const { domain, engines } = this.#config;
     for (const { engine, healthPath } of engines) {
+      if (engine === "python" && !(await this.#pythonMay())) continue;
       const health = await probeEngine({ domain, engine, path: healthPath, key: probeKey }, this.#parts.http);
       if (health === "answers") return engine;
     }
     return undefined;
+  }
+
+  /** A dead Node must not hand a rolled-back Python everything. Records that can't be read: the messages wait for Node. */
+  async #pythonMay(): Promise<boolean> {
+    const { stack, engines } = this.#config;
+    if (!engines.some(({ engine }) => engine === "node")) return true;
+    try {
+      const { records } = await readRollbacks(stack, this.#parts.ssm, RECORDS);
+      const open = openRecord(records);
+      const waits = open !== undefined && inboxWaitsForNode(open);
+      if (waits) this.#parts.log({ event: "replay_waits_for_node", id: open.id });
+      return !waits;
+    } catch (error) {
+      this.#parts.log({ event: "replay_waits_for_node", reason: awsReason(error) });
+      return false;
+    }
   }
 
   async #replayAll(batch: readonly HeldMessage[], engine: Engine, secrets: ReplaySecrets): Promise<void> {

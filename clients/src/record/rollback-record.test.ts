@@ -1,4 +1,4 @@
-import { recordPath } from "@cutover/domain/rollback/record";
+import { inboxToPythonPath, recordPath } from "@cutover/domain/rollback/record";
 import { describe, expect, it } from "vitest";
 import { awsError } from "../rollback/testkit";
 import { dice, TestAws } from "../rollback/testkit-aws";
@@ -8,6 +8,7 @@ import {
   newestRollback,
   type RollbackDraft,
   readRollbacks,
+  removeRollbacks,
   updateRecord,
 } from "./rollback-record";
 
@@ -83,6 +84,23 @@ describe("updateRecord", () => {
     const { records } = await readRollbacks("prod", ssm, FAST);
     expect(records).toMatchObject([{ releasedAt: expect.any(String), steps: { switch: step, webhook: step } }]);
     expect(aws.parameters.get(recordPath("prod", "rb-0001"))?.value).not.toMatch(/releasedAt|busyUntil/);
+  });
+});
+
+describe("a person's word that Python may have held messages", () => {
+  it("counts as long as its parameter is there, stays out of the record, and goes with it", async () => {
+    const aws = new TestAws();
+    const { ssm } = aws.clients;
+    const { record } = await createRecord("prod", draft(), ssm, FAST);
+    const word = inboxToPythonPath("prod", record.id);
+    aws.parameters.set(word, { value: "yes", modified: new Date(0) });
+    expect(await updateRecord("prod", { ...record, to: "hold" }, ssm, FAST)).toMatchObject({ inboxToPython: true });
+    expect((await readRollbacks("prod", ssm, FAST)).records).toMatchObject([{ first: "node", inboxToPython: true }]);
+    aws.parameters.delete(word);
+    expect((await readRollbacks("prod", ssm, FAST)).records[0]).not.toHaveProperty("inboxToPython");
+    aws.parameters.set(word, { value: "yes", modified: new Date(0) });
+    await removeRollbacks("prod", ssm, FAST);
+    expect(aws.parameters.size).toBe(0);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type SSMClient,
 } from "@aws-sdk/client-ssm";
 import {
+  inboxToPythonPath,
   mergeRecords,
   newest,
   nextId,
@@ -121,7 +122,7 @@ export async function updateRecord(
   let seen = versions.get(path);
   for (let round = 0; round < ROUNDS; round++) {
     // Kept in parameters of their own.
-    const { releasingAt: _begun, releasedAt: _done, ...own } = merged;
+    const { releasingAt: _begun, releasedAt: _done, inboxToPython: _word, ...own } = merged;
     const written = await put(path, JSON.stringify(own), true, ssm, options);
     if (seen === undefined || written === undefined || written <= seen + 1) return merged;
     for (let version = seen + 1; version < written; version++) {
@@ -165,7 +166,12 @@ export async function rememberPaged(stack: string, what: string, ssm: Ssm, optio
 export async function removeRollbacks(stack: string, ssm: Ssm, options = PATIENT): Promise<void> {
   const { records, paged } = await readRollbacks(stack, ssm, options);
   // DeleteParameters passes over names that are not there.
-  const names = records.flatMap(({ id }) => [recordPath(stack, id), releasingPath(stack, id), releasedPath(stack, id)]);
+  const names = records.flatMap(({ id }) => [
+    recordPath(stack, id),
+    releasingPath(stack, id),
+    releasedPath(stack, id),
+    inboxToPythonPath(stack, id),
+  ]);
   if (paged !== undefined) names.push(pagedPath(stack));
   for (let at = 0; at < names.length; at += 10) {
     const command = new DeleteParametersCommand({ Names: names.slice(at, at + 10) });

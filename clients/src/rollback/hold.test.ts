@@ -114,12 +114,31 @@ describe("Node dead alone", () => {
     expect(await minute(world)).toMatchObject({ outcome: "nothing" });
     world.health.node = "dead";
     expect(await minute(world)).toMatchObject({ outcome: "completed", id: "rb-0001" });
-    expect(world.records).toMatchObject([{ id: "rb-0001", to: "hold", steps: { verify: { state: "done" } } }]);
+    expect(world.records).toMatchObject([
+      { id: "rb-0001", to: "hold", first: "node", steps: { verify: { state: "done" } } },
+    ]);
     expect(world.notices.at(-1)).toMatchObject({
       subject: expect.stringMatching(/now to the inbox/),
-      text: expect.stringMatching(/Node does not answer its probes any more/),
+      text: expect.stringMatching(
+        /Node does not answer its probes any more[\s\S]*wait for Node, because Python was rolled back: probes of Python failed/,
+      ),
     });
     expect(world.killSwitch).toBe("hold");
+  });
+
+  it("that began the rollback keeps nothing from Python, however often Node comes and goes", async () => {
+    const world = new TestWorld();
+    world.health = { node: "dead", python: "answers" };
+    world.ringNode();
+    await minute(world);
+    expect(world.notices[0]?.text).toMatch(/passed on each minute to Node, or else to Python/);
+    world.health.node = "answers";
+    await minute(world);
+    expect(world.killSwitch).toBe("node");
+    world.health.node = "dead";
+    await minute(world);
+    expect(world.records).toMatchObject([{ to: "hold", first: "hold" }]);
+    expect(world.notices.at(-1)?.text).toMatch(/or else to Python/);
   });
 
   it("after a rollback to it stays there while the inbox is broken", async () => {

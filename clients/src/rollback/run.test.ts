@@ -389,6 +389,7 @@ describe("the reconciler", () => {
     expect(await minute(world)).toMatchObject({ outcome: "joined", id: "rb-0001" });
     expect(world.killSwitch).toBe("hold");
     expect(world.records[0]).toMatchObject({ to: "hold", steps: { webhook: { state: "done" } } });
+    expect(world.notices.at(-1)?.text).toMatch(/wait for Node, because Python was rolled back/);
     expect(world.webhook).toBe("front-door");
   });
 

@@ -13,6 +13,7 @@ import {
   openRecord,
   type RollbackRecord,
   type RollbackTrigger,
+  redirected,
   type StepName,
 } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
@@ -207,7 +208,7 @@ async function join(
   const { decision } = await judge();
   if (decision.action !== "switch") return leave(reason, decision, config, shelf, ports);
   const { to } = decision;
-  const again = to === open.to ? open : { ...open, to, steps: withoutWebhook(open.steps) };
+  const again = to === open.to ? open : { ...redirected(open, to), steps: withoutWebhook(open.steps) };
   const steps = [...new Set([...todo, "verify" as const, ...(to === open.to ? [] : ["webhook" as const])])];
   return joined(await performMissing(ports, again, steps, config.stack), steps);
 }

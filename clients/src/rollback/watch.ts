@@ -1,6 +1,6 @@
 import { phaseOf } from "@cutover/domain/phases";
 import { followUpNotice, webhookMovedNotice } from "@cutover/domain/rollback/notice";
-import { lastRelease, type RollbackRecord } from "@cutover/domain/rollback/record";
+import { lastRelease, type RollbackRecord, redirected } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
@@ -48,7 +48,7 @@ export async function lookAtHold(
   const { webhook: _atFrontDoor, verify: _inbox, ...steps } = record.steps;
   const moved = await performMissing(
     ports,
-    { ...record, to: "node", steps, drainingSince: undefined, webhookSeen: undefined },
+    { ...redirected(record, "node"), steps, drainingSince: undefined, webhookSeen: undefined },
     ["switch", "verify", "webhook"],
     config.stack,
     "Node answers again, and the inbox is empty",
@@ -79,7 +79,7 @@ export async function lookAtNode(
   const { webhook: _atNode, verify: _node, ...steps } = record.steps;
   const moved = await performMissing(
     ports,
-    { ...record, to: "hold", steps, drainingSince: undefined, webhookSeen: undefined },
+    { ...redirected(record, "hold"), steps, drainingSince: undefined, webhookSeen: undefined },
     ["switch", "verify", "webhook"],
     config.stack,
     "Node does not answer its probes any more; messages are kept in the inbox",

@@ -126,6 +126,31 @@ Then
     expect(/May I sleep on\?\n {2}(Yes|No)/.exec(text)?.[1]).toBe(against === undefined ? "Yes" : "No");
   });
 
+  it.each([
+    [
+      "passes them to Python where Node's death began it",
+      { first: undefined },
+      /or else to Python[\s\S]*aws events disable-rule --name cutover-prod-replay/,
+    ],
+    [
+      "keeps them for Node where Python was rolled back first",
+      { first: "node" as const },
+      /wait for Node, because Python was rolled back: probes of Python failed[\s\S]*put-parameter .*\/cutover\/prod\/rollback\/rb-0001\/inbox-to-python/,
+    ],
+    [
+      "passes them to Python where a person said so",
+      { first: "node" as const, inboxToPython: true as const },
+      /or else to Python/,
+    ],
+  ])("of held messages says who gets them and what changes that: %s", (_what, change, says) => {
+    const { first, ...more } = change;
+    const input = changed({ to: "hold", ...(first ? { first } : {}), ...more });
+    const rollback = { ...input.rollback, id: "rb-0001" };
+    expect(rollbackNotice(input).text).toMatch(says);
+    expect(followUpNotice("prod", rollback, { switch: step("done", "x") }).text).toMatch(says);
+    expect(rollbackNotice(complete).text).not.toMatch(/Messages in the inbox/);
+  });
+
   it("does not say that it rolled back when traffic has not moved", () => {
     const { subject, text } = rollbackNotice(
       changed({ steps: { switch: step("failed", "Throttling: Rate exceeded") } }),

@@ -1,5 +1,12 @@
 import { acknowledgeCommand } from "../release";
-import type { ByHand, RollbackRecord, StepName, StepResult } from "./record";
+import {
+  type ByHand,
+  inboxToPythonPath,
+  inboxWaitsForNode,
+  type RollbackRecord,
+  type StepName,
+  type StepResult,
+} from "./record";
 
 /** Messages that Python took and probably did not finish. `more`: there may be others than `ids`. */
 export type LostMessages =
@@ -35,10 +42,12 @@ const STEP_NAMES: { readonly [step in StepName]: string } = {
 
 const PLACES = { node: "Node", hold: "the inbox" } as const;
 
-const WHERE = {
-  node: "every customer's message goes to Node",
-  hold: "every customer's message is kept in the inbox and passed on to the first engine that answers",
-};
+/** Where customers' messages go while the kill switch stands: a clause. */
+function whereMessagesGo(rollback: Pick<RollbackRecord, "to" | "first" | "inboxToPython">): string {
+  if (rollback.to === "node") return "every customer's message goes to Node";
+  const then = inboxWaitsForNode(rollback) ? "Node once that answers" : "the first engine that answers";
+  return `every customer's message is kept in the inbox and passed on to ${then}`;
+}
 
 /** What fired, what was done, what failed, which messages are probably lost, and whether one may sleep on. */
 export function rollbackNotice(input: RollbackNoticeInput): Notice {
@@ -46,7 +55,7 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
   const { steps, trigger } = rollback;
   const moved = steps.switch?.state === "done";
   const headline = moved ? `Rolled back to ${PLACES[rollback.to]}` : "ROLLBACK FAILED: traffic has not moved";
-  const where = moved ? WHERE[rollback.to] : "customers' messages go where they went before";
+  const where = moved ? whereMessagesGo(rollback) : "customers' messages go where they went before";
   const sections = [
     `${headline}: ${where}.`,
     ["What fired", [trigger.alarm ? `${trigger.alarm}: ${trigger.text}` : trigger.text, whenAndWhere(rollback)]],
@@ -54,6 +63,7 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
     ["By hand", stepLines(steps, (s) => s.byHand !== undefined)],
     ["Not needed", stepLines(steps, (s) => s.state === "skipped" && s.byHand === undefined)],
     ["Failed", [...stepLines(steps, (s) => s.state === "failed"), ...recordLine(input.recordProblem)]],
+    ["Messages in the inbox", inboxLines(stack, rollback)],
     ["Messages probably lost", lostLines(input.lost)],
     ["May I sleep on?", sleepLines(input)],
     ["Then", nextLines(rollback)],
@@ -68,7 +78,7 @@ export function rollbackNotice(input: RollbackNoticeInput): Notice {
 /** After an earlier notice: what the reconciler has completed or what failed since. `because`: why it went elsewhere. */
 export function followUpNotice(
   stack: string,
-  record: Pick<RollbackRecord, "id" | "to">,
+  record: Pick<RollbackRecord, "id" | "to"> & Partial<Pick<RollbackRecord, "first" | "trigger" | "inboxToPython">>,
   news: { readonly [step in StepName]?: StepResult },
   because?: string,
 ): Notice {
@@ -80,6 +90,7 @@ export function followUpNotice(
       ...(because === undefined ? [] : [`${because}.`, ""]),
       `Rollback ${record.id}, since the last notice:`,
       ...lines.map((line) => `  ${line}`),
+      ...sectionLines(["Messages in the inbox", news.switch?.state === "done" ? inboxLines(stack, record) : []]),
     ].join("\n"),
   };
 }
@@ -130,8 +141,10 @@ export function maySleep(input: Pick<RollbackNoticeInput, "rollback" | "recordPr
   const { steps, to } = input.rollback;
   const against: string[] = [];
   if (steps.switch?.state !== "done") against.push("the kill switch did not move");
-  if (to === "hold")
-    against.push("customers' messages wait in the inbox until an engine answers, then they are passed on");
+  if (to === "hold") {
+    const until = inboxWaitsForNode(input.rollback) ? "Node" : "an engine";
+    against.push(`customers' messages wait in the inbox until ${until} answers, then they are passed on`);
+  }
   if (steps.verify?.state !== "done") {
     against.push(`it is not proved that ${to === "hold" ? "the inbox takes messages" : "Node answers"}`);
   }
@@ -155,6 +168,26 @@ function leftToPerson(to: RollbackRecord["to"], left: ByHand): string[] {
     return [`GoHighLevel ${where}, and what goes past the front door does not reach the inbox: By hand`];
   if (left.why === "manual") return [];
   return [`GoHighLevel ${where}, where the kill switch moves nothing: see whether that leads to Node`];
+}
+
+/** Who gets held messages, and the command that changes it. Empty where nothing is held. */
+function inboxLines(
+  stack: string,
+  rollback: Pick<RollbackRecord, "to"> &
+    Partial<Pick<RollbackRecord, "first" | "trigger" | "inboxToPython">> & { readonly id: string | undefined },
+): string[] {
+  if (rollback.to !== "hold") return [];
+  if (rollback.id === undefined || !inboxWaitsForNode(rollback)) {
+    return [
+      "are passed on each minute to Node, or else to Python. If Python must not have them, stop that:",
+      `aws events disable-rule --name cutover-${stack}-replay    (enable-rule starts it again)`,
+    ];
+  }
+  const because = rollback.trigger ? `: ${rollback.trigger.text}` : "";
+  return [
+    `wait for Node, because Python was rolled back${because}. To let Python have them all the same:`,
+    `aws ssm put-parameter --type String --value yes --name ${inboxToPythonPath(stack, rollback.id)}`,
+  ];
 }
 
 function sleepLines(input: RollbackNoticeInput): string[] {

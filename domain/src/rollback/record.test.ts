@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  inboxToPythonPath,
+  inboxWaitsForNode,
   lastRelease,
   mergeRecords,
   newest,
@@ -9,6 +11,7 @@ import {
   type RollbackRecord,
   recordPath,
   recordsFrom,
+  redirected,
   releasedPath,
   releasingPath,
   rollbackPath,
@@ -112,6 +115,33 @@ describe("rollback records", () => {
       notice: step("failed", "2"),
     });
     expect(mergeRecords(added, kept).steps.webhook).toEqual(step("done", "2"));
+  });
+
+  it("remember where traffic went at first, through every later move", () => {
+    const at = (to: "node" | "hold", more: Partial<RollbackRecord> = {}) => record("rb-0001", { to, ...more });
+    const held = mergeRecords(at("node"), at("hold"));
+    expect(held).toMatchObject({ to: "hold", first: "node" });
+    expect(mergeRecords(mergeRecords(held, at("node")), at("hold"))).toMatchObject({ first: "node" });
+    expect(mergeRecords(mergeRecords(at("hold"), at("node")), at("hold"))).toMatchObject({ first: "hold" });
+    // The sender of a late update has not seen the move.
+    expect(mergeRecords(at("node"), held)).toMatchObject({ to: "hold", first: "node" });
+    expect(redirected(redirected(at("hold"), "node"), "hold")).toMatchObject({ to: "hold", first: "hold" });
+  });
+
+  it.each<["node" | "hold", "node" | "hold" | undefined, boolean]>([
+    ["node", undefined, true],
+    ["hold", undefined, false],
+    ["hold", "node", true],
+    ["node", "hold", false],
+  ])("to %s, at first to %s: held messages wait for Node: %s", (to, first, waits) => {
+    const one = record("rb-0001", { to, ...(first ? { first } : {}) });
+    expect(inboxWaitsForNode(one)).toBe(waits);
+    const name = inboxToPythonPath("prod", "rb-0001");
+    const stored = [
+      { name: recordPath("prod", "rb-0001"), value: JSON.stringify(one) },
+      { name, value: "yes" },
+    ];
+    expect(recordsFrom("prod", stored).map(inboxWaitsForNode)).toEqual([false]);
   });
 
   it("are merged anew where traffic goes elsewhere", () => {

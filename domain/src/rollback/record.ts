@@ -49,6 +49,8 @@ export interface RollbackRecord {
   /** Percent of messages Python got; absent where the rules could not be read. */
   readonly share?: number;
   readonly to: "node" | "hold";
+  /** Where everything went at first, once it goes elsewhere: `node` says that this rollback took Python out. */
+  readonly first?: "node" | "hold";
   readonly steps: { readonly [step in StepName]?: StepResult };
   /** Until then the invocation that made the record is at its steps, and the reconciler leaves all but the switch to it. */
   readonly busyUntil?: string | undefined;
@@ -67,6 +69,8 @@ export interface RollbackRecord {
   readonly webhookSeen?: string | undefined;
   /** Set from the parameter `<id>/released`, which is only ever created: no update of the record can undo a release. */
   readonly releasedAt?: string;
+  /** A person lets Python have held messages although it was rolled back: the parameter `<id>/inbox-to-python` is there. */
+  readonly inboxToPython?: true;
 }
 
 /** A rollback record that can't be read: nothing may be planned on a guess. */
@@ -91,6 +95,11 @@ export function releasedPath(stack: string, id: string): string {
 /** Written when the release of the record begins. */
 export function releasingPath(stack: string, id: string): string {
   return `${recordPath(stack, id)}/releasing`;
+}
+
+/** Created by a person who lets Python have the held messages of this rollback. */
+export function inboxToPythonPath(stack: string, id: string): string {
+  return `${recordPath(stack, id)}/inbox-to-python`;
 }
 
 /** What people were paged for without a rollback; keeps the reconciler from paging each minute. */
@@ -131,6 +140,7 @@ export function recordsFrom(stack: string, parameters: readonly StoredParameter[
           ...record,
           ...(releasing ? { releasingAt: stampOf(releasing) } : {}),
           ...(released ? { releasedAt: stampOf(released) } : {}),
+          ...(byName.has(inboxToPythonPath(stack, id)) ? { inboxToPython: true as const } : {}),
         },
       ];
     })
@@ -150,6 +160,19 @@ export function newest(records: readonly RollbackRecord[]): RollbackRecord | und
 export function openRecord(records: readonly RollbackRecord[]): RollbackRecord | undefined {
   const last = newest(records);
   return last?.releasedAt === undefined ? last : undefined;
+}
+
+/** The record, with everything going elsewhere now. */
+export function redirected<R extends Pick<RollbackRecord, "to" | "first">>(record: R, to: RollbackRecord["to"]): R {
+  return { ...record, first: record.first ?? record.to, to };
+}
+
+/**
+ * Whether held messages wait for Node although Python answers: the rollback moved everything to Node because of Python, and
+ * Node died after that. Where Node's own death began it, Python may have them.
+ */
+export function inboxWaitsForNode(record: Pick<RollbackRecord, "to" | "first" | "inboxToPython">): boolean {
+  return (record.first ?? record.to) === "node" && record.inboxToPython === undefined;
 }
 
 /** What `decide` needs of the open record. */
@@ -176,10 +199,13 @@ export function lastMove(record: RollbackRecord): number {
 
 /**
  * Two views of one record: what was done in either counts. Of two results of a step the final one wins, then the later.
- * Where traffic goes elsewhere now (`hold` became `node`), what was done before is done no more.
+ * Where traffic goes elsewhere now (`hold` became `node`), what was done before is done no more; where it went first stays.
  */
 export function mergeRecords(kept: RollbackRecord, added: RollbackRecord): RollbackRecord {
-  if (kept.to !== added.to) return { ...kept, ...added, steps: { ...kept.steps, ...added.steps } };
+  if (kept.to !== added.to) {
+    const first = kept.first ?? added.first ?? kept.to;
+    return { ...kept, ...added, first, steps: { ...kept.steps, ...added.steps } };
+  }
   const steps: { [step in StepName]?: StepResult } = { ...kept.steps };
   for (const step of STEPS) {
     const [before, after] = [steps[step], added.steps[step]];
