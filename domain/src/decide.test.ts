@@ -272,6 +272,40 @@ describe("releasing a rollback", () => {
     expect(desired.warnings).toEqual([expect.stringContaining('safer to begin anew at "parallel"')]);
   });
 
+  describe.each([20, 7])("of %i %% at ramp-50, where cutover:pythonWeight was lower", (share) => {
+    const failed: World = { ...world, rollback: { ...rollback, share } };
+
+    it.each<[PhaseName, number | undefined]>([
+      ["ramp-50", undefined],
+      ["ramp-50", share + 1],
+      ["ramp-25", undefined],
+    ])("not at %s with pythonWeight %s: more than what failed", (phase, pythonWeight) => {
+      const more = pythonWeight === undefined ? {} : { pythonWeight };
+      const { desired, refusals } = decide(acknowledged(phase, "rb-0002", more), failed);
+      const asked = pythonWeight ?? phaseOf(phase).pythonShare;
+      expect(refusals.map(({ reason }) => reason)).toEqual([
+        `Rollback rb-0002 happened with ${share} % for Python; releasing it at "${phase}" would give Python ${asked} %, more than the share that failed.`,
+      ]);
+      expect(refusals[0]?.remedy).toContain(`cutover:pythonWeight ${share}`);
+      expect(refusals[0]?.remedy).toContain(share < 10 ? "cutover:phase front-door" : "cutover:phase parallel");
+      expect([desired.rolledBack, desired.pythonShare]).toEqual([true, 0]);
+    });
+
+    it.each<[PhaseName, number]>([
+      ["ramp-50", share],
+      ["ramp-25", share - 1],
+      ["front-door", 0],
+    ])("at %s with %i %%", (phase, pythonWeight) => {
+      const { desired, refusals } = decide(acknowledged(phase, "rb-0002", { pythonWeight }), failed);
+      expect([refusals, desired.rolledBack, desired.pythonShare]).toEqual([[], false, pythonWeight]);
+    });
+  });
+
+  it.each([undefined, 0])("at the rung that failed where the share is %s: it says nothing of Python's", (share) => {
+    const failed: World = { ...world, rollback: { ...rollback, ...(share === undefined ? {} : { share }) } };
+    expect(decide(acknowledged("ramp-50"), failed).refusals).toEqual([]);
+  });
+
   it("not while a rollback alarm is in ALARM, and says until when", () => {
     const alarms = [
       { name: "cutover-prod-error-rate", state: "ALARM", cleanBy: "2026-11-22T11:00:00Z" },

@@ -122,11 +122,11 @@ export function decide(intent: Intent, world: World): Decision {
   const phase = phaseOf(intent.phase);
   const before = effectiveShare(world);
   const open = openRollback(world);
-  const acknowledged = open && acknowledgement(intent, world, open, phase);
-  const releasing = acknowledged?.kind === "release";
-  const rolledBack = open !== undefined && !releasing;
   const weight = phase.node === "removed" ? undefined : intent.pythonWeight;
   const asked = Math.min(phase.pythonShare, weight ?? phase.pythonShare);
+  const acknowledged = open && acknowledgement(intent, world, open, phase, asked);
+  const releasing = acknowledged?.kind === "release";
+  const rolledBack = open !== undefined && !releasing;
   const pythonShare = rolledBack && phase.node !== "removed" ? 0 : asked;
   const direction = pythonShare > before ? "up" : pythonShare < before ? "down" : "none";
   const desired: Desired = {
@@ -198,11 +198,12 @@ function openRollback(world: World): OpenRollback | undefined {
   return { id: UNRECORDED, trigger: `The kill switch is "${world.killSwitch}", moved without a record` };
 }
 
-function acknowledgement(intent: Intent, world: World, open: OpenRollback, to: Phase): Acknowledgement {
+function acknowledgement(intent: Intent, world: World, open: OpenRollback, to: Phase, share: number): Acknowledgement {
   return judgeAcknowledgement({
     acknowledged: intent.acknowledgeRollback,
     open,
     to,
+    share,
     appliedPhase: world.applied?.phase,
     alarms: world.alarms ?? [],
   });

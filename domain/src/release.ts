@@ -14,6 +14,8 @@ export interface OpenRollback {
   readonly at?: string;
   /** The phase that was applied then: the rung that failed. */
   readonly phase?: PhaseName;
+  /** Percent of messages Python got then; absent where the rules could not be read. */
+  readonly share?: number;
 }
 
 /** An alarm that rolls back, as it is now. */
@@ -30,6 +32,8 @@ export interface AcknowledgementInput {
   readonly open: OpenRollback;
   /** The phase asked for. */
   readonly to: Phase;
+  /** Percent of messages that Python would get: the phase's share, or less by `cutover:pythonWeight`. */
+  readonly share: number;
   /** The phase applied, where the record does not name one. */
   readonly appliedPhase: PhaseName | undefined;
   readonly alarms: readonly RollbackAlarm[];
@@ -44,7 +48,10 @@ export type Acknowledgement =
 /** Where one begins again after a rollback, if nothing speaks for another rung. */
 export const RESUME_AT = phaseOf("parallel");
 
-/** Releases only by the right id, not above the rung that failed, and with every rollback alarm out of ALARM. */
+/**
+ * Releases only by the right id, above neither the rung nor the share that failed, and with every rollback alarm out of
+ * ALARM.
+ */
 export function judgeAcknowledgement(input: AcknowledgementInput): Acknowledgement {
   const { acknowledged, open, to, alarms } = input;
   if (acknowledged === undefined || isEarlier(acknowledged, open.id)) return { kind: "waiting" };
@@ -63,7 +70,7 @@ export function judgeAcknowledgement(input: AcknowledgementInput): Acknowledgeme
       remedy: `pulumi config set cutover:phase ${RESUME_AT.name}`,
     };
   }
-  return stillRinging(open.id, alarms) ?? { kind: "release", id: open.id };
+  return refuseLargerShare(input) ?? stillRinging(open.id, alarms) ?? { kind: "release", id: open.id };
 }
 
 /** The sentence that every preview and up says while a rollback waits. */
@@ -83,6 +90,24 @@ export function waitingSentence(open: OpenRollback, phase?: Phase): string {
 export function acknowledgeCommand(open: OpenRollback, phase?: Phase): string {
   const to = phase?.node === "removed" ? phase : RESUME_AT;
   return `pulumi config set cutover:acknowledgeRollback ${open.id}; pulumi config set cutover:phase ${to.name}; pulumi up`;
+}
+
+/**
+ * `cutover:pythonWeight` may have held the share below its rung when it failed. At share 0 it was Node that failed, which
+ * says nothing of Python's; once Node is removed there is one share only.
+ */
+function refuseLargerShare({ open, to, share }: AcknowledgementInput): Acknowledgement | undefined {
+  if (!open.share || share <= open.share || to.node === "removed") return undefined;
+  return {
+    kind: "refused",
+    reason: `Rollback ${open.id} happened with ${open.share} % for Python; releasing it at "${to.name}" would give Python ${share} %, more than the share that failed.`,
+    remedy: `pulumi config set cutover:pythonWeight ${open.share}; or, safer: pulumi config set cutover:phase ${safestPhase(open.share).name}`,
+  };
+}
+
+/** Where one begins again, or below that where a smaller share failed already. */
+function safestPhase(failed: number): Phase {
+  return RESUME_AT.pythonShare <= failed ? RESUME_AT : phaseOf("front-door");
 }
 
 function stillRinging(id: string, alarms: readonly RollbackAlarm[]): Acknowledgement | undefined {

@@ -87,6 +87,7 @@ describe("rollback records", () => {
       trigger: "probes failed",
       at: "2026-11-22T10:00:00.000Z",
       phase: "ramp-50",
+      share: 50,
     });
   });
 

@@ -179,7 +179,8 @@ export function inboxWaitsForNode(record: Pick<RollbackRecord, "to" | "first" | 
 export function openRollback(records: readonly RollbackRecord[]): OpenRollback | undefined {
   const open = openRecord(records);
   if (!open) return undefined;
-  return { id: open.id, trigger: open.trigger.text, at: open.at, ...(open.phase ? { phase: open.phase } : {}) };
+  const { id, trigger, at, phase, share } = open;
+  return { id, trigger: trigger.text, at, ...(phase ? { phase } : {}), ...(share === undefined ? {} : { share }) };
 }
 
 /**
