@@ -152,6 +152,13 @@ export async function markReleasing(stack: string, id: string, ssm: Ssm, options
   await put(releasingPath(stack, id), new Date().toISOString(), true, ssm, options);
 }
 
+/** Takes back that a release begins: it ended without having put the switch off. Passes over a mark that is not there. */
+export async function unmarkReleasing(stack: string, id: string, ssm: Ssm, options = PATIENT): Promise<void> {
+  const command = new DeleteParametersCommand({ Names: [releasingPath(stack, id)] });
+  const remove = (abortSignal: AbortSignal) => ssm.send(command, { abortSignal });
+  await persist("removing the mark of the release", remove, options);
+}
+
 /** Marks a record released: a parameter of its own that is only ever created, so that no late update takes it back. */
 export async function markReleased(stack: string, id: string, ssm: Ssm, options = PATIENT): Promise<void> {
   await createOnly(releasedPath(stack, id), new Date().toISOString(), ssm, options);

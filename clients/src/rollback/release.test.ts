@@ -1,11 +1,11 @@
-import { recordPath, releasedPath, releasingPath } from "@cutover/domain/rollback/record";
+import { RELEASE_COUNTS_MS, recordPath, releasedPath, releasingPath } from "@cutover/domain/rollback/record";
 import { describe, expect, it } from "vitest";
 import { readListener, setKillSwitch } from "../loadbalancer/kill-switch";
-import { createRecord, readRollbacks, updateRecord } from "../record/rollback-record";
+import { createRecord, markReleased, readRollbacks, updateRecord } from "../record/rollback-record";
 import type { RollbackPorts } from "./ports";
 import { forgetRollbacks, type ReleaseInputs, releaseKillSwitch } from "./release";
 import { runRollback } from "./run";
-import { CONFIG, TestWorld } from "./testkit";
+import { awsError, CONFIG, TestWorld } from "./testkit";
 import { dice, TestAws } from "./testkit-aws";
 
 const ALARMS = ["cutover-prod-rollback-hard", "cutover-prod-rollback-soft"];
@@ -110,6 +110,40 @@ describe("releaseKillSwitch", () => {
     );
     expect(aws.killSwitch).toBe("arn:node");
     expect(aws.parameters.has(releasedPath("prod", "rb-0001"))).toBe(false);
+    expect(aws.parameters.has(releasingPath("prod", "rb-0001"))).toBe(false);
+  });
+
+  it.each([
+    ["the alarms can't be read", "DescribeAlarms", 1],
+    ["the load balancer refuses the write", "ModifyRule", 1],
+  ])("takes its mark back where %s", async (_what, operation, times) => {
+    const aws = new TestAws();
+    await rolledBack(aws);
+    const denied = () => awsError("AccessDenied", "not authorized");
+    aws.failures.set(operation, Array.from({ length: times }, denied));
+    await expect(releaseKillSwitch(inputs("rb-0001"), aws.clients, NOW)).rejects.toThrow(/not authorized/);
+    expect(aws.killSwitch).toBe("arn:node");
+    expect(aws.parameters.has(releasingPath("prod", "rb-0001"))).toBe(false);
+  });
+
+  it("says why it is refused also where the mark can't be taken back", async () => {
+    const aws = new TestAws();
+    await rolledBack(aws);
+    aws.ringing.add(ALARMS[0] ?? "");
+    aws.failures.set("DeleteParameters", [awsError("AccessDenied", "not authorized")]);
+    await expect(releaseKillSwitch(inputs("rb-0001"), aws.clients)).rejects.toThrow(/went into ALARM while/);
+  });
+
+  it("leaves its mark where the switch is off and the records can't be read again: the function finishes it", async () => {
+    const aws = new TestAws();
+    await rolledBack(aws);
+    aws.before = (operation) => {
+      if (operation !== "ModifyRule") return;
+      aws.failures.set("GetParametersByPath", [awsError("AccessDenied", "not authorized")]);
+    };
+    await expect(releaseKillSwitch(inputs("rb-0001"), aws.clients, NOW)).rejects.toThrow(/not authorized/);
+    expect(aws.killSwitch).toBe("off");
+    expect(aws.parameters.has(releasingPath("prod", "rb-0001"))).toBe(true);
   });
 
   it("refuses a switch that somebody moved after the release", async () => {
@@ -159,22 +193,72 @@ it("destroy leaves no record behind, and nothing else is touched", async () => {
   expect([...aws.parameters.keys()]).toEqual(["/cutover/prod/applied"]);
 });
 
-describe("a release and a rollback at the same time", () => {
-  /** The function over the same AWS as the release; what is not AWS is as in a quiet world. */
-  function functionOver(aws: TestAws): RollbackPorts {
-    const { elb, ssm } = aws.clients;
-    const listener = { listenerArn: "arn:listener", killSwitch: place, pythonTargetGroupArn: "arn:python" };
-    return {
-      ...new TestWorld().ports,
-      readListener: () => readListener(listener, elb, NOW),
-      setSwitch: (to) => setKillSwitch(to, place, elb, { ...NOW, againAfterMs: 5 }),
-      readShelf: () => readRollbacks("prod", ssm, NOW),
-      createRecord: (draft, after) => createRecord("prod", draft, ssm, NOW, after),
-      updateRecord: (record) => updateRecord("prod", record, ssm, NOW),
-      now: () => aws.time,
-    };
+/** The function over the same AWS as the release; what is not AWS is as in `world`. */
+function functionOver(aws: TestAws, world = new TestWorld()): RollbackPorts {
+  const { elb, ssm } = aws.clients;
+  const listener = { listenerArn: "arn:listener", killSwitch: place, pythonTargetGroupArn: "arn:python" };
+  return {
+    ...world.ports,
+    readListener: () => readListener(listener, elb, NOW),
+    setSwitch: (to) => setKillSwitch(to, place, elb, { ...NOW, againAfterMs: 5 }),
+    readShelf: () => readRollbacks("prod", ssm, NOW),
+    createRecord: (draft, after) => createRecord("prod", draft, ssm, NOW, after),
+    updateRecord: (record) => updateRecord("prod", record, ssm, NOW),
+    markReleased: (id) => markReleased("prod", id, ssm, NOW),
+    now: () => aws.time,
+  };
+}
+
+describe("a switch that is off with an open record", () => {
+  const DONE = { state: "done", at: "2026-11-22T10:00:00.000Z", detail: "" };
+
+  /** Rolled back, with every step done, and a release that `attempt` makes; then the switch is off after `minutes`. */
+  async function offAfter(minutes: number, attempt: (aws: TestAws) => Promise<unknown>) {
+    const [aws, world] = [new TestAws(), new TestWorld()];
+    await rolledBack(aws);
+    const [, record] = [...aws.parameters][0] ?? [];
+    const steps = { switch: DONE, verify: DONE, webhook: DONE, notice: DONE };
+    aws.put(recordPath("prod", "rb-0001"), { ...JSON.parse(record?.value ?? ""), steps });
+    await attempt(aws);
+    aws.time += minutes * 60_000;
+    await setKillSwitch("off", place, aws.clients.elb, NOW);
+    const report = await runRollback({ source: "reconcile" }, CONFIG, functionOver(aws, world));
+    const { records } = await readRollbacks("prod", aws.clients.ssm, NOW);
+    return { report, notices: world.notices, record: records[0] };
   }
 
+  it("is a person's doing once a release was refused: people are told, and the record stays open", async () => {
+    const { report, notices, record } = await offAfter(2, async (aws) => {
+      aws.ringing.add(ALARMS[0] ?? "");
+      await expect(releaseKillSwitch(inputs("rb-0001"), aws.clients)).rejects.toThrow(/went into ALARM/);
+      aws.ringing.clear();
+    });
+    expect(report).toMatchObject({ outcome: "left", id: "rb-0001" });
+    expect(notices).toMatchObject([{ subject: expect.stringMatching(/put off by hand/) }]);
+    expect(record).toMatchObject({ handOffAt: expect.any(String) });
+    expect(record).not.toHaveProperty("releasedAt");
+  });
+
+  const killed = async (aws: TestAws) => aws.put(releasingPath("prod", "rb-0001"), "begun");
+
+  it("is a person's doing long after a release was killed: its mark counts for nothing", async () => {
+    const { report, notices, record } = await offAfter(RELEASE_COUNTS_MS / 60_000 + 1, killed);
+    expect(report).toMatchObject({ outcome: "left", id: "rb-0001" });
+    expect(notices[0]?.text).toMatch(
+      /somebody changed the listener rule, or the update that began to release it at 2026/,
+    );
+    expect(record).not.toHaveProperty("releasedAt");
+  });
+
+  it("is the release's doing while one may still run: killed after the write it is finished", async () => {
+    const { report, notices, record } = await offAfter(2, killed);
+    expect(report).toMatchObject({ outcome: "completed", sentence: "The release of rb-0001 is on record now." });
+    expect(notices).toEqual([]);
+    expect(record).toHaveProperty("releasedAt");
+  });
+});
+
+describe("a release and a rollback at the same time", () => {
   it.each(Array.from({ length: 200 }, (_, seed) => seed))("ends on Node with an open record, seed %i", async (seed) => {
     const aws = new TestAws();
     await rolledBack(aws);

@@ -6,7 +6,13 @@ import { UNRECORDED } from "@cutover/domain/release";
 import { openRecord, type RollbackRecord } from "@cutover/domain/rollback/record";
 import { type PersistOptions, persist } from "../aws/persist";
 import { type KillSwitchPlace, readKillSwitch, setKillSwitch } from "../loadbalancer/kill-switch";
-import { markReleased, markReleasing, readRollbacks, removeRollbacks } from "../record/rollback-record";
+import {
+  markReleased,
+  markReleasing,
+  readRollbacks,
+  removeRollbacks,
+  unmarkReleasing,
+} from "../record/rollback-record";
 
 /** Inputs of the KillSwitch resource, as its state keeps them. */
 export interface ReleaseInputs {
@@ -37,6 +43,9 @@ const PATIENT: PersistOptions = { deadlineMs: 30_000 };
 /** A rule reads as written at once; where it does not, somebody else has moved it meanwhile. */
 const WRITE_OFF: PersistOptions = { deadlineMs: 10_000 };
 
+/** A mark that can't be removed stops counting by itself; what the release has to say is not held up for longer. */
+const VOID: PersistOptions = { deadlineMs: 10_000 };
+
 /** What the release came to. */
 export type Released = "released" | "nothing to release";
 
@@ -60,19 +69,61 @@ export async function releaseKillSwitch(
   const live = await readKillSwitch(place, clients.elb, PATIENT);
   if (!open && (live === "off" || release !== UNRECORDED)) return nothingOpen(release, live);
 
-  if (open) await markReleasing(stack, open.id, clients.ssm, PATIENT);
-  await refuseWhileRinging(inputs.alarmNames, clients.cloudwatch);
+  if (!open) {
+    await refuseWhileRinging(inputs.alarmNames, clients.cloudwatch);
+    await putOff(inputs, undefined, place, clients, write);
+    return "released";
+  }
+  let mayBeOff = false;
+  try {
+    await markReleasing(stack, open.id, clients.ssm, PATIENT);
+    await refuseWhileRinging(inputs.alarmNames, clients.cloudwatch);
+    mayBeOff = true;
+    await putOff(inputs, open.id, place, clients, write);
+  } catch (error) {
+    await voidMark(stack, open.id, mayBeOff, place, clients);
+    throw error;
+  }
+  await markReleased(stack, open.id, clients.ssm, PATIENT);
+  return "released";
+}
+
+/** @throws ReleaseRefused where a rollback other than `openId` came in between; it is put back in force */
+async function putOff(
+  { stack, release }: ReleaseInputs,
+  openId: string | undefined,
+  place: KillSwitchPlace,
+  clients: ReleaseClients,
+  write: PersistOptions,
+): Promise<void> {
   const written = await setKillSwitch("off", place, clients.elb, write).catch((error: unknown) => error);
   const after = openRecord((await readRollbacks(stack, clients.ssm, PATIENT)).records);
-  if (after && after.id !== open?.id) {
+  if (after && after.id !== openId) {
     await setKillSwitch(after.to, place, clients.elb, PATIENT);
     throw new ReleaseRefused(
       `Rollback ${after.id} (${after.trigger.text}) happened while ${release} was being released; it stays in force. Nothing was given back to Python.`,
     );
   }
   if (written !== undefined) throw written;
-  if (open) await markReleased(stack, open.id, clients.ssm, PATIENT);
-  return "released";
+}
+
+/**
+ * The mark would make a switch that a person puts off a finished release. It stays only where the write may have taken
+ * effect after all: then the function finishes what this release could not.
+ */
+async function voidMark(
+  stack: string,
+  id: string,
+  mayBeOff: boolean,
+  place: KillSwitchPlace,
+  { elb, ssm }: ReleaseClients,
+): Promise<void> {
+  try {
+    if (mayBeOff && (await readKillSwitch(place, elb, VOID)) === "off") return;
+    await unmarkReleasing(stack, id, ssm, VOID);
+  } catch {
+    // What the release has to say comes first.
+  }
 }
 
 /** Part of the stack's destroy: no record stays behind. */

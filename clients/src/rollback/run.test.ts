@@ -1,3 +1,4 @@
+import { RELEASE_COUNTS_MS } from "@cutover/domain/rollback/record";
 import { describe, expect, it } from "vitest";
 import { RollbackIncomplete, runRollback } from "./run";
 import { awsError, CONFIG, TestWorld } from "./testkit";
@@ -431,6 +432,16 @@ describe("a release in flight", () => {
       if (reads++ === 1) world.records = world.records.map((r) => ({ ...r, releasingAt }));
     };
     expect(await run(world, event)).toMatchObject({ outcome: "rolled-back", id: "rb-0002" });
+  });
+
+  it("that is long over is none: a later alarm joins the record, without a second notice", async () => {
+    const world = new TestWorld();
+    await run(world, world.alarmEvent());
+    world.records = world.records.map((r) => ({ ...r, releasingAt: new Date(world.time).toISOString() }));
+    world.time += RELEASE_COUNTS_MS + 60_000;
+    expect(await run(world, world.alarmEvent())).toMatchObject({ outcome: "joined", id: "rb-0001" });
+    expect(world.records).toHaveLength(1);
+    expect(world.notices).toHaveLength(1);
   });
 
   it("does not swallow an alarm that goes off during it: a new rollback, not the old record", async () => {

@@ -14,6 +14,7 @@ import {
   type RollbackRecord,
   type RollbackTrigger,
   redirected,
+  releaseBegan,
   type StepName,
 } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
@@ -96,7 +97,8 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
     if (late) return { outcome: "ignored", sentence: `Ignored: ${late}.` };
   }
   const open = openRecord(records);
-  const releasing = open?.releasingAt !== undefined && reason.at > Date.parse(open.releasingAt);
+  const began = open && releaseBegan(open, ports.now());
+  const releasing = began !== undefined && reason.at > began;
   const sharedOutage = alarms?.ok ? alarms.value.sharedOutage : false;
   const judge = () => judged(reason, listener, nodeProbe, sharedOutage, config, ports);
   if (open && !releasing) return join(open, reason, listener, shelf, judge, config, ports);
@@ -197,7 +199,7 @@ async function join(
   const live = listener.ok ? listener.value.killSwitch : "off";
   const moved = open.steps.switch?.state === "done";
   // A switch that was put off on purpose stays off, unless the reason is newer, and more than a suspicion.
-  const mayMove = !moved || (reason.kind !== "suspicion" && lastMove(open) < reason.at);
+  const mayMove = !moved || (reason.kind !== "suspicion" && lastMove(open, ports.now()) < reason.at);
   const todo = remainingSteps(open, live, ports.now()).filter((step) => step !== "switch" || mayMove);
   if (todo.length === 0) {
     const to = live === "node" || live === "hold" ? { to: live } : {};

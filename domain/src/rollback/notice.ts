@@ -124,12 +124,16 @@ export function pageNotice(stack: string, what: string, because: string, urgent:
   };
 }
 
-/** Somebody put the kill switch off while a record is open. */
-export function handOffNotice(stack: string, record: Pick<RollbackRecord, "id">): Notice {
+/** Somebody put the kill switch off while a record is open; or, where its mark is left, a release that was killed did. */
+export function handOffNotice(stack: string, record: Pick<RollbackRecord, "id" | "releasingAt">): Notice {
+  const killed =
+    record.releasingAt === undefined
+      ? ""
+      : `, or the update that began to release it at ${record.releasingAt} was killed`;
   return {
     subject: subject(stack, `${record.id}: the kill switch was put off by hand`),
     text: [
-      `The kill switch is off although rollback ${record.id} is not released: somebody changed the listener rule.`,
+      `The kill switch is off although rollback ${record.id} is not released: somebody changed the listener rule${killed}.`,
       "It is not moved back, so customers' messages are shared by weight again. An alarm that fires from now on moves it again.",
       `If it was a mistake, roll back again: npx cutover rollback --stack ${stack} --reason "…" --yes`,
     ].join("\n"),

@@ -25,7 +25,7 @@ const ringing = (minute: number | undefined, more: Partial<AlarmNow> = {}): Alar
   ...more,
 });
 const NODE = { name: "cutover-prod-node-probes", tier: "suspicion", aboutNode: true } as const;
-const quiet: ReconcileSight = { records: [], killSwitch: "off", share: 50, alarms: [], now: T0 + 60 * 60_000 };
+const quiet: ReconcileSight = { records: [], killSwitch: "off", share: 50, alarms: [], now: T0 + 8 * 60_000 };
 const plan = (change: Partial<ReconcileSight>) => planReconcile({ ...quiet, ...change });
 
 describe("planReconcile", () => {
@@ -35,7 +35,7 @@ describe("planReconcile", () => {
     ["an alarm rings, but Python gets nothing", { alarms: [ringing(1)], share: 0 }],
     ["an alarm rings since before the release", { alarms: [ringing(1)], records: [record({ releasedAt: iso(2) })] }],
     ["a person moved the switch on from the inbox", { records: [record({ to: "hold" })], killSwitch: "node" }],
-    ["another invocation is at it", { records: [record({ steps: {}, busyUntil: iso(61) })], killSwitch: "node" }],
+    ["another invocation is at it", { records: [record({ steps: {}, busyUntil: iso(9) })], killSwitch: "node" }],
     ["somebody put it off and was told so", { records: [record({ handOffAt: iso(5) })], killSwitch: "off" }],
     [
       "an alarm of Node rings before a release",
@@ -89,7 +89,7 @@ describe("planReconcile", () => {
     ["GoHighLevel was down", { steps: { ...DONE, webhook: step("failed") } }, "node", ["webhook"]],
     ["SNS was down", { steps: { ...DONE, notice: step("failed") } }, "node", ["notice"]],
     ["the rule was half edited", {}, "unclear", ["switch"]],
-    ["another invocation is at it, but nothing moved", { steps: {}, busyUntil: iso(61) }, "off", ["switch"]],
+    ["another invocation is at it, but nothing moved", { steps: {}, busyUntil: iso(9) }, "off", ["switch"]],
     ["the other invocation is over", { steps: DONE, busyUntil: iso(1), to: "node" }, "unclear", ["switch"]],
   ])("completes a rollback that was %s", (_what, change, killSwitch, todo) => {
     expect(plan({ records: [record(change)], killSwitch })).toMatchObject({ kind: "complete", todo });
@@ -99,6 +99,14 @@ describe("planReconcile", () => {
     const records = [record({ releasingAt: iso(5) })];
     expect(plan({ records })).toMatchObject({ kind: "finish-release" });
     expect(plan({ records, alarms: [ringing(4)] })).toMatchObject({ kind: "finish-release" });
+  });
+
+  it("takes a release that began long ago for over: who puts the switch off later is a person", () => {
+    const records = [record({ releasingAt: iso(5) })];
+    expect(plan({ records, now: T0 + 10 * 60_000 })).toMatchObject({ kind: "finish-release" });
+    expect(plan({ records, now: T0 + 11 * 60_000 })).toMatchObject({ kind: "hand-off" });
+    // Older than the mark, newer than the rollback: no release has looked at it.
+    expect(plan({ records, now: T0 + 11 * 60_000, alarms: [ringing(4)] })).toMatchObject({ kind: "respond" });
   });
 
   it("does not flip back what a person put off, but an alarm that fires after that does", () => {

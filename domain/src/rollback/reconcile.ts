@@ -1,7 +1,7 @@
 import type { AlarmState } from "../cloudwatch/definition";
 import type { KillSwitchState } from "../kill-switch";
 import type { RollbackTier } from "../rollback";
-import { lastMove, lastRelease, openRecord, type RollbackRecord, STEPS, type StepName } from "./record";
+import { lastMove, lastRelease, openRecord, type RollbackRecord, releaseBegan, STEPS, type StepName } from "./record";
 
 /** The kill switch as the listener shows it. `missing`: there is no such rule, as after Node's removal. */
 export type LiveSwitch = KillSwitchState | "unclear" | "missing";
@@ -54,7 +54,8 @@ export function planReconcile(seen: ReconcileSight): ReconcilePlan {
 
 function withOpenRecord(record: RollbackRecord, seen: ReconcileSight): ReconcilePlan {
   const { killSwitch } = seen;
-  if (killSwitch === "off" && record.releasingAt !== undefined) return releaseBegun(record, seen);
+  const began = releaseBegan(record, seen.now);
+  if (killSwitch === "off" && began !== undefined) return releaseBegun(record, began, seen);
   if (killSwitch === "off" && record.steps.switch?.state === "done") return putOffByHand(record, seen);
   const todo = remainingSteps(record, killSwitch, seen.now);
   if (todo.length > 0) return { kind: "complete", record, todo };
@@ -65,14 +66,14 @@ function withOpenRecord(record: RollbackRecord, seen: ReconcileSight): Reconcile
 }
 
 /** An alarm that fired after the release looked at the alarms is a new rollback; a suspicion waits for the release's end. */
-function releaseBegun(record: RollbackRecord, { alarms, share }: ReconcileSight): ReconcilePlan {
-  const ringing = ringingSince(certain(alarms), Date.parse(record.releasingAt ?? record.at));
+function releaseBegun(record: RollbackRecord, began: number, { alarms, share }: ReconcileSight): ReconcilePlan {
+  const ringing = ringingSince(certain(alarms), began);
   return ringing && share !== 0 ? { kind: "respond", alarm: ringing } : { kind: "finish-release", record };
 }
 
 /** A person's decision is not flipped back; an alarm that fires after it is a new reason, a mere suspicion is none. */
-function putOffByHand(record: RollbackRecord, { alarms }: ReconcileSight): ReconcilePlan {
-  const ringing = ringingSince(certain(alarms), lastMove(record));
+function putOffByHand(record: RollbackRecord, { alarms, now }: ReconcileSight): ReconcilePlan {
+  const ringing = ringingSince(certain(alarms), lastMove(record, now));
   if (ringing) return { kind: "respond", alarm: ringing };
   const told = record.handOffAt !== undefined && record.handOffAt > (record.steps.switch?.at ?? "");
   return told ? { kind: "nothing" } : { kind: "hand-off", record };

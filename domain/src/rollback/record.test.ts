@@ -8,6 +8,7 @@ import {
   nextId,
   openRecord,
   openRollback,
+  RELEASE_COUNTS_MS,
   type RollbackRecord,
   recordPath,
   recordsFrom,
@@ -74,6 +75,14 @@ describe("rollback records", () => {
     expect(read).toMatchObject([{ releasingAt: "2026-11-22T11:00:00.000Z", releasedAt: "2026-11-22T11:00:01.000Z" }]);
     expect(openRecord(read)).toBeUndefined();
     expect(lastRelease(read)).toBe(Date.parse("2026-11-22T11:00:00Z"));
+  });
+
+  it("count as released from the look at the alarms, or from shortly before where the mark was an earlier attempt's", () => {
+    const releasedAt = "2026-11-22T11:00:00.000Z";
+    const since = (releasingAt: string) => lastRelease([record("rb-0001", { releasingAt, releasedAt })]);
+    expect(since("2026-11-22T10:59:30.000Z")).toBe(Date.parse("2026-11-22T10:59:30.000Z"));
+    expect(since("2026-11-21T11:00:00.000Z")).toBe(Date.parse(releasedAt) - RELEASE_COUNTS_MS);
+    expect(lastRelease([record("rb-0001", { releasingAt: releasedAt })])).toBe(0);
   });
 
   it("are open until released; only the newest counts", () => {

@@ -55,8 +55,8 @@ export interface RollbackRecord {
   /** Until then the invocation that made the record is at its steps, and the reconciler leaves all but the switch to it. */
   readonly busyUntil?: string | undefined;
   /**
-   * A release began to write the kill switch: when it is off, that is no person's doing. From the parameter
-   * `<id>/releasing`, by AWS's own stamp.
+   * A release began to write the kill switch: when it is off soon after, that is no person's doing; how soon says
+   * {@link releaseBegan}. From the parameter `<id>/releasing`, by AWS's own stamp.
    */
   readonly releasingAt?: string;
   /** Everybody was told that it is over. */
@@ -92,7 +92,7 @@ export function releasedPath(stack: string, id: string): string {
   return `${recordPath(stack, id)}/released`;
 }
 
-/** Written when the release of the record begins. */
+/** Written when the release of the record begins, removed where it ends without having put the switch off. */
 export function releasingPath(stack: string, id: string): string {
   return `${recordPath(stack, id)}/releasing`;
 }
@@ -184,18 +184,41 @@ export function openRollback(records: readonly RollbackRecord[]): OpenRollback |
 }
 
 /**
+ * How long a release's mark counts, milliseconds after its stamp. A killed release can't remove its mark, and a person who
+ * puts the switch off later has released nothing. What a release does once the mark is written has deadlines of together
+ * less than two minutes; the rest is for the reconciler, which looks each minute.
+ */
+export const RELEASE_COUNTS_MS = 5 * 60_000;
+
+/** When a release of the record began, milliseconds since the epoch; undefined where none did that may still be under way. */
+export function releaseBegan({ releasingAt }: RollbackRecord, now: number): number | undefined {
+  if (releasingAt === undefined) return undefined;
+  const began = Date.parse(releasingAt);
+  return now - began <= RELEASE_COUNTS_MS ? began : undefined;
+}
+
+/**
  * When a release last looked at the alarms, milliseconds since the epoch; 0 when there was none. Alarms that went off
  * before are what it released; later ones are new.
  */
 export function lastRelease(records: readonly RollbackRecord[]): number {
-  const released = records.filter((r) => r.releasedAt !== undefined);
-  return Math.max(0, ...released.map((r) => Date.parse(r.releasingAt ?? r.releasedAt ?? "")));
+  return Math.max(0, ...records.flatMap(lookedAt));
 }
 
-/** When somebody or something last had a say about the switch of an open record, milliseconds since the epoch. */
-export function lastMove(record: RollbackRecord): number {
-  const times = [record.at, record.steps.switch?.at, record.handOffAt, record.releasingAt];
-  return Math.max(...times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)])));
+/** A mark that is older than a release takes was another attempt's; the alarms were looked at within that time. */
+function lookedAt({ releasingAt, releasedAt }: RollbackRecord): number[] {
+  if (releasedAt === undefined) return [];
+  const released = Date.parse(releasedAt);
+  return [releasingAt === undefined ? released : Math.max(Date.parse(releasingAt), released - RELEASE_COUNTS_MS)];
+}
+
+/**
+ * When somebody or something last had a say about the switch of an open record, milliseconds since the epoch, as is `now`.
+ */
+export function lastMove(record: RollbackRecord, now: number): number {
+  const times = [record.at, record.steps.switch?.at, record.handOffAt];
+  const known = times.flatMap((time) => (time === undefined ? [] : [Date.parse(time)]));
+  return Math.max(...known, releaseBegan(record, now) ?? 0);
 }
 
 /**
