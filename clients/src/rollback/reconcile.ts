@@ -1,14 +1,15 @@
 import { handOffNotice, pageNotice } from "@cutover/domain/rollback/notice";
 import { type AlarmNow, type LiveSwitch, planReconcile, type ReconcilePlan } from "@cutover/domain/rollback/reconcile";
-import { openRecord, type RollbackRecord } from "@cutover/domain/rollback/record";
+import { openRecord, type RollbackRecord, type StepName } from "@cutover/domain/rollback/record";
 import type { LiveListener } from "../loadbalancer/kill-switch";
 import type { RollbackShelf } from "../record/rollback-record";
+import { adopt } from "./adopt";
 import { tellResumed } from "./people";
 import type { RollbackPorts, RollbackReport } from "./ports";
-import { completed, NOTHING } from "./report";
+import { blind, completed, NOTHING } from "./report";
 import type { Reason, RunConfig } from "./run";
 import { newDraft, performMissing, performNew, type Settled, settle } from "./steps";
-import { lookAtHold, lookAtNode, webhookByHand } from "./watch";
+import { lookAtHold, lookAtNode, moveOn, webhookByHand } from "./watch";
 
 /** What run.ts does for an event, given here so that the two files don't need each other. */
 export interface EventFlow {
@@ -67,7 +68,7 @@ async function carryOut(
     case "respond":
       return flow.respond(reasonOf(plan.alarm, ports.now()), config, ports);
     case "complete":
-      return completed(await performMissing(ports, plan.record, plan.todo, config.stack), plan.todo.join(", "));
+      return complete(plan.record, plan.todo, config, ports);
     case "finish-release":
       await ports.markReleased(plan.record.id);
       return {
@@ -79,6 +80,8 @@ async function carryOut(
       return recordSwitch(plan.to, plan.alarm, live, config, ports);
     case "look-at-node":
       return lookAtNode(plan.record, config, ports);
+    case "adopt":
+      return adopt(config, ports);
     case "hand-off":
       return handOff(plan.record, config, ports);
     case "look-at-hold":
@@ -86,6 +89,19 @@ async function carryOut(
     case "unclear":
       return unclear(shelf, config, ports);
   }
+}
+
+/** A place that could not be proved may be the wrong one by now: what waits for its proof alone would wait for ever. */
+async function complete(
+  record: RollbackRecord,
+  todo: readonly StepName[],
+  config: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackReport> {
+  const unproved = record.steps.verify?.state === "failed" && !todo.includes("switch");
+  const moved = unproved ? await moveOn(record, config, ports) : undefined;
+  if (moved && moved.outcome !== "nothing") return moved;
+  return completed(await performMissing(ports, record, todo, config.stack), todo.join(", "));
 }
 
 /** The switch stands without a record: written down, so that no update undoes it. */
@@ -144,8 +160,4 @@ async function unclear(shelf: RollbackShelf, config: RunConfig, ports: RollbackP
 
 function reasonOf(alarm: AlarmNow, now: number): Reason {
   return { kind: alarm.tier, alarm: alarm.name, text: alarm.reason, at: alarm.since ?? now };
-}
-
-function blind(what: string, why: string): RollbackReport {
-  return { outcome: "failed", sentence: `Could not read ${what} (${why}); the next minute tries again.` };
 }

@@ -23,3 +23,8 @@ export function completed(record: RollbackRecord, what: string): RollbackReport 
     steps: record.steps,
   };
 }
+
+/** A minute in which nothing could be decided, because `what` could not be read. */
+export function blind(what: string, why: string): RollbackReport {
+  return { outcome: "failed", sentence: `Could not read ${what} (${why}); the next minute tries again.` };
+}

@@ -7,7 +7,7 @@ import {
 } from "@cutover/domain/rollback";
 import { lateBecause, parseEvents, type RollbackEvent } from "@cutover/domain/rollback/event";
 import { pageNotice } from "@cutover/domain/rollback/notice";
-import { remainingSteps } from "@cutover/domain/rollback/reconcile";
+import { isElsewhere, remainingSteps } from "@cutover/domain/rollback/reconcile";
 import {
   lastMove,
   openRecord,
@@ -113,7 +113,7 @@ export async function respond(reason: Reason, config: RunConfig, ports: Rollback
       trigger,
       ...(phase.ok && phase.value ? { phase: phase.value.phase } : {}),
       ...(situation.share === undefined ? {} : { share: situation.share }),
-      to: decision.to,
+      ...placeOf(listener, decision.to),
     },
     config.stack,
     {
@@ -142,6 +142,12 @@ export async function freshRecords(
     SSM_SILENT,
   );
   return again.ok ? again.value.records : records;
+}
+
+/** Where the switch is to go, and from where where it is not off. */
+function placeOf(listener: Settled<LiveListener>, to: "node" | "hold"): Pick<RollbackRecord, "to" | "movedFrom"> {
+  const live = listener.ok ? listener.value.killSwitch : "off";
+  return { to, ...((live === "node" || live === "hold") && live !== to ? { movedFrom: live } : {}) };
 }
 
 interface Judgement {
@@ -200,7 +206,11 @@ async function join(
   const moved = open.steps.switch?.state === "done";
   // A switch that was put off on purpose stays off, unless the reason is newer, and more than a suspicion.
   const mayMove = !moved || (reason.kind !== "suspicion" && lastMove(open, ports.now()) < reason.at);
-  const todo = remainingSteps(open, live, ports.now()).filter((step) => step !== "switch" || mayMove);
+  // A switch that a person moved elsewhere: the reconciler takes that over, with the proof and the webhook of that place.
+  const elsewhere = moved && isElsewhere(open, live);
+  const todo = remainingSteps(open, live, ports.now()).filter((step) =>
+    step === "switch" ? mayMove : !elsewhere || step === "notice",
+  );
   if (todo.length === 0) {
     const to = live === "node" || live === "hold" ? { to: live } : {};
     return { outcome: "joined", id: open.id, ...to, sentence: `Already rolled back: ${open.id}.`, steps: open.steps };
@@ -210,7 +220,8 @@ async function join(
   const { decision } = await judge();
   if (decision.action !== "switch") return leave(reason, decision, config, shelf, ports);
   const { to } = decision;
-  const again = to === open.to ? open : { ...redirected(open, to), steps: withoutWebhook(open.steps) };
+  const again =
+    to === open.to ? open : { ...redirected(open, to), movedFrom: undefined, steps: withoutWebhook(open.steps) };
   const steps = [...new Set([...todo, "verify" as const, ...(to === open.to ? [] : ["webhook" as const])])];
   return joined(await performMissing(ports, again, steps, config.stack), steps);
 }

@@ -46,6 +46,10 @@ export async function performNew(
     ? note("switch", async () => done(`it stood at "${draft.to}" already`))
     : note("switch", () => moveSwitch(ports, draft.to));
   const [made] = await Promise.all([recording, switching]);
+  if (made.ok && made.value.joined && made.value.record.to !== draft.to) {
+    await webhook;
+    return yieldTo(ports, made.value.record, { ...draft, steps });
+  }
   await prove(ports, draft.to, note);
   await webhook;
   // What SSM refused a moment ago it may take now; the reconciler tries again each minute.
@@ -67,9 +71,37 @@ export async function performNew(
   return { record: known, joined, ...(recordProblem === undefined ? {} : { recordProblem }) };
 }
 
+/**
+ * Another invocation recorded this rollback, and to another place. Nobody moves the switch again: a minute later it stands
+ * where the later of the two put it, and that is taken over. Where that is the record's place the webhook has to be, too.
+ */
+async function yieldTo(ports: RollbackPorts, record: RollbackRecord, ours: RollbackDraft): Promise<Performance> {
+  const webhook = await settle(() => webhookFor(ports, record.to));
+  if (!webhook.ok) ports.log({ event: "webhook_failed", id: record.id, why: webhook.why });
+  return { record: { ...ours, id: record.id }, joined: true };
+}
+
 /** The reconciler came between our move and our record and took the move for a person's. */
 function foundByReconciler(record: RollbackRecord, draft: RollbackDraft): boolean {
   return record.trigger.kind === "by-hand" && draft.trigger.kind !== "by-hand";
+}
+
+/**
+ * Says before the switch of an open record goes elsewhere that somebody is at it, so that nobody takes the move for a
+ * person's. It is moved all the same where SSM does not take that.
+ */
+export async function announce(ports: RollbackPorts, record: RollbackRecord): Promise<void> {
+  const busyUntil = new Date(ports.now() + BUSY_MS).toISOString();
+  const noted = await settle(() => ports.updateRecord({ ...record, busyUntil }));
+  if (!noted.ok) ports.log({ event: "record_failed", id: record.id, why: noted.why });
+}
+
+/** Why and how a rollback that is on record goes on. */
+export interface Onwards {
+  /** Why it goes elsewhere, one sentence without its full stop, for people. */
+  readonly because?: string;
+  /** The switch stands at `to` already: noted, not moved. */
+  readonly stood?: true;
 }
 
 /** What is missing of a rollback that is on record: after a kill, a failure, or a switch that somebody moved. */
@@ -78,12 +110,13 @@ export async function performMissing(
   record: RollbackRecord,
   todo: readonly StepName[],
   stage: string,
-  because?: string,
+  { because, stood }: Onwards = {},
 ): Promise<RollbackRecord> {
   const steps: Steps = {};
   const note = noting(ports, steps);
   const webhook = todo.includes("webhook") ? note("webhook", () => webhookFor(ports, record.to)) : undefined;
-  if (todo.includes("switch")) await note("switch", () => moveSwitch(ports, record.to));
+  if (stood) await note("switch", async () => done(`it stood at "${record.to}" already`));
+  else if (todo.includes("switch")) await note("switch", () => moveSwitch(ports, record.to));
   if (todo.includes("switch") || todo.includes("verify")) await prove(ports, record.to, note);
   await webhook;
   const whole: RollbackRecord = { ...record, steps: { ...record.steps, ...steps } };
@@ -138,9 +171,7 @@ async function moveSwitch(ports: RollbackPorts, to: "node" | "hold"): Promise<Ou
 
 async function verify(ports: RollbackPorts, to: "node" | "hold"): Promise<Outcome> {
   const { killSwitch } = await ports.readListener();
-  if (killSwitch !== "node" && killSwitch !== "hold") {
-    return { state: "failed", detail: `the kill switch reads "${killSwitch}"` };
-  }
+  if (killSwitch !== to) return { state: "failed", detail: `the kill switch reads "${killSwitch}", not "${to}"` };
   if (to === "hold") return verifyHold(ports);
   const node = await ports.probe("node");
   if (node === "answers")

@@ -6,7 +6,7 @@ import type { RollbackShelf } from "../record/rollback-record";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import { completed, NOTHING } from "./report";
 import type { RunConfig } from "./run";
-import { newDraft, performMissing, performNew, settle } from "./steps";
+import { announce, newDraft, performMissing, performNew, settle } from "./steps";
 
 /** Looks at the inbox within one minute, and the pause between them: with messages coming in it is empty for moments. */
 const LOOKS = 5;
@@ -19,20 +19,38 @@ const DRAIN_AT_MOST_MS = 15 * 60_000;
 /** An update that released a rollback writes the webhook after the kill switch. */
 const AFTER_A_RELEASE_MS = 30 * 60_000;
 
-/**
- * Messages are held: once Node answers and the inbox is empty everything goes to Node. While only Python answers the switch
- * stays, and the replayer passes the messages to it.
- */
+/** Whether the place that a rollback chose is still the right one; undefined where nothing was done. */
+export function moveOn(
+  record: RollbackRecord,
+  config: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackReport | undefined> {
+  return record.to === "hold" ? leaveInbox(record, config, ports) : leaveDeadNode(record, config, ports);
+}
+
+/** Messages are held: looks whether Node lives again, and where GoHighLevel points. */
 export async function lookAtHold(
   record: RollbackRecord,
   config: RunConfig,
   ports: RollbackPorts,
 ): Promise<RollbackReport> {
-  if (!config.killSwitch?.nodeTargetGroupArn) return lookAtWebhook(record, config, ports);
+  return (await leaveInbox(record, config, ports)) ?? lookAtWebhook(record, config, ports);
+}
+
+/**
+ * Messages are held: once Node answers and the inbox is empty everything goes to Node. While only Python answers the switch
+ * stays, and the replayer passes the messages to it.
+ */
+async function leaveInbox(
+  record: RollbackRecord,
+  config: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackReport | undefined> {
+  if (!config.killSwitch?.nodeTargetGroupArn) return undefined;
   const node = await ports.probe("node");
   if (node !== "answers") {
     if (record.drainingSince !== undefined) await ports.updateRecord({ ...record, drainingSince: undefined });
-    return lookAtWebhook(record, config, ports);
+    return undefined;
   }
   const now = ports.now();
   const since = record.drainingSince ?? new Date(now).toISOString();
@@ -45,15 +63,28 @@ export async function lookAtHold(
       sentence: `${record.id}: Node answers, and the inbox is being emptied.`,
     };
   }
-  const { webhook: _atFrontDoor, verify: _inbox, ...steps } = record.steps;
-  const moved = await performMissing(
+  const moved = await move(record, "node", "Node answers again, and the inbox is empty", config, ports);
+  return completed(moved, "from the inbox to Node");
+}
+
+/** From one place of a rollback to the other. */
+async function move(
+  record: RollbackRecord,
+  to: "node" | "hold",
+  because: string,
+  config: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackRecord> {
+  const { webhook: _place, verify: _proof, ...steps } = record.steps;
+  const elsewhere = { to, movedFrom: record.to, steps, drainingSince: undefined, webhookSeen: undefined };
+  await announce(ports, record);
+  return performMissing(
     ports,
-    { ...redirected(record, "node"), steps, drainingSince: undefined, webhookSeen: undefined },
+    { ...redirected(record, to), ...elsewhere, busyUntil: undefined },
     ["switch", "verify", "webhook"],
     config.stack,
-    "Node answers again, and the inbox is empty",
+    { because },
   );
-  return completed(moved, "from the inbox to Node");
 }
 
 async function isDrained(drainedForMs: number, ports: RollbackPorts): Promise<boolean> {
@@ -68,22 +99,25 @@ async function isDrained(drainedForMs: number, ports: RollbackPorts): Promise<bo
   return false;
 }
 
-/** Everything goes to Node: where that dies, what comes is kept until it lives again. */
+/** Everything goes to Node: looks whether it lives, and where GoHighLevel points. */
 export async function lookAtNode(
   record: RollbackRecord,
   config: RunConfig,
   ports: RollbackPorts,
 ): Promise<RollbackReport> {
+  return (await leaveDeadNode(record, config, ports)) ?? lookAtWebhook(record, config, ports);
+}
+
+/** Everything goes to Node: where that dies, what comes is kept until it lives again. */
+async function leaveDeadNode(
+  record: RollbackRecord,
+  config: RunConfig,
+  ports: RollbackPorts,
+): Promise<RollbackReport | undefined> {
   const dead = config.inboxTargetGroupArn !== undefined && (await ports.probe("node")) === "dead";
-  if (!dead || (await ports.probeInbox()) === "dead") return lookAtWebhook(record, config, ports);
-  const { webhook: _atNode, verify: _node, ...steps } = record.steps;
-  const moved = await performMissing(
-    ports,
-    { ...redirected(record, "hold"), steps, drainingSince: undefined, webhookSeen: undefined },
-    ["switch", "verify", "webhook"],
-    config.stack,
-    "Node does not answer its probes any more; messages are kept in the inbox",
-  );
+  if (!dead || (await ports.probeInbox()) === "dead") return undefined;
+  const because = "Node does not answer its probes any more; messages are kept in the inbox";
+  const moved = await move(record, "hold", because, config, ports);
   return completed(moved, "from Node to the inbox");
 }
 

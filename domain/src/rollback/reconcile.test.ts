@@ -34,7 +34,7 @@ describe("planReconcile", () => {
     ["every alarm is OK", { alarms: [ringing(1, { state: "OK" }), ringing(1, { state: "INSUFFICIENT_DATA" })] }],
     ["an alarm rings, but Python gets nothing", { alarms: [ringing(1)], share: 0 }],
     ["an alarm rings since before the release", { alarms: [ringing(1)], records: [record({ releasedAt: iso(2) })] }],
-    ["a person moved the switch on from the inbox", { records: [record({ to: "hold" })], killSwitch: "node" }],
+    ["another invocation moves the switch", { records: [record({ busyUntil: iso(9) })], killSwitch: "hold" }],
     ["another invocation is at it", { records: [record({ steps: {}, busyUntil: iso(9) })], killSwitch: "node" }],
     ["somebody put it off and was told so", { records: [record({ handOffAt: iso(5) })], killSwitch: "off" }],
     [
@@ -149,6 +149,29 @@ describe("planReconcile", () => {
 
   it("looks whether Node lives again while messages are held", () => {
     expect(plan({ records: [record({ to: "hold" })], killSwitch: "hold" })).toMatchObject({ kind: "look-at-hold" });
+  });
+
+  it.each<[string, Partial<RollbackRecord>, "node" | "hold"]>([
+    ["a person moved the switch on from the inbox", { to: "hold" }, "node"],
+    ["a person moved the switch to the inbox", {}, "hold"],
+    ["its place could not be proved", { steps: { ...DONE, verify: step("failed") } }, "hold"],
+    ["the function could not move it, and a person did", { steps: { switch: step("failed") } }, "hold"],
+    ["the function moved it, and a person moved it back", { to: "hold", movedFrom: "node" }, "node"],
+    ["the invocation that was at it is over", { busyUntil: iso(1) }, "hold"],
+  ])("takes over where the switch stands where %s", (_what, change, killSwitch) => {
+    const open = record(change);
+    expect(plan({ records: [open], killSwitch })).toEqual({ kind: "adopt", record: open, to: killSwitch });
+  });
+
+  it.each<[string, RollbackRecord["steps"]]>([
+    ["failed", { ...DONE, switch: step("failed") }],
+    ["was killed", {}],
+  ])("moves the switch where the move from one place to the other %s: nobody moved it back", (_what, steps) => {
+    const open = record({ to: "hold", movedFrom: "node", steps });
+    expect(plan({ records: [open], killSwitch: "node" })).toMatchObject({
+      kind: "complete",
+      todo: expect.arrayContaining(["switch"]),
+    });
   });
 
   it("says when the rule is unclear and nothing rings", () => {

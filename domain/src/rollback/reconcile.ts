@@ -38,6 +38,8 @@ export type ReconcilePlan =
   | { readonly kind: "finish-release"; readonly record: RollbackRecord }
   /** Somebody moved the switch, or SSM did not answer while the function did. */
   | { readonly kind: "record-switch"; readonly to: "node" | "hold"; readonly alarm: AlarmNow | undefined }
+  /** The switch stands elsewhere than the record has it: that counts from now on. */
+  | { readonly kind: "adopt"; readonly record: RollbackRecord; readonly to: "node" | "hold" }
   /** Somebody put the switch off without releasing the record. */
   | { readonly kind: "hand-off"; readonly record: RollbackRecord }
   /** Messages are held: look whether Node lives again. */
@@ -57,12 +59,22 @@ function withOpenRecord(record: RollbackRecord, seen: ReconcileSight): Reconcile
   const began = releaseBegan(record, seen.now);
   if (killSwitch === "off" && began !== undefined) return releaseBegun(record, began, seen);
   if (killSwitch === "off" && record.steps.switch?.state === "done") return putOffByHand(record, seen);
+  if (isElsewhere(record, killSwitch) && !isBusy(record, seen.now)) return { kind: "adopt", record, to: killSwitch };
   const todo = remainingSteps(record, killSwitch, seen.now);
   if (todo.length > 0) return { kind: "complete", record, todo };
   if (isBusy(record, seen.now)) return { kind: "nothing" };
   if (killSwitch === "hold" && record.to === "hold") return { kind: "look-at-hold", record };
   if (killSwitch === "node" && record.to === "node") return { kind: "look-at-node", record };
   return { kind: "nothing" };
+}
+
+/**
+ * The switch is moved, but not to where the record has it: a person moved it, or a run was killed before it noted its own
+ * move. A move that failed is none: the switch still stands where it was to be moved from.
+ */
+export function isElsewhere(record: RollbackRecord, killSwitch: LiveSwitch): killSwitch is "node" | "hold" {
+  if ((killSwitch !== "node" && killSwitch !== "hold") || killSwitch === record.to) return false;
+  return record.steps.switch?.state === "done" || killSwitch !== record.movedFrom;
 }
 
 /** An alarm that fired after the release looked at the alarms is a new rollback; a suspicion waits for the release's end. */

@@ -158,5 +158,19 @@ describe("rollback records", () => {
     const held = record("rb-0001", { to: "hold", steps: { switch: step("done", "1"), webhook: step("skipped", "1") } });
     const freed = record("rb-0001", { to: "node", steps: { switch: step("done", "2"), webhook: step("failed", "2") } });
     expect(mergeRecords(held, freed)).toMatchObject({ to: "node", steps: { webhook: step("failed", "2") } });
+    const { steps } = mergeRecords(held, { ...freed, steps: { switch: step("done", "2") } });
+    expect(steps).toEqual({ switch: step("done", "2") });
+  });
+
+  it("are not moved back by who read them before traffic went elsewhere", () => {
+    const moved = record("rb-0001", { to: "hold", steps: { switch: step("done", "2"), webhook: step("done", "2") } });
+    const stale = record("rb-0001", {
+      steps: { switch: step("done", "1"), webhook: step("done", "1"), notice: step("done", "1") },
+      webhookSeen: "https://elsewhere.example.org/",
+    });
+    expect(mergeRecords(moved, stale)).toMatchObject({
+      to: "hold",
+      steps: { ...moved.steps, notice: step("done", "1") },
+    });
   });
 });

@@ -51,6 +51,8 @@ export interface RollbackRecord {
   readonly to: "node" | "hold";
   /** Where everything went at first, once it goes elsewhere: `node` says that this rollback took Python out. */
   readonly first?: "node" | "hold";
+  /** Where the switch stood when it was to be moved to `to`; absent: it was off, or a person moved it to `to`. */
+  readonly movedFrom?: "node" | "hold" | undefined;
   readonly steps: { readonly [step in StepName]?: StepResult };
   /** Until then the invocation that made the record is at its steps, and the reconciler leaves all but the switch to it. */
   readonly busyUntil?: string | undefined;
@@ -223,13 +225,11 @@ export function lastMove(record: RollbackRecord, now: number): number {
 
 /**
  * Two views of one record: what was done in either counts. Of two results of a step the final one wins, then the later.
- * Where traffic goes elsewhere now (`hold` became `node`), what was done before is done no more; where it went first stays.
+ * Where traffic goes elsewhere now (`hold` became `node`), what was done before is done no more; who still has the earlier
+ * place, because it read the record before that, does not bring it back. Where traffic went first stays.
  */
 export function mergeRecords(kept: RollbackRecord, added: RollbackRecord): RollbackRecord {
-  if (kept.to !== added.to) {
-    const first = kept.first ?? added.first ?? kept.to;
-    return { ...kept, ...added, first, steps: { ...kept.steps, ...added.steps } };
-  }
+  if (kept.to !== added.to) return movedAt(added) < movedAt(kept) ? onwards(added, kept) : onwards(kept, added);
   const steps: { [step in StepName]?: StepResult } = { ...kept.steps };
   for (const step of STEPS) {
     const [before, after] = [steps[step], added.steps[step]];
@@ -238,6 +238,18 @@ export function mergeRecords(kept: RollbackRecord, added: RollbackRecord): Rollb
     }
   }
   return { ...kept, ...added, steps };
+}
+
+/** Every change of `to` comes with a new result of the step `switch`. */
+function movedAt({ steps }: RollbackRecord): string {
+  return steps.switch?.at ?? "";
+}
+
+/** Proof and webhook belong to the place that was left. */
+function onwards(before: RollbackRecord, after: RollbackRecord): RollbackRecord {
+  const { verify: _proof, webhook: _place, ...steps } = before.steps;
+  const first = before.first ?? after.first ?? before.to;
+  return { ...before, ...after, first, steps: { ...steps, ...after.steps } };
 }
 
 function numberOf(id: string): number {
