@@ -1,4 +1,5 @@
 import { planReconcile } from "@cutover/domain/rollback/reconcile";
+import { redirected } from "@cutover/domain/rollback/record";
 import type { RollbackPorts, RollbackReport } from "./ports";
 import { blind, completed, NOTHING } from "./report";
 import type { RunConfig } from "./run";
@@ -31,8 +32,7 @@ export async function adopt(config: RunConfig, ports: RollbackPorts): Promise<Ro
   const taken = await performMissing(
     ports,
     {
-      ...record,
-      to,
+      ...redirected(record, to),
       movedFrom: undefined,
       steps,
       busyUntil: undefined,
