@@ -13,6 +13,7 @@ describe("a role's policy", () => {
     [{ Effect: "Allow", Action: "sns:Publish", Resource: ARN }],
     [{ Effect: "Allow", Action: ["elasticloadbalancing:DescribeRules", "cloudwatch:DescribeAlarms"], Resource: "*" }],
     [{ Effect: "Allow", Action: "ecr:GetAuthorizationToken", Resource: "*" }],
+    [{ Effect: "Allow", Action: ["ecs:Describe*", "ec2:DescribeVpc?", "cloudwatch:List*"], Resource: "*" }],
     [
       {
         Effect: "Allow",
@@ -30,6 +31,15 @@ describe("a role's policy", () => {
     [{ Effect: "Allow", Action: "*", Resource: ARN }, /allows \*; name the actions/],
     [{ Effect: "Allow", Action: ["sns:*"], Resource: ARN }, /allows sns:\*/],
     [{ Action: "s3:*", Resource: "*" }, /allows s3:\*/],
+    [{ Effect: "Allow", Action: "iam:Create*", Resource: "*" }, /allows iam:Create\*; name the actions/],
+    [{ Effect: "Allow", Action: "lambda:Invoke*", Resource: "*" }, /allows lambda:Invoke\*/],
+    [{ Effect: "Allow", Action: "iam:Pass*", Resource: ARN }, /allows iam:Pass\*/],
+    [{ Effect: "Allow", Action: "iam:*Role", Resource: ARN }, /allows iam:\*Role/],
+    [{ Effect: "Allow", Action: "iam:PassRol?", Resource: "*" }, /allows iam:PassRol\?/],
+    [{ Effect: "Allow", Action: "*:*", Resource: "*" }, /allows \*:\*/],
+    [{ Effect: "Allow", Action: "*:Describe*", Resource: "*" }, /allows \*:Describe\*/],
+    [{ Effect: "Allow", Action: "ec2:D*", Resource: "*" }, /allows ec2:D\*/],
+    [{ Effect: "Allow", Action: "cloudwatch:*Data", Resource: "*" }, /allows cloudwatch:\*Data/],
     [{ Effect: "Allow", Action: "sns:Publish", Resource: "*" }, /sns:Publish on every resource; name the ARN/],
     [{ Effect: "Allow", Action: "elasticloadbalancing:ModifyRule", Resource: [ARN, "*"] }, /ModifyRule on every/],
     [{ Effect: "Allow", Action: "cloudwatch:PutMetricData", Resource: "*" }, /PutMetricData/],

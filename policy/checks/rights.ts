@@ -17,7 +17,7 @@ const ANYWHERE: readonly RegExp[] = [
 /** Rights that reach beyond what the name says. */
 const TOO_WIDE = /\/(AdministratorAccess|PowerUserAccess|IAMFullAccess|\w+FullAccess)$/;
 
-/** Nobody may more than it needs: no wildcard for actions, none for resources where AWS knows a resource. */
+/** Nobody may more than it needs: no wildcard for actions but those of {@link ANYWHERE}, none for resources where AWS knows one. */
 export function leastPrivilege({ type, name, props }: Declared): string[] {
   switch (type) {
     case TYPES.rolePolicy:
@@ -55,8 +55,19 @@ function actions(name: string, statement: Statement): string[] {
     return [`${name}: NotAction and NotResource allow what nobody listed; name the actions and resources instead.`];
   }
   return list(statement.Action)
-    .filter((action) => /^(\*|[\w-]+:\*)$/.test(text(action) ?? ""))
+    .filter((action) => isTooWide(text(action) ?? ""))
     .map((action) => `${name}: allows ${String(action)}; name the actions that are called.`);
+}
+
+/** Whether a wildcard allows more than actions of {@link ANYWHERE}. */
+function isTooWide(action: string): boolean {
+  return /[*?]/.test(action) && !isAnywhere(action);
+}
+
+/** A wildcard counts where the list leaves the rest of the name open: no action has the "_" that stands for it here. */
+function isAnywhere(action: string): boolean {
+  const sample = action.replace(/[*?]/g, "_");
+  return ANYWHERE.some((allowed) => allowed.test(sample));
 }
 
 function resources(name: string, statement: Statement): string[] {
@@ -73,8 +84,8 @@ function mayBeAnywhere(action: string, { Condition }: Statement): boolean {
     // It knows no resource; the namespace is the only fence there is.
     return record(record(Condition)?.StringEquals)?.["cloudwatch:namespace"] !== undefined;
   }
-  // Wildcards for actions are told of already.
-  return ANYWHERE.some((allowed) => allowed.test(action)) || action.endsWith("*");
+  // What is too wide is told of already.
+  return isAnywhere(action) || isTooWide(action);
 }
 
 function attached(name: string, arn: unknown): string[] {
