@@ -10,6 +10,7 @@ import {
 } from "./checks/keeping";
 import type { ResourceCheck, StackCheck } from "./checks/model";
 import { leastPrivilege } from "./checks/rights";
+import { rulesInOrder } from "./checks/rule-order";
 import { nodeUntilDecommission, weightsAsRecorded } from "./checks/safety-net";
 import { plainSecrets } from "./checks/secrets";
 import { leastOutstanding, ruleOwnership, shareOnLadder, tls, weights } from "./checks/traffic";
@@ -175,6 +176,12 @@ export const stackRules: readonly Rule<StackCheck>[] = [
     wants: "The weighted rule carries the share that the update records.",
     severity: "critical",
     check: weightsAsRecorded,
+  },
+  {
+    name: "rules-in-order",
+    wants: "The kill switch comes before the rules that take customers' messages; no rule unknown to the program does.",
+    severity: "critical",
+    check: rulesInOrder,
   },
   {
     name: "triggers-armed",

@@ -8,6 +8,7 @@ import type { CutoverConfig } from "../config";
 import { type Registered, registrations } from "../tests/support/mocks";
 import { resourceRules, stackRules } from "./catalog";
 import type { Declared } from "./checks/model";
+import { CUSTOMERS, OTHERS } from "./checks/rule-order";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const PLANTED = "planted-secret-value";
@@ -93,6 +94,12 @@ describe("the program", () => {
   });
 });
 
+it("declares each rule of the front door that the policy knows, and no other", async () => {
+  const declared = [...(await declare("full", "contact")), ...(await declare("decommission"))];
+  const names = declared.filter(({ type }) => type.endsWith(":ListenerRule")).map(({ name }) => name);
+  expect([...new Set(names)].sort()).toEqual([...CUSTOMERS, ...OTHERS].sort());
+});
+
 describe("the program that deals by contact", () => {
   let all: Declared[];
   let others: Declared[];
@@ -146,6 +153,17 @@ describe("a change to the program that breaks a policy", () => {
     expect(changed(":ListenerRule", "traffic-kill-switch", { conditions })).toEqual([]);
   });
 
+  it("sends messages past the split, by a rule before it that has no weights", () => {
+    const split = full.find(({ name }) => name === "traffic-split");
+    if (!split) throw new Error("no split");
+    const actions = [{ type: "forward", targetGroupArn: "arn:mock:TargetGroup/traffic-python-customer" }];
+    const extra = (priority: number) => ({ ...split, name: "extra", props: { ...split.props, actions, priority } });
+    expect(judge([...full, extra(42)])).toEqual([
+      expect.stringMatching(/rules-in-order: extra \(priority 42\) comes before traffic-unmatched/),
+    ]);
+    expect(judge([...full, extra(100)])).toEqual([]);
+  });
+
   it.each([
     [
       "Node's service removed",
@@ -157,6 +175,13 @@ describe("a change to the program that breaks a policy", () => {
     ["Node without tasks", ":Service", "node-service", { desiredCount: 0 }, /Node has no task/],
     ["Node scaled to nothing", ":Target", "node-capacity", { minCapacity: 0 }, /scaled to nothing/],
     ["the kill switch removed", ":ListenerRule", "traffic-kill-switch", undefined, /kill switch's rule is gone/],
+    [
+      "the kill switch below the split",
+      ":ListenerRule",
+      "traffic-kill-switch",
+      { priority: 55 },
+      /rules-in-order: traffic-kill-switch \(priority 55\) comes after traffic-pinned .* give it a priority below 40/,
+    ],
     [
       "another share than recorded",
       ":ListenerRule",
