@@ -1,3 +1,5 @@
+import { plainSecrets as inComment } from "@cutover/domain/explain/plain-secrets";
+import type { Preview } from "@cutover/domain/explain/preview";
 import { describe, expect, it } from "vitest";
 import { UNKNOWN } from "./model";
 import { plainSecrets } from "./secrets";
@@ -14,6 +16,7 @@ const PLANTED: readonly (readonly [string, string])[] = [
   ["a private key", `-----BEGIN ${"RSA PRIVATE"} KEY-----`],
   ["a URL with a password", `postgresql://postgres:${"hunter2"}@db.example.com:5432/postgres`],
   ["a GitHub token", `ghp_${"a".repeat(36)}`],
+  ["a Slack hook's URL", ["https://hooks.slack.com", "services", "T0000", "B0000", "x".repeat(24)].join("/")],
 ];
 
 const container = (environment: unknown) =>
@@ -42,6 +45,11 @@ describe.each(PLANTED)("%s", (what, value) => {
 });
 
 it.each([
+  "ENCRYPTION_KEY",
+  "SIGNING_KEY",
+  "STRIPE_KEY",
+  "SUPABASE_SERVICE_ROLE_KEY",
+  "signingKey",
   "OPENAI_API_KEY",
   "SUPABASE_ANON_KEY",
   "GHL_API_TOKEN",
@@ -52,6 +60,33 @@ it.each([
 ])("%s is a secret by its name", (name) => {
   expect(container([{ name, value: "anything" }])).toEqual([expect.stringContaining(`variable ${name} is a secret`)]);
   expect(lambda({ CONFIG: JSON.stringify({ [name]: "anything" }) })).toHaveLength(1);
+});
+
+it("finds by name what a pull request's comment finds, no more and no less", () => {
+  const names = ["STRIPE_KEY", "ghlToken", "SIGNING_KEY_ARN", "SECRET_NAME", "PUBLIC_KEY", "MONKEY", "DATABASE_URL"];
+  const step = (type: string, inputs: Record<string, unknown>): Preview["steps"][number] => ({
+    op: "create",
+    urn: "",
+    type,
+    name: "it",
+    inside: [],
+    old: undefined,
+    new: { inputs, outputs: {} },
+    properties: [],
+    replacing: [],
+    uncertain: false,
+  });
+  const told = (...steps: Preview["steps"]) =>
+    inComment({ stack: "prod", config: {}, steps, messages: [], failed: false }).map((place) => place.split("`")[1]);
+  const judged = (found: readonly string[]) =>
+    found.map((sentence) => /variable (\w+) is a secret/.exec(sentence)?.[1]);
+
+  const environment = names.map((name) => ({ name, value: "anything" }));
+  const containerDefinitions = JSON.stringify([{ name: "a", environment }]);
+  expect(told(step(TYPES.taskDefinition, { containerDefinitions }))).toEqual(judged(container(environment)));
+  const variables = Object.fromEntries(names.map((name) => [name, "anything"]));
+  expect(told(step(TYPES.function, { environment: { variables } }))).toEqual(judged(lambda(variables)));
+  expect(judged(lambda(variables))).toEqual(["STRIPE_KEY", "ghlToken", "DATABASE_URL"]);
 });
 
 it("lets references and facts about secrets pass", () => {

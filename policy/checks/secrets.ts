@@ -1,11 +1,7 @@
+import { isSecretName } from "@cutover/domain/secret-names";
 import { type Declared, json, list, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
 
-/** Names that hold a secret rather than say where it is. */
-const SECRET_NAME =
-  /(secret|token|passw(or)?d|api_?key|private_?key|probe_?key|anon_?key|credential|dsn|database_?url)/i;
-/** Names that end like this hold a reference to a secret, or a fact about it. */
-const REFERENCE_NAME = /(arn|name|id|path|version|generation|header|parameter|from|file|mode|retired)$/i;
 /** Values that are references whatever the name: an ARN, the path of one of our secrets or parameters. */
 const REFERENCE_VALUE = /^(arn:[\w-]*:|\/?cutover\/)/;
 
@@ -19,6 +15,8 @@ const SHAPES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----/, "a private key"],
   [/\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]+:[^\s/@]+@/i, "a URL with a password"],
   [/\bgh[pousr]_[A-Za-z0-9]{30,}/, "a GitHub token"],
+  // Whoever has it can write to the channel.
+  [/\bhooks\.slack\.com\/(services|workflows|triggers)\/\w+/i, "a Slack hook's URL"],
 ];
 
 const KEEP = "put it into Secrets Manager (components/secrets.ts) and refer to it";
@@ -70,7 +68,5 @@ function suspicion(key: string, value: string): string | undefined {
   const shape = SHAPES.find(([pattern]) => pattern.test(value));
   if (shape) return `holds ${shape[1]} in plain text`;
   if (value === "" || REFERENCE_VALUE.test(value)) return undefined;
-  return SECRET_NAME.test(key) && !REFERENCE_NAME.test(key)
-    ? "is a secret by its name and stands in plain text"
-    : undefined;
+  return isSecretName(key) ? "is a secret by its name and stands in plain text" : undefined;
 }

@@ -1,3 +1,4 @@
+import { isSecretName } from "../secret-names";
 import { bag, list, type Preview, type PreviewStep } from "./preview";
 
 /** Values of the configuration that must be secret. */
@@ -10,7 +11,6 @@ const SECRET_PLACES: Readonly<Record<string, readonly string[]>> = {
 /** All of `cutover:environment` is secret: the applications' keys. */
 const ENVIRONMENT = "cutover:environment";
 const BLINDED = "[secret]";
-const SECRET_VARIABLE = /SECRET|PASSW|TOKEN|API_?KEY|_KEY$|DSN|CREDENTIAL|DATABASE_URL/i;
 
 /**
  * Places (never values) where a secret stands in plain text: keys of the configuration, and variables of a container or
@@ -45,7 +45,7 @@ function inVariables({ type, name, op, new: made }: PreviewStep): string[] {
         ? Object.entries(bag(bag(made.inputs.environment).variables))
         : [];
   return variables
-    .filter(([variable, value]) => SECRET_VARIABLE.test(variable) && isPlain(value))
+    .filter(([variable, value]) => isSecretName(variable) && isPlain(value))
     .map(([variable]) => `variable \`${variableName(variable)}\` of \`${variableName(name)}\``);
 }
 
