@@ -167,7 +167,7 @@ export const resourceRules: readonly ResourceRule[] = [
 export const stackRules: readonly Rule<StackCheck>[] = [
   {
     name: "node-until-decommission",
-    wants: "Node, its capacity and the kill switch stay until decommission, which archives Node.",
+    wants: "Node, its capacity and the kill switch stay until decommission, which archives Node in a protected bucket.",
     severity: "critical",
     check: nodeUntilDecommission,
   },

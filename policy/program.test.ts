@@ -332,10 +332,24 @@ describe("a change to the program that breaks a policy", () => {
   });
 });
 
-it("asks for the archive before Node goes", async () => {
-  const all = await declare("decommission");
-  const without = all.filter(({ name }) => !name.startsWith("archive"));
-  expect(judge(without).join("\n")).toContain("nothing archives its code");
+describe("the archive before Node goes", () => {
+  let all: Declared[];
+  beforeAll(async () => {
+    all = await declare("decommission");
+  });
+
+  it.each([
+    ["archive", "nothing archives its code"],
+    ["archive-bundle", "nothing archives its code"],
+    ["archive-bucket", "no bucket keeps its code"],
+    ["archive-versioning", "archive-bucket has no BucketVersioning"],
+    ["archive-lock", "archive-bucket has no BucketObjectLockConfiguration"],
+    ["archive-private", "archive-bucket has no BucketPublicAccessBlock"],
+  ])("is missed without %s", (left, expected) => {
+    const rest = all.filter(({ name }) => !name.startsWith(left));
+    expect(rest.length).toBeLessThan(all.length);
+    expect(judge(rest)).toEqual([expect.stringMatching(new RegExp(`^node-until-decommission: .*${expected}`))]);
+  });
 });
 
 function hosts(over: Record<string, unknown>) {

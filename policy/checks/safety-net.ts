@@ -1,6 +1,7 @@
 import { AFFINITIES, type Affinity, CONTACT_HEADER, contactRules } from "@cutover/domain/affinity";
 import { type Phase, phases } from "@cutover/domain/phases";
 import { appliedPath } from "@cutover/domain/stack-record";
+import { archiveWhole } from "./archive";
 import { isKillSwitch } from "./kill-switch";
 import { type Declared, type Finding, json, list, number, record, text, UNKNOWN } from "./model";
 import { TYPES } from "./types";
@@ -39,16 +40,7 @@ export function nodeUntilDecommission(all: readonly Declared[]): Finding[] {
   if ("message" in applied) return [applied];
   const { parameter, phase } = applied;
   const until = `phase ${phase.name} needs Node`;
-  if (phase.node === "removed") {
-    return all.some(({ type, name }) => type.endsWith(":Command") && name.startsWith("archive"))
-      ? []
-      : [
-          {
-            about: parameter,
-            message: "Node is removed and nothing archives its code; declare components/archive.ts.",
-          },
-        ];
-  }
+  if (phase.node === "removed") return archiveWhole(all, parameter);
   const service = all.find((one) => one.type === TYPES.service && one.props.name === "node");
   const found: Finding[] = [];
   if (!service) {
