@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { workflowProblems } from "./rules";
+import { dependabotProblems, workflowProblems } from "./rules";
 
 // The YAML parser of the Pulumi SDK: this project has none of its own.
 const { load } = createRequire(require.resolve("@pulumi/pulumi"))("js-yaml") as { load: (text: string) => unknown };
@@ -31,7 +31,12 @@ describe("each rule bites", () => {
     ["preview.yml", "pull-requests: write", "actions: write", /may not have actions: write/],
     ["preview.yml", "secrets.GHL_READONLY_TOKEN", "secrets.GHL_TOKEN", /secret GHL_TOKEN/],
     ["preview.yml", "secrets.GHL_READONLY_TOKEN", "toJSON(secrets[github.job])", /must not see/],
-    ["preview.yml", /if: github\.event.*repository/, "name: any", /fork's code/],
+    ["preview.yml", /if: github\.event.*/, "name: any", /fork's code/],
+    ["preview.yml", / && github\.event.*user\.login != 'dependabot\[bot\]'/, "", /to Dependabot's code/],
+    ["preview.yml", / && github\.actor != 'dependabot\[bot\]'/, "", /to Dependabot's push/],
+    ["preview.yml", " && github.actor", " || github.actor", /to Dependabot's push/],
+    ["preview.yml", "    needs: preview\n    if: always()\n", "    needs: preview\n", /count as passed/],
+    ["preview.yml", "    needs: preview\n", "", /count as passed/],
     ["preview.yml", /environment: preview.*/, "name: any", /outside its environment/],
     ["preview.yml", /persist-credentials: false/, "fetch-depth: 1", /leaves a token/],
     ["preview.yml", /timeout-minutes: 20/, "", /no timeout-minutes/],
@@ -62,5 +67,26 @@ describe("each rule bites", () => {
     const after = before.replace(from, () => to.replace("$1", "actions/checkout@"));
     expect(after).not.toBe(before);
     expect(problems(file, after).join("\n")).toMatch(expected);
+  });
+});
+
+describe("dependabot.yml", () => {
+  const text = readFileSync(join(folder, "../dependabot.yml"), "utf8");
+
+  it("renews actions and packages, none on the day it came out", () => {
+    expect((load(text) as { updates: unknown[] }).updates).toHaveLength(2);
+    expect(dependabotProblems(load(text))).toEqual([]);
+  });
+
+  it.each([
+    ["no cooldown", / {4}cooldown:\n {6}default-days: 7\n/, ""],
+    ["a shorter one", "default-days: 7", "default-days: 1"],
+    ["a misspelt one", "default-days: 7", "default_days: 7"],
+  ] as const)("%s is a problem", (_what, from, to) => {
+    const after = text.replace(from, to);
+    expect(after).not.toBe(text);
+    expect(dependabotProblems(load(after))).toEqual([
+      expect.stringMatching(/github-actions takes releases of the day/),
+    ]);
   });
 });

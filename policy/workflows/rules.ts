@@ -29,6 +29,16 @@ const SECRETS: Readonly<Record<string, readonly string[]>> = {
   "danger-label.yml": [],
 };
 
+/** All of these must hold where a pull request's code gets credentials. The author counts and who pushed or labelled, too. */
+const TRUSTED: Readonly<Record<string, string>> = {
+  "a fork's code": "github.event.pull_request.head.repo.full_name == github.repository",
+  "Dependabot's code": "github.event.pull_request.user.login != 'dependabot[bot]'",
+  "Dependabot's push": "github.actor != 'dependabot[bot]'",
+};
+
+/** Days a release must be out before Dependabot may propose it. */
+const COOLDOWN_DAYS = 7;
+
 /** What a stranger can write: never put into a script's text, where it would be run. */
 const UNTRUSTED = /\$\{\{[^}]*\b(github\.event\.|github\.head_ref|github\.actor|inputs\.|steps\.)/;
 
@@ -47,6 +57,7 @@ export function workflowProblems(workflow: Workflow): string[] {
       ...ofSteps(name, items(bag(job).steps).map(bag)),
     ]),
     ...concurrency(file, top.concurrency),
+    ...(file === "preview.yml" ? collector(bag(bag(top.jobs).previewed)) : []),
     ...(jobs.length === 0 ? ["has no jobs"] : []),
   ];
   return problems.map((problem) => `${file}: ${problem}`);
@@ -108,11 +119,32 @@ function ofJob(file: string, name: string, job: Bag): string[] {
     "rollback.yml": /^rollback-\$\{\{ inputs\.stack \}\}$/,
   };
   if (!wanted[file]?.test(environment)) problems.push(`job ${name} gets credentials outside its environment`);
-  if (file === "preview.yml" && !/head\.repo\.full_name == github\.repository/.test(String(job.if ?? ""))) {
-    problems.push(`job ${name} would give credentials to a fork's code`);
+  if (file === "preview.yml") {
+    // Joined by && only: of an "or" each side would have to be read.
+    const conditions = String(job.if ?? "").split(" && ");
+    const open = Object.entries(TRUSTED).filter(([, condition]) => !conditions.includes(condition));
+    problems.push(...open.map(([whose]) => `job ${name} would give credentials to ${whose}`));
   }
   if (file === "deploy.yml") problems.push(...ofUpdate(name, job));
   return problems;
+}
+
+/** The check that branch rules require: a matrix that is skipped reports none, and a required job that is skipped has passed. */
+function collector(job: Bag): string[] {
+  return job.if === "always()" && job.needs === "preview"
+    ? []
+    : ["job previewed must need preview and run always(): a preview that was skipped would count as passed"];
+}
+
+/** What is wrong with `.github/dependabot.yml`, parsed, as sentences. */
+export function dependabotProblems(parsed: unknown): string[] {
+  return items(bag(parsed).updates)
+    .map(bag)
+    .filter(({ cooldown }) => !(Number(bag(cooldown)["default-days"]) >= COOLDOWN_DAYS))
+    .map((update) => {
+      const which = String(update["package-ecosystem"]);
+      return `dependabot.yml: ${which} takes releases of the day; set cooldown: default-days: ${COOLDOWN_DAYS}`;
+    });
 }
 
 /** An update of a stack, named as the job: alone, never cut off, and production only after what may break first. */

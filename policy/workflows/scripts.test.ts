@@ -42,7 +42,9 @@ async function runBeside(
   script: string,
   env: Record<string, string>,
 ): Promise<{ status: number | null; said: string }> {
-  const child = spawn(process.execPath, [join(scripts, script)], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const file = join(scripts, script);
+  const [command, ...args] = script.endsWith(".mjs") ? [process.execPath, file] : [file];
+  const child = spawn(String(command), args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
   const [status] = (await once(child, "close")) as [number | null];
@@ -102,6 +104,55 @@ describe("comment.mjs", () => {
     github.broken = undefined;
     expect((await put("wrong")).said).toMatch(/^GitHub answered 401/);
     expect(github.comments).toEqual([]);
+  });
+});
+
+describe("no-preview.sh", () => {
+  const github = new GitHubStandIn();
+  beforeEach(() => github.start());
+  afterEach(() => github.stop());
+  const file = () => join(folder, "preview/comment.md");
+  const end = async (previewed: string) =>
+    runBeside("no-preview.sh", {
+      PATH: [dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
+      PREVIEWED: previewed,
+      COMMIT: "0123456789abcdef0123456789abcdef01234567",
+      RUN_URL: "https://github.example/run/1",
+      FILE: file(),
+      PR: "7",
+      STACK: "prod",
+      GITHUB_REPOSITORY: "us/cutover",
+      GITHUB_API_URL: github.url,
+      GH_TOKEN: "github-token",
+    });
+  const left = (text: string) => {
+    mkdirSync(dirname(file()));
+    writeFileSync(file(), text);
+  };
+  const bodies = () => github.comments.map(({ body }) => body);
+
+  it.each([
+    ["was never begun", "skipped", undefined],
+    ["left no comment", "failure", undefined],
+    ["was cut off while it wrote", "cancelled", "<!-- cutover:prod -->\n## prod: `par"],
+  ])("puts it in the place of the older comment where the preview %s", async (_what, previewed, text) => {
+    github.comments.length = 0;
+    github.say("github-actions[bot]", "<!-- cutover:prod -->\nof an older commit, all is well");
+    if (text !== undefined) left(text);
+    expect(await end(previewed)).toEqual({ status: 0, said: "" });
+    expect(bodies()).toEqual([
+      expect.stringMatching(
+        /^<!-- cutover:prod -->\n## prod: no preview of `0123456`\n\nThe preview of `0123456` did not get that far: see \[.*\]\(https:\/\/github\.example\/run\/1\)/,
+      ),
+    ]);
+  });
+
+  it.each(["success", "failure"])("leaves the comment of a preview that ended with %s", async (previewed) => {
+    github.methods.length = 0;
+    left("<!-- cutover:prod -->\nthis commit\n");
+    expect(await end(previewed)).toEqual({ status: 0, said: "" });
+    expect(github.methods).toEqual([]);
+    expect(readFileSync(file(), "utf8")).toContain("this commit");
   });
 });
 
@@ -327,22 +378,5 @@ esac`,
     world(2, 2);
     expect(run("preview.sh", accepted)).toMatchObject({ status: 1, said: expect.stringContaining("not be explained") });
     expect(written()).toContain("the preview failed");
-  });
-});
-
-describe("preview.yml", () => {
-  it("has the label taken away by each push", () => {
-    const text = readFileSync(join(scripts, "../workflows/danger-label.yml"), "utf8");
-    expect(text).toMatch(/types: \[synchronize\]/);
-    expect(text).toContain('--method DELETE "repos/$GITHUB_REPOSITORY/issues/$PR/labels/danger-accepted"');
-    expect(text).toContain("cancel-in-progress: false");
-  });
-
-  it("hands the label over, and looks again when labels change", () => {
-    const text = readFileSync(join(scripts, "../workflows/preview.yml"), "utf8");
-    expect(text).toContain(
-      "github.event.action != 'synchronize' && contains(github.event.pull_request.labels.*.name, 'danger-accepted')",
-    );
-    expect(text).toMatch(/types: \[opened, synchronize, reopened, labeled, unlabeled\]/);
   });
 });
