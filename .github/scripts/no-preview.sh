@@ -11,6 +11,6 @@ case ${PREVIEWED:-} in
 esac
 umask 077
 mkdir -p "$(dirname "$FILE")"
-printf '<!-- cutover:%s -->\n## %s: no preview of `%s`\n\nThe preview of `%s` did not get that far: see [the log of the job](%s). What this commit would do, nobody knows yet.\n' \
-  "$STACK" "$STACK" "${COMMIT:0:7}" "${COMMIT:0:7}" "$RUN_URL" >"$FILE"
+printf '<!-- cutover:%s -->\n## %s: no preview of this commit\n\nThe preview of commit %s did not get that far: see [the log of the job](%s). What it would do, nobody knows yet.\n' \
+  "$STACK" "$STACK" "${COMMIT:0:12}" "$RUN_URL" >"$FILE"
 node "$(dirname "${BASH_SOURCE[0]}")/comment.mjs"

@@ -142,7 +142,7 @@ describe("no-preview.sh", () => {
     expect(await end(previewed)).toEqual({ status: 0, said: "" });
     expect(bodies()).toEqual([
       expect.stringMatching(
-        /^<!-- cutover:prod -->\n## prod: no preview of `0123456`\n\nThe preview of `0123456` did not get that far: see \[.*\]\(https:\/\/github\.example\/run\/1\)/,
+        /^<!-- cutover:prod -->\n## prod: no preview of this commit\n\nThe preview of commit 0123456789ab did not get that far: see \[.*\]\(https:\/\/github\.example\/run\/1\)/,
       ),
     ]);
   });
