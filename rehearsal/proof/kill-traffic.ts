@@ -1,3 +1,4 @@
+import type { Affinity } from "@cutover/domain/affinity";
 import { type PhaseName, phaseOf } from "@cutover/domain/phases";
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { readCustomerGroups } from "../story/customer-groups";
@@ -17,23 +18,35 @@ const AT_NODE: readonly PhaseName[] = ["prepare", "node-only"];
 export async function trafficProblems(
   { stage, traffic }: Pick<ProofScene, "stage" | "traffic">,
   phase: PhaseName,
+  affinity: Affinity,
 ): Promise<readonly string[]> {
   if (phaseOf(phase).node === "removed") return withoutNode(stage, traffic);
   const groups = await readCustomerGroups(stage);
   const { pythonShare } = phaseOf(phase);
-  const share = weightInForce(stage.balancer, groups) ?? 0;
+  const byContact = affinity === "contact";
+  const share = byContact ? await askedShare(traffic) : (weightInForce(stage.balancer, groups) ?? 0);
+  const slack = byContact ? SLACK : 0;
   const killSwitch = switchInForce(stage.balancer, groups) ?? "unclear";
   const wanted = AT_NODE.includes(phase) ? stage.urlAsFound : frontDoorUrl({ domain: stage.domain });
   const webhook = stage.ghl.valueOf(stage.webhookValue);
   return [
-    ...(share === pythonShare ? [] : [`Python gets ${share} %, expected ${pythonShare} % in ${phase}`]),
+    ...(Math.abs(share - pythonShare) <= slack
+      ? []
+      : [`Python gets ${share} %, expected ${pythonShare} % in ${phase}`]),
     ...(killSwitch === "off" ? [] : [`the kill switch is "${killSwitch}", expected "off"`]),
     ...(webhook === wanted ? [] : [`GoHighLevel holds ${webhook ?? "no webhook"}, expected ${wanted}`]),
   ];
 }
 
-/** Messages that show who answers where there is no split any more. */
-const ASKED = 50;
+/** Messages that show who answers: where there is no split any more, and where the share is one of contacts, not of a rule's weight. */
+const [ASKED, ASKED_FOR_SHARE] = [50, 400];
+/** Percent points by which the share of so few contacts may be off. */
+const SLACK = 10;
+
+async function askedShare(traffic: Traffic): Promise<number> {
+  const answered = await traffic.atFrontDoor(ASKED_FOR_SHARE);
+  return (100 * answered.filter(({ servedBy }) => servedBy === "python").length) / answered.length;
+}
 
 async function withoutNode(stage: Stage, traffic: Traffic): Promise<readonly string[]> {
   const answered = await traffic.atFrontDoor(ASKED);

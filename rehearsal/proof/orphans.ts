@@ -3,10 +3,25 @@ import { AWS_REGION } from "../aws/account";
 import type { Stage } from "../story/stage";
 
 /** ARNs that carry the stack's tag and that its state knows nothing of, sorted. */
-export async function orphansByTag(stage: Pick<Stage, "gateway" | "engine" | "stack">): Promise<readonly string[]> {
+export async function orphansByTag(
+  stage: Pick<Stage, "gateway" | "engine" | "stack" | "aws">,
+): Promise<readonly string[]> {
   const known = JSON.stringify(await stage.engine.exportState());
-  const arns = await taggedArns(stage.gateway.url, stage.stack);
-  return arns.filter((arn) => !known.includes(`"${arn}"`)).sort();
+  const arns = (await taggedArns(stage.gateway.url, stage.stack)).filter((arn) => !known.includes(`"${arn}"`));
+  const gone = await Promise.all(arns.map((arn) => isInactive(stage.aws.ecs, arn)));
+  return arns.filter((_, i) => !gone[i]).sort();
+}
+
+/** Deleted services and task definitions of ECS stay for a while as INACTIVE, with their tags, at AWS too. */
+async function isInactive(ecs: Stage["aws"]["ecs"], arn: string): Promise<boolean> {
+  const [, kind, cluster] = /:ecs:[^:]*:[^:]*:(service|task-definition)\/([^/]+)/.exec(arn) ?? [];
+  if (kind === "service") {
+    const { services = [] } = await ecs.describeServices({ cluster: cluster ?? "", services: [arn] });
+    return services.every(({ status }) => status === "INACTIVE");
+  }
+  if (kind !== "task-definition") return false;
+  const { taskDefinition } = await ecs.describeTaskDefinition({ taskDefinition: arn });
+  return taskDefinition?.status === "INACTIVE";
 }
 
 /** `aws resourcegroupstaggingapi get-resources --tag-filters Key=cutover:stack,Values=<stack>`, without a client for one call. */
