@@ -42,14 +42,14 @@ cat "$OUT/next.log" >&2
 
 about=()
 if [[ -n ${COMMIT:-} ]]; then about=(--commit "$COMMIT"); fi
-explain() { node cli/cutover.mjs explain "$OUT/preview.json" "${about[@]}" "$@"; }
+explain() { node cli/cutover.mjs explain "$OUT/preview.json" "${about[@]}" "${evidence[@]}" "$@"; }
 dangers=0
-explain "${evidence[@]}" --max-length "$longest" >"$OUT/comment.md" || dangers=$?
+explain --max-length "$endless" >"$OUT/whole.md" || dangers=$?
 # 1: explained, and dangerous. 2: the evidence is no such file, or the preview broke off before it had anything to say.
 if ((dangers > 1)); then
   dangers=0
   evidence=(--evidence-unavailable)
-  explain "${evidence[@]}" --max-length "$longest" >"$OUT/comment.md" || dangers=$?
+  explain --max-length "$endless" >"$OUT/whole.md" || dangers=$?
   if ((dangers > 1)); then
     commit=""
     if [[ ${COMMIT:-} =~ ^[0-9a-f]{7,64}$ ]]; then commit=" of commit ${COMMIT:0:12}"; fi
@@ -57,9 +57,10 @@ if ((dangers > 1)); then
       "$STACK" "$STACK" "$commit" >"$OUT/comment.md"
   fi
 fi
-# What the comment has no room for stands in the job's log; secrets are hidden there as here.
+# What the comment has no room for stands in the job's log; secrets are hidden there as here. Bytes: never fewer than characters.
 if ((dangers <= 1)); then
-  explain "${evidence[@]}" --max-length "$endless" >"$OUT/whole.md"
+  cp "$OUT/whole.md" "$OUT/comment.md"
+  if (($(wc -c <"$OUT/whole.md") > longest)); then explain --max-length "$longest" >"$OUT/comment.md" || true; fi
   in_the_log "$OUT/comment.md" "$OUT/whole.md"
 fi
 
@@ -80,6 +81,6 @@ if ((dangers == 1)) && [[ ${DANGER_ACCEPTED:-} == true ]]; then
   echo "dangerous, and accepted by the label danger-accepted" >&2
   dangers=0
 fi
-if ((dangers == 1)); then echo "dangerous: read the comment; who accepts it sets the label danger-accepted" >&2; fi
+if ((dangers == 1)); then echo "dangerous: read the comment; who accepts it sets the label danger-accepted (takes it off first where it is set already)" >&2; fi
 if ((dangers > 1)); then echo "the preview could not be explained" >&2; fi
 ((code == 0 && policies == 0 && dangers == 0))

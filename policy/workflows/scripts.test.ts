@@ -315,17 +315,20 @@ esac`,
       `[[ $* == *--log* ]] && exit 0
 case $2 in
   next) echo '{}' ;;
-  explain) echo "<!-- cutover:prod -->"; if [[ $* == *"--max-length 61000"* ]]; then echo "1 row left out"; else echo "row 1"; fi; exit 1 ;;
+  explain) echo "<!-- cutover:prod -->"; if [[ $* == *"--max-length 61000"* ]]; then echo "1 row left out"; else printf 'row %.0s' {1..20000}; echo; fi; exit 1 ;;
   policy/report.ts) if [[ $* == *--whole* ]]; then echo "violation 2"; else echo "1 more: see the job's log"; fi ;;
 esac`,
     );
     const { said } = run("preview.sh", env());
-    expect(said).toMatch(/Nothing is left out here:\n<!-- cutover:prod -->\nrow 1\n/);
+    expect(said).toMatch(/Nothing is left out here:\n<!-- cutover:prod -->\n(row ){20000}\n/);
     expect(said).toMatch(/Nothing is left out here:\nviolation 2\n/);
     expect(written()).toBe("<!-- cutover:prod -->\n1 row left out\n\n1 more: see the job's log\n");
     expect(calls("node").match(/--evidence \S+next\.json/g)).toHaveLength(2);
     world(0);
+    writeFileSync(join(folder, "node.calls"), "");
     expect(run("preview.sh", env()).said).not.toContain("Nothing is left out");
+    // What fits is explained once, besides what the preview said.
+    expect(calls("node").match(/ explain /g)).toHaveLength(2);
   });
 
   it("hands the commit over where it is told, and says it where nothing could be explained", () => {
