@@ -1,7 +1,7 @@
 // @ts-check
 // @pulumi/pulumi loads npm's own dependency solver, which finds the packages that a Lambda callback needs. There are none here:
-// functions are bundled by esbuild. It takes a tenth of the program's start, and as long as the rest of the policy pack; so it is
-// left empty, and whoever uses it all the same gets an error that says why.
+// functions are bundled by esbuild. Loading it takes time at the start of the program and of the policy pack; so it is left empty,
+// and whoever uses it all the same gets an error that says why.
 const { createRequire } = require("node:module");
 
 const SOLVER = "@npmcli/arborist";
