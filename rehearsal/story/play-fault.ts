@@ -5,12 +5,13 @@ import { describeErrors } from "../engine/events";
 import { messageOf } from "../errors";
 import { waitFor } from "../support/wait";
 import { NODE_TASKS } from "../world/names";
+import { calledByAlarm } from "./alarm-path";
 import { Checks } from "./checks";
 import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
 import { switchInForce, weightInForce } from "./kill-switch";
 import { isAccepted } from "./ledger";
 import type { Scene } from "./scene";
-import type { FaultStep } from "./steps";
+import { type FaultStep, faultName } from "./steps";
 
 /** The moments of a fault and of the rollback it brought about; real time, ms since the epoch. */
 export interface PlayedFault {
@@ -60,18 +61,19 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
   );
   const beganAt = Date.now();
   const played: PlayedFault = { step, chapter, beganAt, endedAt: beganAt, requestsAfter: 0, checks };
-  terminal.heading(`${step.phase}: fault ${step.fault}`);
+  terminal.heading(`${step.phase}: fault ${faultName(step)}`);
   const groups = await readCustomerGroups(stage);
   await calm(scene, played, "before the fault no alarm rolls back");
   const standby = stage.balancer.hostCounts(groups.node).HealthyHostCount;
   // Taken before: what is answered from here on may have met the fault.
   played.injectedAt = Date.now();
-  stage.faults.inject(step.fault);
+  stage.faults.inject(step.fault, step.share === undefined ? {} : { share: step.share });
   if (step.ghlDown) stage.faults.inject("ghl-down");
   try {
     await watchRollback(scene, played, groups);
     if (played.switchedAt !== undefined) {
       judgeStandby(scene, played, standby, groups);
+      await judgeCaller(scene, played);
       if (step.insist) await insist(scene, played, groups);
       stage.faults.lift();
       played.liftedAt = Date.now();
@@ -167,6 +169,16 @@ function judgeStandby({ stage }: Scene, { checks }: PlayedFault, before: number,
     "Node takes over at full capacity",
     before >= NODE_TASKS && after >= NODE_TASKS,
     `${before} healthy tasks before the fault, ${after} after the switch, ${NODE_TASKS} needed`,
+  );
+}
+
+/** Not the reconciler alone: it comes within a minute, and would hide that no alarm reaches the function. */
+async function judgeCaller({ stage }: Scene, { checks, rollback }: PlayedFault): Promise<void> {
+  if (rollback === undefined) return;
+  await checks.attempt(
+    "the alarm itself called the rollback function",
+    () => calledByAlarm(stage, rollback),
+    stage.signal,
   );
 }
 

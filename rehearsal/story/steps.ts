@@ -51,6 +51,8 @@ export interface FaultStep {
   readonly fault: FaultName;
   /** The phase that is applied, and stays declared. */
   readonly phase: PhaseName;
+  /** Share of Python's requests or messages that it hits, 0 to 1; default: all of them. */
+  readonly share?: number;
   /** Also plays `up`, `up --refresh` and an `up` to the next rung: none may undo the rollback. */
   readonly insist?: boolean;
   /** GoHighLevel's API is down, too, until traffic is back: the reconciler has to bring the webhook back afterwards. */
@@ -77,7 +79,7 @@ export interface Chapter {
 
 /** "pulumi config set cutover:phase parallel; pulumi up", as a person would type it. */
 export function commandsOf(step: StoryStep): string {
-  if (step.kind === "fault") return `${step.fault} at ${step.phase}`;
+  if (step.kind === "fault") return `${faultName(step)} at ${step.phase}`;
   const from = step.from ? `pulumi config set cutover:from ${step.from}; ` : "";
   const release = step.release
     ? "pulumi config set --path cutover:python.image <mended>; pulumi config set cutover:acknowledgeRollback <id>; "
@@ -86,6 +88,11 @@ export function commandsOf(step: StoryStep): string {
     ? "pulumi config set --path cutover:python.image <new>; pulumi config set cutover:acceptImage <its digest>; "
     : "";
   return `${from}${release}${image}pulumi config set cutover:phase ${step.phase}; pulumi up`;
+}
+
+/** "python-5xx", or "python-5xx in 30 % of the cases". */
+export function faultName({ fault, share }: Pick<FaultStep, "fault" | "share">): string {
+  return share === undefined ? fault : `${fault} in ${Math.round(100 * share)} % of the cases`;
 }
 
 export function declaredShare(step: StoryStep): number {

@@ -2,6 +2,7 @@ import { ladder, type PhaseName, phaseOf } from "@cutover/domain/phases";
 import type { Arguments } from "../arguments";
 import { UsageError } from "../errors";
 import type { FaultName } from "../faults";
+import { dashboardShowsData } from "./dashboard";
 import { definitionsAsGenerated } from "./deployed-definitions";
 import { overrideRecorded } from "./evidence-ledger";
 import {
@@ -55,7 +56,11 @@ const TRIGGERS = {
 
 type PlannedFault = keyof typeof TRIGGERS;
 
-function fault(name: PlannedFault, phase: PhaseName, more: Pick<FaultStep, "insist" | "ghlDown"> = {}): FaultStep {
+function fault(
+  name: PlannedFault,
+  phase: PhaseName,
+  more: Pick<FaultStep, "share" | "insist" | "ghlDown"> = {},
+): FaultStep {
   return { kind: "fault", fault: name, phase, triggers: TRIGGERS[name], withinMinutes: 15, ...more };
 }
 
@@ -154,8 +159,8 @@ export const WHOLE: Chapter = {
     FRONT_DOOR,
     PARALLEL,
     rung("ramp-25"),
-    rung("ramp-50"),
-    fault("python-5xx", "ramp-50", { insist: true }),
+    { ...rung("ramp-50"), expectations: [webhookAtFrontDoor, killSwitchOff, dashboardShowsData] },
+    fault("python-5xx", "ramp-50", { share: 0.3, insist: true }),
     released("parallel", {
       measure: FEWER_MESSAGES,
       expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy, definitionsAsGenerated, alarmsAreArmed],
@@ -174,9 +179,9 @@ export const WHOLE: Chapter = {
     fault("python-slow", "ramp-75"),
     released("ramp-75", { measure: FEWER_MESSAGES }),
     rung("ramp-90"),
-    fault("routing", "ramp-90", { ghlDown: true }),
+    fault("routing", "ramp-90", { share: 0.5, ghlDown: true }),
     released("ramp-90"),
-    fault("booking", "ramp-90"),
+    fault("booking", "ramp-90", { share: 0.5 }),
     released("ramp-90", { measure: FEWER_MESSAGES }),
     { ...rung("full"), expectations: [webhookAtFrontDoor, killSwitchOff, definitionsAsGenerated, alarmsAreArmed] },
     fault("python-dead", "full"),

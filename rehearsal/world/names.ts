@@ -16,8 +16,8 @@ export const NODE_URL = `https://${NODE_HOST}/webhooks/ghl?key=${NODE_KEY}`;
 export const WEBHOOK_VALUE = "Cutover Webhook URL";
 export const SECRET_VALUE = "Cutover Webhook Secret";
 
-/** `cutover:node.tasks`: what the rehearsal's customers need of Node. */
-export const NODE_TASKS = 2;
+/** `cutover:node.tasks`: one more than the smallest number, so that a Node that was scaled down shows. */
+export const NODE_TASKS = 3;
 
 export const NODE_REPOSITORY = "cutover/node-standin";
 export const PYTHON_REPOSITORY = "cutover/python-langgraph";
