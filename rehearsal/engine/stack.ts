@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, renameSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RehearsalError } from "../errors";
 import { processTree } from "../run/processes";
@@ -66,6 +66,14 @@ export interface ConfigEntry {
   readonly secret?: boolean;
 }
 
+/**
+ * The engine writes everything it does into an encrypted log of its own in PULUMI_HOME/logs, a tenth of its processor time; nobody
+ * reads it here, and it has no switch. Where the folder can't be made it goes without.
+ */
+function withoutEngineLog(home: string): void {
+  writeFileSync(join(home, "logs"), "");
+}
+
 /** An engine run that failed, with the errors trimmed for a terminal and the place of the whole output. */
 export class EngineError extends RehearsalError {
   override readonly name = "EngineError";
@@ -107,6 +115,7 @@ export class StackRun {
   async init(): Promise<void> {
     const folders = engineFolders(this.#settings);
     for (const folder of [folders.home, folders.backend, folders.temporary]) mkdirSync(folder, { recursive: true });
+    withoutEngineLog(folders.home);
     const scratch = join(folders.temporary, "init");
     mkdirSync(scratch, { recursive: true });
     copyFileSync(join(this.#settings.project, "Pulumi.yaml"), join(scratch, "Pulumi.yaml"));

@@ -1,13 +1,14 @@
 import { newestRollback } from "@cutover/clients/record/rollback-record";
 import { nextRung, phaseOf } from "@cutover/domain/phases";
 import { showUrl } from "@cutover/domain/webhook";
-import { describeErrors } from "../engine/events";
+import { describeChanges, describeErrors } from "../engine/events";
 import { messageOf } from "../errors";
 import { waitFor } from "../support/wait";
 import { NODE_TASKS } from "../world/names";
 import { calledByAlarm } from "./alarm-path";
 import { Checks } from "./checks";
 import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
+import { mendedImage } from "./images";
 import { switchInForce, weightInForce } from "./kill-switch";
 import { isAccepted } from "./ledger";
 import type { Scene } from "./scene";
@@ -78,6 +79,7 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
       stage.faults.lift();
       played.liftedAt = Date.now();
       await judgeLate(scene, played);
+      if (step.mend) await deployMended(scene, played, groups);
       await calm(scene, played, "once it is mended the alarms are calm again");
       judgeTriggers(scene, played);
       judgeAfter(scene, played, groups);
@@ -237,6 +239,26 @@ function whatMoved(scene: Scene, groups: CustomerGroups): string[] {
     ...(ghl.valueOf(webhookValue) === urlAsFound ? [] : [`the webhook is ${showUrl(ghl.valueOf(webhookValue) ?? "")}`]),
     ...(share === 0 ? [] : [`Python's weight is ${share}`]),
   ];
+}
+
+/** The mended image comes into service while nobody depends on it; the rollback stays, and the alarms' windows pass meanwhile. */
+async function deployMended(scene: Scene, { step, checks }: PlayedFault, groups: CustomerGroups): Promise<void> {
+  const { engine } = scene.stage;
+  for (const act of step.mend ?? []) await act.play(scene, checks);
+  const activity = scene.terminal.activity("pulumi up with the mended image");
+  const config = mendedImage(scene.memory);
+  const result = await engine.up({ allowFailure: true, config, onProgress: activity.progress });
+  const renewed = result.steps.some(({ op, urn }) => op === "update" && urn.endsWith("::python-service"));
+  const moved = whatMoved(scene, groups);
+  const ok = result.exitCode === 0 && renewed && moved.length === 0;
+  if (ok) activity.done(describeChanges(result.changes));
+  else activity.failed("not as expected");
+  const wrong = renewed ? moved.join("; ") : "Python's service is the one before";
+  checks.add(
+    "the mended image is deployed while Node answers everybody",
+    ok,
+    ok ? `${config[1]?.value}; switch, webhook and weight stay` : describeErrors(result.diagnostics) || wrong,
+  );
 }
 
 /** The senders follow the webhook to Node's own URL; these go on to the front door, where the switch alone protects them. */

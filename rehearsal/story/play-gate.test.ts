@@ -17,7 +17,7 @@ const SLUGGISH = judge(
   NOW,
 );
 const FACTS: GateFacts = {
-  step: { from: phaseOf("ramp-50"), to: phaseOf("ramp-75"), shareBefore: 50, shareAfter: 75 },
+  step: { from: phaseOf("ramp-75"), to: phaseOf("ramp-90"), shareBefore: 75, shareAfter: 90 },
   now: NOW,
   phaseSince: NOW - 30 * HOUR,
   verdict: SLUGGISH,
@@ -93,7 +93,7 @@ describe("a failed criterion", () => {
     expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", `rate ${STEADY_RATE}`, "lift python-sluggish"]);
     const override = /^pulumi config set --path cutover:override '(.*)'$/.exec(ran[3] ?? "")?.[1] ?? "";
     expect(JSON.parse(override)).toEqual({
-      to: "ramp-75",
+      to: "ramp-90",
       name: "Rehearsal",
       reason: "to see that it can be done",
       expires: new Date(NOW + 24 * HOUR).toISOString(),
@@ -140,7 +140,7 @@ describe("a step right after a new image", () => {
     const { checks, ran } = await play(shown);
     expect(checks.failures).toEqual([]);
     expect(checks.all).toHaveLength(3);
-    expect(ran).toEqual(["cutover:phase=ramp-75", "cutover:bakeHours=20", "cutover:bakeHours=0"]);
+    expect(ran).toEqual(["cutover:phase=ramp-90", "cutover:bakeHours=20", "cutover:bakeHours=0"]);
   });
 
   it.each<[string, EngineResult, string[]]>([

@@ -5,17 +5,16 @@ import type { ConfigEntry, EngineResult } from "../engine/stack";
 import { messageOf } from "../errors";
 import type { MeasuredWindow } from "../report/model";
 import { waitFor } from "../support/wait";
-import { imageOf, PYTHON_REPOSITORY } from "../world/names";
 import { Checks } from "./checks";
 import { messagesOfPython } from "./conversations";
 import { customerCounts, readCustomerGroups } from "./customer-groups";
 import { ledgerGrew } from "./evidence-ledger";
+import { mendedImage } from "./images";
 import { drained } from "./ledger";
-import type { Memory } from "./memory";
 import type { Scene } from "./scene";
 import { judgeShare, measuredWindow, type ShareSeen } from "./share";
 import { commandsOf, declaredShare, type RefusedTry, type UpStep } from "./steps";
-import { FEWER_SENDERS, MESSAGES_PER_PHASE, SENDERS, WINDOW_PREFIX } from "./traffic";
+import { FEW_RATE, FEWER_SENDERS, MESSAGES_PER_PHASE, SENDERS, WINDOW_PREFIX } from "./traffic";
 
 /** What a step left behind for the report; `lost` is counted later, when everything is drained. */
 export interface PlayedStep {
@@ -49,6 +48,7 @@ export async function playStep(scene: Scene, step: UpStep, chapter: string): Pro
   if (step.asksNext) await askNext(scene, played);
   for (const tried of step.refused ?? []) await expectRefusal(scene, played, tried);
   for (const act of step.before ?? []) await act.play(scene, checks);
+  if (step.fewMessages) scene.traffic.setRate(FEW_RATE);
   if (await update(scene, played)) {
     await checks.attempt(
       "the ledger holds one entry for each step up, release and new image",
@@ -142,15 +142,6 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   }
 }
 
-/** The next image, and that it is accepted. What was mended comes as one: evidence on the one that failed would never do. */
-function newImage(memory: Memory): ConfigEntry[] {
-  const image = imageOf(PYTHON_REPOSITORY, memory.nextImage());
-  return [
-    { key: "cutover:python.image", value: image },
-    { key: "cutover:acceptImage", value: image.slice(image.indexOf("@") + 1) },
-  ];
-}
-
 function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
   if (step.release && memory.openRollback === undefined) throw new Error(`${step.phase}: no rollback waits`);
   const id = step.release ? memory.openRollback : undefined;
@@ -158,8 +149,8 @@ function settingsOf({ memory }: Scene, step: UpStep): ConfigEntry[] {
     { key: "cutover:phase", value: step.phase },
     ...(step.phase === "prepare" ? [{ key: "cutover:affinity", value: memory.affinity }] : []),
     ...(step.from ? [{ key: "cutover:from", value: step.from }] : []),
-    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }, ...newImage(memory)]),
-    ...(step.newImage ? newImage(memory) : []),
+    ...(id === undefined ? [] : [{ key: "cutover:acknowledgeRollback", value: id }]),
+    ...(step.newImage ? mendedImage(memory) : []),
   ];
 }
 

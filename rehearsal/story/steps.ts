@@ -17,6 +17,8 @@ export interface UpStep {
   readonly before?: readonly Act[];
   /** Brings a new Python image, accepted by its digest. */
   readonly newImage?: true;
+  /** Few messages come from this update on, so that the next rung's evidence stays too little. */
+  readonly fewMessages?: true;
   /** The update has to warn of this. */
   readonly warns?: string;
   /** Keys that are removed once the update is through. */
@@ -55,6 +57,11 @@ export interface FaultStep {
   readonly share?: number;
   /** Also plays `up`, `up --refresh` and an `up` to the next rung: none may undo the rollback. */
   readonly insist?: boolean;
+  /**
+   * Once the fault is over the mended image is deployed while Node still answers everybody, after these acts; without it the
+   * update that releases brings the image.
+   */
+  readonly mend?: readonly Act[];
   /** GoHighLevel's API is down, too, until traffic is back: the reconciler has to bring the webhook back afterwards. */
   readonly ghlDown?: boolean;
   /** Keys of the triggers that are there for this fault. One of them has to ring: else something else rolled back for it. */
@@ -81,13 +88,11 @@ export interface Chapter {
 export function commandsOf(step: StoryStep): string {
   if (step.kind === "fault") return `${faultName(step)} at ${step.phase}`;
   const from = step.from ? `pulumi config set cutover:from ${step.from}; ` : "";
-  const release = step.release
-    ? "pulumi config set --path cutover:python.image <mended>; pulumi config set cutover:acknowledgeRollback <id>; "
-    : "";
+  const release = step.release ? "pulumi config set cutover:acknowledgeRollback <id>; " : "";
   const image = step.newImage
     ? "pulumi config set --path cutover:python.image <new>; pulumi config set cutover:acceptImage <its digest>; "
     : "";
-  return `${from}${release}${image}pulumi config set cutover:phase ${step.phase}; pulumi up`;
+  return `${from}${image}${release}pulumi config set cutover:phase ${step.phase}; pulumi up`;
 }
 
 /** "python-5xx", or "python-5xx in 30 % of the cases". */

@@ -59,7 +59,7 @@ type PlannedFault = keyof typeof TRIGGERS;
 function fault(
   name: PlannedFault,
   phase: PhaseName,
-  more: Pick<FaultStep, "share" | "insist" | "ghlDown"> = {},
+  more: Pick<FaultStep, "share" | "insist" | "mend" | "ghlDown"> = {},
 ): FaultStep {
   return { kind: "fault", fault: name, phase, triggers: TRIGGERS[name], withinMinutes: 15, ...more };
 }
@@ -108,11 +108,9 @@ const released = (phase: PhaseName, more: UpOptions = {}) =>
     ...more,
   });
 
-/** A new image in mid-ladder: its evidence begins afresh. */
-const NEW_IMAGE = up("ramp-50", { before: [newImageUnaccepted], newImage: true, expect: [bothServicesHealthy] });
 /** The gate refuses for too little evidence, then for a failed criterion, and a person puts that aside. */
 const OVERRIDDEN: UpStep = {
-  ...rung("ramp-75"),
+  ...rung("ramp-90"),
   asksNext: false,
   before: [tooLittleEvidence, failedCriterion],
   warns: `Overridden by ${OVERRIDE_NAME}`,
@@ -162,7 +160,9 @@ export const WHOLE: Chapter = {
     { ...rung("ramp-50"), expectations: [webhookAtFrontDoor, killSwitchOff, dashboardShowsData] },
     fault("python-5xx", "ramp-50", { share: 0.3, insist: true }),
     released("parallel", {
-      measure: FEWER_MESSAGES,
+      newImage: true,
+      // Enough for the gate at 10 %: the tens of messages that are missing would come more slowly later.
+      measure: 900,
       expect: [webhookAtFrontDoor, killSwitchOff, bothServicesHealthy, definitionsAsGenerated, alarmsAreArmed],
       refused: [
         {
@@ -174,17 +174,16 @@ export const WHOLE: Chapter = {
     }),
     again("ramp-25"),
     again("ramp-50"),
-    NEW_IMAGE,
+    rung("ramp-75"),
+    fault("python-slow", "ramp-75", { mend: [newImageUnaccepted] }),
+    released("ramp-75", { fewMessages: true }),
     OVERRIDDEN,
-    fault("python-slow", "ramp-75"),
-    released("ramp-75", { measure: FEWER_MESSAGES }),
-    rung("ramp-90"),
-    fault("routing", "ramp-90", { share: 0.5, ghlDown: true }),
+    fault("routing", "ramp-90", { share: 0.5, ghlDown: true, mend: [] }),
     released("ramp-90"),
-    fault("booking", "ramp-90", { share: 0.5 }),
+    fault("booking", "ramp-90", { share: 0.5, mend: [] }),
     released("ramp-90", { measure: FEWER_MESSAGES }),
     { ...rung("full"), expectations: [webhookAtFrontDoor, killSwitchOff, definitionsAsGenerated, alarmsAreArmed] },
-    fault("python-dead", "full"),
+    fault("python-dead", "full", { mend: [] }),
     released("full", { measure: FEWER_MESSAGES }),
     DECOMMISSION,
   ],
@@ -225,7 +224,10 @@ function brokenAt(phase: PhaseName, name: string): readonly StoryStep[] {
       `FAULT=${name} needs a phase in which Python has a share and Node lives: PHASES=parallel to full.`,
     );
   }
-  return [fault(name as PlannedFault, phase, { insist: true, ghlDown: name === "routing" }), released(phase)];
+  return [
+    fault(name as PlannedFault, phase, { insist: true, ghlDown: name === "routing" }),
+    released(phase, { newImage: true }),
+  ];
 }
 
 /**

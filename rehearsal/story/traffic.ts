@@ -27,6 +27,9 @@ export const FEWER_SENDERS = 25;
  */
 export const STEADY_RATE = 40;
 
+/** Messages a second where the gate must find too few, however slow this machine is: 59 to Python take a minute and more. */
+export const FEW_RATE = 1;
+
 export interface TrafficOptions {
   readonly sender: { send(message: OutgoingMessage): Promise<SendOutcome> };
   /** Sends to the front door's own URL. */

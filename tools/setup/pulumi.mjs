@@ -10,7 +10,7 @@ import { SetupError } from "./errors.mjs";
 import { cacheDir, keyOf, PULUMI_VERSION } from "./state.mjs";
 
 /** Raised when this recipe changes, so that builds of an older one are not used. */
-const RECIPE = "1";
+const RECIPE = "2";
 
 /** The last release whose Node.js language host can be built from the public module; works with the command line above. */
 const LANGUAGE_HOST_VERSION = "3.68.0";
@@ -18,7 +18,7 @@ const LANGUAGE_HOST_VERSION = "3.68.0";
 const MODULES = [
   {
     folder: "tools/pulumi/language-nodejs",
-    output: "pulumi-language-nodejs",
+    output: "pulumi-language-nodejs-built",
     version: LANGUAGE_HOST_VERSION,
     package: "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
     usualPackages: 530,
@@ -32,11 +32,15 @@ const MODULES = [
   },
 ];
 
+/** Hands Pulumi.yaml's options to the language host; lies beside it under the host's usual name. */
+const LAUNCHER = "tools/pulumi/language-nodejs/launcher.sh";
+
 const BINARIES = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 const BIN = join("versions", PULUMI_VERSION, "bin");
 
 export function pulumiHome(root, env) {
-  const files = MODULES.flatMap(({ folder }) => [join(root, folder, "go.mod"), join(root, folder, "go.sum")]);
+  const modules = MODULES.flatMap(({ folder }) => [join(root, folder, "go.mod"), join(root, folder, "go.sum")]);
+  const files = [...modules, join(root, LAUNCHER)];
   const key = keyOf(files, RECIPE, LANGUAGE_HOST_VERSION, process.platform, process.arch);
   return join(cacheDir(env), "pulumi", `${PULUMI_VERSION}-${key}`);
 }
@@ -69,7 +73,8 @@ export async function installPulumi(root, options) {
         await buildFromModules(root, join(temporary, BIN), options);
       }
       await checkVersion(join(temporary, BIN), options);
-      return { facts: { origin }, watch: BINARIES.map((name) => join(BIN, name)) };
+      const built = origin === "built" ? MODULES.map(({ output }) => output) : [];
+      return { facts: { origin }, watch: [...new Set([...BINARIES, ...built])].map((name) => join(BIN, name)) };
     },
     { onWait },
   );
@@ -150,9 +155,13 @@ async function buildFromModules(root, bin, { env, log, report }) {
     renameSync(`${output}.part`, output);
   }
   // The dynamic-provider launcher finds @pulumi/pulumi from the folder it is started in, so a copy serves every project.
-  const launcher = "pulumi-resource-pulumi-nodejs";
-  copyFileSync(join(root, "node_modules/@pulumi/pulumi", launcher), join(bin, launcher));
-  chmodSync(join(bin, launcher), 0o755);
+  for (const [source, name] of [
+    [LAUNCHER, "pulumi-language-nodejs"],
+    ["node_modules/@pulumi/pulumi/pulumi-resource-pulumi-nodejs", "pulumi-resource-pulumi-nodejs"],
+  ]) {
+    copyFileSync(join(root, source), join(bin, name));
+    chmodSync(join(bin, name), 0o755);
+  }
 }
 
 async function checkVersion(bin, { env, log }) {

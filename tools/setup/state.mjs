@@ -20,6 +20,7 @@ const INPUTS = [
   "tools/pulumi/cli/go.sum",
   "tools/pulumi/language-nodejs/go.mod",
   "tools/pulumi/language-nodejs/go.sum",
+  "tools/pulumi/language-nodejs/launcher.sh",
 ];
 
 /** Folder of everything installed outside the project: CUTOVER_CACHE, else `cutover` in XDG_CACHE_HOME or ~/.cache. */
