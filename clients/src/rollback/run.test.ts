@@ -73,6 +73,29 @@ describe("an alarm", () => {
     expect(world.notices).toHaveLength(1);
   });
 
+  it("that joined and ends last does not say that somebody is still at it", async () => {
+    const world = new TestWorld();
+    world.fail.moveWebhook = down;
+    let ended: () => void = () => {};
+    const first = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    const last = {
+      ...world.ports,
+      moveWebhook: async (...args: Parameters<typeof world.ports.moveWebhook>) => {
+        await first;
+        return world.ports.moveWebhook(...args);
+      },
+    };
+    const runs = [run(world, world.alarmEvent()), runRollback(world.alarmEvent("soft"), CONFIG, last)];
+    await runs[0];
+    expect(world.records[0]).not.toHaveProperty("busyUntil");
+    ended();
+    await Promise.all(runs);
+    expect(world.records).toMatchObject([{ steps: { webhook: { state: "failed" } } }]);
+    expect(world.records[0]).not.toHaveProperty("busyUntil");
+  });
+
   it("from before the release is ignored, one after it is a new rollback", async () => {
     const world = new TestWorld();
     const early = world.alarmEvent();

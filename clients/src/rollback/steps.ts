@@ -61,12 +61,9 @@ export async function performNew(
   const recordProblem = recorded.ok ? undefined : recorded.why;
   if (!joined) await note("notice", () => tell(ports, stage, known, recordProblem));
   if (recorded.ok) {
-    await save(ports, {
-      ...recorded.value.record,
-      trigger: known.trigger,
-      steps,
-      ...(joined ? {} : { busyUntil: undefined }),
-    });
+    // Whoever made the record says when nobody is at it any more; that it was busy when we joined is old by now.
+    const { busyUntil: _then, ...found } = recorded.value.record;
+    await save(ports, { ...found, trigger: known.trigger, steps, ...(joined ? {} : { busyUntil: undefined }) });
   }
   return { record: known, joined, ...(recordProblem === undefined ? {} : { recordProblem }) };
 }
