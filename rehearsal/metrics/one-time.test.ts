@@ -1,6 +1,6 @@
 import { GetRolePolicyCommand, IAMClient, ListRolePoliciesCommand } from "@aws-sdk/client-iam";
 import { type InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { GetScheduleCommand, SchedulerClient } from "@aws-sdk/client-scheduler";
+import { GetScheduleCommand, ResourceNotFoundException, SchedulerClient } from "@aws-sdk/client-scheduler";
 import { beforeEach, describe, expect, it } from "vitest";
 import { waitFor } from "../support/wait";
 import { OneTimeSchedules } from "./one-time";
@@ -26,6 +26,8 @@ beforeEach(() => {
       return { Schedules: Object.keys(expressions).map((Name) => ({ Name, GroupName: "default" })) };
     }
     const { Name = "" } = command.input;
+    if (Name === "deleted")
+      throw new ResourceNotFoundException({ Message: `Schedule ${Name} does not exist`, message: "", $metadata: {} });
     const Target = { Arn: FUNCTION, RoleArn: "arn:aws:iam::1:role/notices", Input: `{"notice":"${Name}"}` };
     return { Name, ScheduleExpression: expressions[Name], ScheduleExpressionTimezone: "UTC", Target };
   }) as typeof scheduler.send;
@@ -52,6 +54,13 @@ describe("a one-time schedule", () => {
     expect(calls).toEqual([]);
     await begin(5);
     await begin(6);
+    expect(calls).toEqual(['{"notice":"progress"}']);
+    expect(told).toEqual([]);
+  });
+
+  it("that is deleted while it is read is none, and the others are read", async () => {
+    expressions = { deleted: "at(2026-12-01T10:05:00)", ...expressions };
+    await begin(5);
     expect(calls).toEqual(['{"notice":"progress"}']);
     expect(told).toEqual([]);
   });

@@ -4,6 +4,7 @@ import {
   GetScheduleCommand,
   type GetScheduleCommandOutput,
   paginateListSchedules,
+  ResourceNotFoundException,
   type SchedulerClient,
 } from "@aws-sdk/client-scheduler";
 import { policiesOf } from "../aws/gateway/function-permissions";
@@ -69,7 +70,10 @@ export class OneTimeSchedules {
     const found: Due[] = [];
     for await (const page of paginateListSchedules({ client: scheduler }, {})) {
       for (const { Name, GroupName } of page.Schedules ?? []) {
-        const schedule = await scheduler.send(new GetScheduleCommand({ Name, GroupName }));
+        const schedule = await scheduler
+          .send(new GetScheduleCommand({ Name, GroupName }))
+          .catch((error: Error) => (error instanceof ResourceNotFoundException ? undefined : Promise.reject(error)));
+        if (!schedule) continue; // deleted meanwhile
         const { ScheduleExpression: expression = "", ScheduleExpressionTimezone: zone = "UTC", State } = schedule;
         const [, date] = /^at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)$/.exec(expression) ?? [];
         if (State === "DISABLED") continue;

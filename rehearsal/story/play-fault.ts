@@ -79,6 +79,7 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
       stage.faults.lift();
       played.liftedAt = Date.now();
       await judgeLate(scene, played);
+      await pythonStands(scene, played, groups);
       if (step.mend) await deployMended(scene, played, groups);
       await calm(scene, played, "once it is mended the alarms are calm again");
       judgeTriggers(scene, played);
@@ -241,6 +242,20 @@ function whatMoved(scene: Scene, groups: CustomerGroups): string[] {
   ];
 }
 
+/** Also after its tasks died: ECS starts them again, and until then there are minutes for which an alarm may still ring. */
+async function pythonStands(scene: Scene, { checks }: PlayedFault, groups: CustomerGroups): Promise<void> {
+  const what = "Python's tasks are healthy again by themselves";
+  const healthy = () => scene.stage.balancer.hostCounts(groups.python).HealthyHostCount;
+  await checks.attempt(
+    what,
+    async () => {
+      await soon("Python's tasks to be healthy", ROLLBACK_DEADLINE_MS, scene, () => healthy() >= 1 || undefined);
+      return { ok: true, seen: `${healthy()} healthy` };
+    },
+    scene.stage.signal,
+  );
+}
+
 /** The mended image comes into service while nobody depends on it; the rollback stays, and the alarms' windows pass meanwhile. */
 async function deployMended(scene: Scene, { step, checks }: PlayedFault, groups: CustomerGroups): Promise<void> {
   const { engine } = scene.stage;
@@ -281,20 +296,31 @@ function judgeAfter(scene: Scene, played: PlayedFault, groups: CustomerGroups): 
 async function calm(scene: Scene, { checks }: PlayedFault, what: string): Promise<void> {
   const { cloudwatch } = scene.stage;
   const activity = scene.terminal.activity("the alarms' windows pass");
-  // Also one that has no data yet is blind, and a fault would be injected into nothing that watches.
-  const notOk = () => cloudwatch.rollingBack().filter(({ to }) => to !== "OK");
+  const under = await alarmsUnderThem(scene);
+  // Of the two also one that has no data yet is blind, and a fault would be injected into nothing that watches.
+  const notOk = () => [
+    ...cloudwatch.rollingBack().filter(({ to }) => to !== "OK"),
+    ...cloudwatch.ringing().filter(({ alarm }) => under.has(alarm)),
+  ];
   try {
     await soon("alarms that roll back to be OK", CALM_DEADLINE_MS, scene, () =>
       cloudwatch.rollingBack().length === TIERS && notOk().length === 0 ? true : undefined,
     );
     activity.done("calm");
-    checks.add(what, true, `${TIERS} are OK`);
+    checks.add(what, true, `${TIERS} are OK, and none of the ${under.size} under them is in ALARM`);
   } catch (error) {
     activity.failed("not calm");
     scene.stage.signal.throwIfAborted();
     const seen = notOk().map(({ alarm, to }) => `${alarm} ${to}`);
     checks.add(what, false, `${messageOf(error)}: ${seen.join(", ") || "an alarm is missing"}`);
   }
+}
+
+/** Metric alarms by whose state a release is decided. */
+async function alarmsUnderThem({ stage }: Scene): Promise<ReadonlySet<string>> {
+  const { CompositeAlarms = [] } = await stage.aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
+  const rules = CompositeAlarms.map(({ AlarmRule = "" }) => AlarmRule).join(" ");
+  return new Set([...rules.matchAll(/ALARM\("?([^")]+)"?\)/g)].map(([, name]) => name ?? ""));
 }
 
 function isSwitched({ stage }: Scene, groups: CustomerGroups): boolean {
