@@ -7,6 +7,7 @@ Error.prepareStackTrace = undefined;
 require("./tools/without-solver.cjs");
 require("./tools/promise-traces.cjs");
 require("./tools/debug-messages.cjs");
+require("./tools/early-plugin.cjs");
 require("./tools/build-workspaces.mjs");
 require("./tools/build-functions.mjs");
 require("./tools/build-program.mjs");

@@ -1,6 +1,6 @@
 // Runs a TypeScript entry point of this repository: `node tools/run.mjs rehearsal/main.ts [arguments]`.
 // It is bundled from our own files (packages stay outside) when one of them changed; types are checked by `make test`.
-import { createRequire } from "node:module";
+import { createRequire, enableCompileCache } from "node:module";
 import { join, relative, resolve } from "node:path";
 import { bundle, root } from "./bundle.mjs";
 
@@ -23,5 +23,6 @@ bundle({
   },
 });
 process.argv = [process.argv[0], source, ...rest];
+enableCompileCache(join(root, "node_modules/.cache/cutover/compiled"));
 process.setSourceMapsEnabled(true);
 createRequire(import.meta.url)(join(root, outfile));

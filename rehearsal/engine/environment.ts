@@ -2,6 +2,9 @@ import { delimiter, join } from "node:path";
 import { projectRoot } from "../../tools/toolchain";
 import { RUN_MARKER } from "../run/processes";
 
+/** Where Node keeps what it compiled; `make clean` removes it. */
+const COMPILED = "node_modules/.cache/cutover/compiled";
+
 /** What the engine and the program under it may know; nothing else of this machine's environment reaches them. */
 export interface EngineSettings {
   /** Folder of the run; PULUMI_HOME, backend, stack settings and temporary files lie in `engine/` under it. */
@@ -56,8 +59,8 @@ export function engineEnvironment(settings: EngineSettings): Record<string, stri
     TMPDIR: folders.temporary,
     LANG: "C.UTF-8",
     [RUN_MARKER]: settings.runFolder,
-    // Compiled code of the program is kept from one command to the next: a rehearsal runs dozens of them.
-    NODE_COMPILE_CACHE: join(folders.temporary, "compiled"),
+    // Compiled code of the program is kept from one command and one rehearsal to the next: each runs dozens of them.
+    NODE_COMPILE_CACHE: join(projectRoot(), COMPILED),
     NODE_OPTIONS: `--require=${join(projectRoot(), "rehearsal/engine/keep-compiled.cjs")}`,
     PULUMI_HOME: folders.home,
     // Without side files: an engine killed while it wrote one leaves it empty, and no command reads the state any more.

@@ -25,8 +25,11 @@ import { failedCriterion, newImageUnaccepted, OVERRIDE_NAME, tooLittleEvidence }
 import type { Chapter, FaultStep, StoryStep, UpStep } from "./steps";
 import { MESSAGES_PER_PHASE } from "./traffic";
 
-/** On the other rungs fewer, so that the whole plan fits in five minutes; the band is as wide as it has to be. */
-const FEWER_MESSAGES = 600;
+/**
+ * On the other rungs fewer, so that the whole plan fits in five minutes; the band is as wide as it has to be, and with affinity
+ * each message is judged by its contact besides.
+ */
+const FEWER_MESSAGES = 400;
 
 interface UpOptions extends Partial<Omit<UpStep, "kind" | "phase" | "expectations">> {
   readonly expect?: readonly Expectation[];
@@ -132,7 +135,7 @@ export const ABANDONED: Chapter = {
   steps: [
     PREPARE,
     { ...FRONT_DOOR, measure: 0 },
-    { ...PARALLEL, measure: FEWER_MESSAGES, again: false, refresh: false },
+    { ...PARALLEL, measure: 600, again: false, refresh: false },
     up("node-only", {
       refused: [
         {

@@ -16,6 +16,40 @@ export async function publishMetrics(
   }
 }
 
+/** Real ms for which values wait for others: a call costs the same for one and for a thousand. */
+const GATHER_MS = 50;
+
+/** Gathers values that come at nearly the same moment into one call; nobody waits for it. */
+export class MetricBatch {
+  #waiting: Datum[] = [];
+  #gathering = false;
+  readonly #underWay = new Set<Promise<void>>();
+
+  /** `send` is called with what was gathered; it must not reject. Calls under way don't delay the next one. */
+  constructor(private readonly send: (data: readonly Datum[]) => Promise<void>) {}
+
+  add(data: readonly Datum[]): void {
+    this.#waiting.push(...data);
+    if (this.#gathering || this.#waiting.length === 0) return;
+    this.#gathering = true;
+    const sent = this.#sendSoon().finally(() => this.#underWay.delete(sent));
+    this.#underWay.add(sent);
+  }
+
+  /** Resolves when everything that was added is sent. */
+  async sent(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async #sendSoon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, GATHER_MS));
+    const data = this.#waiting;
+    this.#waiting = [];
+    this.#gathering = false;
+    await this.send(data);
+  }
+}
+
 function toMetricDatum(datum: Datum): MetricDatum {
   return {
     MetricName: datum.name,

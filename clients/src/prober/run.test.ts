@@ -261,7 +261,11 @@ describe("a source that fails", () => {
     const { parts, lines } = world(door.http, { cloudwatch: denied });
     const report = await runProber(config, parts);
     expect(report).toMatchObject({ probes: 8, failedProbes: 0, failedSources: [] });
-    expect(report.unpublished).toBeGreaterThanOrEqual(8);
-    expect(lines).toContainEqual(expect.objectContaining({ event: "publish_failed", reason: "Error: AccessDenied" }));
+    const failed = lines.filter(({ event }) => event === "publish_failed");
+    expect(failed).toHaveLength(report.unpublished);
+    expect(failed).toContainEqual(expect.objectContaining({ reason: "Error: AccessDenied" }));
+    expect(failed.flatMap(({ metrics }) => metrics)).toEqual(
+      expect.arrayContaining(["ProbeFailed", "SecondsSinceProbeOk", "HourBooked"]),
+    );
   });
 });

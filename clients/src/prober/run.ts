@@ -28,7 +28,7 @@ import type { Clock } from "../clock";
 import type { HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { redactText } from "../http/redact";
-import { publishMetrics } from "../metrics/publish";
+import { MetricBatch, publishMetrics } from "../metrics/publish";
 
 /** What outlives one invocation while the function stays warm. */
 export interface ProberMemory {
@@ -61,7 +61,7 @@ export interface ProberReport {
 
 /**
  * One minute of probing: each backend every 15 s, the views' numbers and the healthy tasks once. Every value is published
- * as soon as it is known, and nothing waits for anything else: a probe that hangs, a database that is down or a denied
+ * as soon as it is known, with those that come at the same moment, and nothing waits for anything else: a probe that hangs, a database that is down or a denied
  * call costs its own values only. Never throws; what failed is logged and counted.
  */
 export function runProber(config: ProberConfig, parts: ProberParts): Promise<ProberReport> {
@@ -72,6 +72,7 @@ class ProberRun {
   readonly #config: ProberConfig;
   readonly #parts: ProberParts;
   readonly #failed = new Set<ProberSource>();
+  readonly #batch = new MetricBatch((data) => this.#send(data));
   #probes = 0;
   #failedProbes = 0;
   #unpublished = 0;
@@ -90,6 +91,7 @@ class ProberRun {
       ...(secrets ? this.#config.backends.map((backend) => this.#probeForAMinute(backend, secrets, startedAt)) : []),
       ...(this.#config.database ? [this.#source("database", () => this.#readDatabase(secrets))] : []),
     ]);
+    await this.#batch.sent();
     return {
       probes: this.#probes,
       failedProbes: this.#failedProbes,
@@ -120,7 +122,7 @@ class ProberRun {
     }
     await Promise.all(underway);
     const at = clock.now();
-    await this.#publish(freshnessData(backend.engine, memory.lastOk.get(backend.engine), at));
+    this.#batch.add(freshnessData(backend.engine, memory.lastOk.get(backend.engine), at));
   }
 
   async #probe(backend: ProbedBackend, secrets: ProberSecrets): Promise<void> {
@@ -137,7 +139,7 @@ class ProberRun {
       this.#failedProbes++;
       log({ event: "probe_failed", engine: backend.engine, probe: id, reason: failure, seconds: answer.seconds });
     }
-    await this.#publish(probeData(backend.engine, answer, at));
+    this.#batch.add(probeData(backend.engine, answer, at));
   }
 
   async #ask(backend: ProbedBackend, secrets: ProberSecrets, id: string): Promise<ProbeAnswer> {
@@ -166,7 +168,7 @@ class ProberRun {
         new DescribeTargetHealthCommand({ TargetGroupArn: backend.customerGroupArn }),
       );
       const healthy = TargetHealthDescriptions.filter((t) => t.TargetHealth?.State === "healthy").length;
-      await this.#publish(taskData(backend, healthy, this.#parts.clock.now()));
+      this.#batch.add(taskData(backend, healthy, this.#parts.clock.now()));
     }
   }
 
@@ -174,7 +176,7 @@ class ProberRun {
     if (!secrets?.databaseUrl) throw new Error("the secret holds no databaseUrl");
     const numbers = await this.#parts.readNumbers(secrets.databaseUrl);
     const at = this.#parts.clock.now();
-    await this.#publish(numbers.flatMap((one) => databaseData(one, at)));
+    this.#batch.add(numbers.flatMap((one) => databaseData(one, at)));
   }
 
   /** Reads one source; its failure is a log line and a metric. */
@@ -187,11 +189,10 @@ class ProberRun {
       this.#failed.add(source);
       this.#parts.log({ event: "source_failed", source, reason: this.#reason(error) });
     }
-    await this.#publish([sourceData(source, failed, this.#parts.clock.now())]);
+    this.#batch.add([sourceData(source, failed, this.#parts.clock.now())]);
   }
 
-  async #publish(data: readonly Datum[]): Promise<void> {
-    if (data.length === 0) return;
+  async #send(data: readonly Datum[]): Promise<void> {
     try {
       await publishMetrics(this.#parts.cloudwatch, metricNamespace(this.#config.stack), data);
     } catch (error) {
