@@ -104,7 +104,7 @@ export async function playDestroy(
  * message needs, and customers must notice nothing.
  */
 export async function playRefusedDestroy(scene: Scene, chapter: string): Promise<PlayedDestroy> {
-  const { terminal, stage, memory } = scene;
+  const { terminal, stage, memory, traffic } = scene;
   const checks = new Checks(({ what, ok, seen }) =>
     (ok ? terminal.good : terminal.bad).call(terminal, `${what}: ${seen}`),
   );
@@ -112,7 +112,7 @@ export async function playRefusedDestroy(scene: Scene, chapter: string): Promise
   terminal.heading("destroy after decommission: has to be refused");
   const before = await inventory(stage.aws);
   const activity = terminal.activity("pulumi destroy");
-  const result = await stage.engine.destroy({ allowFailure: true });
+  const result = await traffic.duringUpdate(() => stage.engine.destroy({ allowFailure: true }));
   const said = describeErrors(result.diagnostics);
   const refused = result.exitCode !== 0 && said.includes("production");
   if (refused) activity.done("refused");
@@ -141,9 +141,9 @@ export async function playRefusedDestroy(scene: Scene, chapter: string): Promise
 }
 
 /** What the refused destroy had taken before it was stopped comes back with the next update, and nothing else is touched. */
-async function heal({ stage, terminal }: Scene, checks: Checks): Promise<void> {
+async function heal({ stage, terminal, traffic }: Scene, checks: Checks): Promise<void> {
   const activity = terminal.activity("pulumi up");
-  const result = await stage.engine.up({ allowFailure: true });
+  const result = await traffic.duringUpdate(() => stage.engine.up({ allowFailure: true }));
   const touched = result.steps
     .filter(({ op }) => op !== "same")
     .map(({ op, urn }) => `${op} ${urn.split("::").at(-1)}`);
@@ -167,10 +167,11 @@ async function pythonStillAnswers({ stage, traffic }: Scene): Promise<Seen> {
 }
 
 /** Runs the engine; returns in which order it worked, also where it failed. */
-async function destroy({ stage, terminal }: Scene, played: PlayedDestroy): Promise<readonly TimelineEntry[]> {
+async function destroy({ stage, terminal, traffic }: Scene, played: PlayedDestroy): Promise<readonly TimelineEntry[]> {
   const activity = terminal.activity("pulumi destroy");
   try {
-    const { changes, timeline } = await stage.engine.destroy({ onProgress: activity.progress });
+    const options = { onProgress: activity.progress };
+    const { changes, timeline } = await traffic.duringUpdate(() => stage.engine.destroy(options));
     played.appliedAt = Date.now();
     played.changes = describeChanges(changes);
     activity.done(played.changes);

@@ -206,7 +206,7 @@ async function insist(scene: Scene, { step, checks }: PlayedFault, groups: Custo
   const { engine } = scene.stage;
   const stays = async (what: string, refresh: boolean) => {
     const activity = scene.terminal.activity(what);
-    const result = await engine.up({ allowFailure: true, refresh });
+    const result = await scene.traffic.duringUpdate(() => engine.up({ allowFailure: true, refresh }));
     const warned = result.diagnostics.some((d) => d.message.includes("not acknowledged"));
     const moved = whatMoved(scene, groups);
     const ok = result.exitCode === 0 && warned && moved.length === 0;
@@ -221,7 +221,8 @@ async function insist(scene: Scene, { step, checks }: PlayedFault, groups: Custo
   await stays("pulumi up --refresh", true);
   const next = nextRung(phaseOf(step.phase))?.name ?? step.phase;
   const activity = scene.terminal.activity(`pulumi up to ${next}`);
-  const result = await engine.up({ allowFailure: true, config: [{ key: "cutover:phase", value: next }] });
+  const higher = { allowFailure: true, config: [{ key: "cutover:phase", value: next }] };
+  const result = await scene.traffic.duringUpdate(() => engine.up(higher));
   const said = describeErrors(result.diagnostics);
   const moved = whatMoved(scene, groups);
   const refused = result.exitCode !== 0 && result.changed === 0 && said.includes("traffic is rolled back");
@@ -272,7 +273,8 @@ async function deployMended(scene: Scene, { step, checks }: PlayedFault, groups:
   for (const act of step.mend ?? []) await act.play(scene, checks);
   const activity = scene.terminal.activity("pulumi up with the mended image");
   const config = mendedImage(scene.memory);
-  const result = await engine.up({ allowFailure: true, config, onProgress: activity.progress });
+  const options = { allowFailure: true, config, onProgress: activity.progress };
+  const result = await scene.traffic.duringUpdate(() => engine.up(options));
   const renewed = result.steps.some(({ op, urn }) => op === "update" && urn.endsWith("::python-service"));
   const moved = whatMoved(scene, groups);
   const ok = result.exitCode === 0 && renewed && moved.length === 0;

@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import type { EngineResult } from "../engine/stack";
 import { Checks } from "./checks";
 import { Memory } from "./memory";
-import { failedCriterion, newImageUnaccepted, tooLittleEvidence } from "./play-gate";
+import { failedCriterion, newImageUnaccepted, previewWithWatch, tooLittleEvidence } from "./play-gate";
 import type { Scene } from "./scene";
 import { STEADY_RATE } from "./traffic";
 
@@ -43,6 +43,16 @@ function refusal(said: string, more: Partial<EngineResult> = {}): EngineResult {
   };
 }
 
+/** The same step right after a new image, in the program's own words, and as a preview shows it. */
+const few = judge(evidenceOf(2), "ladder", NOW);
+const FEW_FACTS: GateFacts = { ...FACTS, verdict: few, bakeHours: 20, phaseSince: NOW - HOUR };
+const tooLittle = gate(FEW_FACTS)
+  .refusals.map(({ reason }) => reason)
+  .join("\n");
+const text = [`pulumi up will refuse this\n${tooLittle}`, ...verdictLines(FEW_FACTS, gate(FEW_FACTS))].join("\n");
+const weight = { op: "update", urn: "urn:pulumi:x::cutover::aws:lb/listenerRule:ListenerRule::traffic-split" };
+const shown = refusal(tooLittle, { exitCode: 0, text, steps: [weight] });
+
 /** What the program says of the failed criterion, in its own words. */
 const refused = () =>
   gate(FACTS)
@@ -57,7 +67,10 @@ function world(up: EngineResult) {
   const scene = {
     memory: new Memory([], "", { rows: 0, seedDigest: "", columns: [] }),
     terminal: { activity: () => activity },
-    traffic: { setRate: (rate: number) => void ran.push(`rate ${rate}`) },
+    traffic: {
+      setRate: (rate: number) => void ran.push(`rate ${rate}`),
+      duringUpdate: <T>(run: () => Promise<T>) => run(),
+    },
     stage: {
       signal: new AbortController().signal,
       clock: { now: () => NOW },
@@ -73,6 +86,7 @@ function world(up: EngineResult) {
           for (const { key, value } of config) ran.push(`${key}=${value}`);
           return up;
         },
+        preview: async () => shown,
         cutover: async () => ({ stdout: JSON.stringify(next), exitCode: 1 }),
         shell: async (line: string) => {
           ran.push(line);
@@ -89,9 +103,15 @@ describe("a failed criterion", () => {
     const { scene, ran, checks } = world(refusal(refused()));
     await failedCriterion.play(scene, checks);
     expect(checks.failures).toEqual([]);
-    expect(checks.all).toHaveLength(3);
-    expect(ran.slice(0, 3)).toEqual(["inject python-sluggish", `rate ${STEADY_RATE}`, "lift python-sluggish"]);
-    const override = /^pulumi config set --path cutover:override '(.*)'$/.exec(ran[3] ?? "")?.[1] ?? "";
+    expect(checks.all).toHaveLength(4);
+    expect(ran.slice(0, 5)).toEqual([
+      "inject python-sluggish",
+      `rate ${STEADY_RATE}`,
+      "cutover:bakeHours=20",
+      "cutover:bakeHours=0",
+      "lift python-sluggish",
+    ]);
+    const override = /^pulumi config set --path cutover:override '(.*)'$/.exec(ran[5] ?? "")?.[1] ?? "";
     expect(JSON.parse(override)).toEqual({
       to: "ramp-90",
       name: "Rehearsal",
@@ -112,19 +132,11 @@ describe("a failed criterion", () => {
 });
 
 describe("a step right after a new image", () => {
-  const few = judge(evidenceOf(2), "ladder", NOW);
-  const facts: GateFacts = { ...FACTS, verdict: few, bakeHours: 20, phaseSince: NOW - HOUR };
-  const said = gate(facts)
-    .refusals.map(({ reason }) => reason)
-    .join("\n");
-  const text = [`pulumi up will refuse this\n${said}`, ...verdictLines(facts, gate(facts))].join("\n");
-  const weight = { op: "update", urn: "urn:pulumi:x::cutover::aws:lb/listenerRule:ListenerRule::traffic-split" };
-  const shown = refusal(said, { exitCode: 0, text, steps: [weight] });
   /** An account in which there is nothing, whatever is asked. */
   const nothing = new Proxy({}, { get: () => new Proxy({}, { get: () => async () => ({}) }) });
 
   const play = async (preview: EngineResult, states: string[] = ["same"]) => {
-    const { scene, ran, checks } = world(refusal(said));
+    const { scene, ran, checks } = world(refusal(tooLittle));
     const { stage } = scene;
     const engine = {
       ...stage.engine,
@@ -132,7 +144,9 @@ describe("a step right after a new image", () => {
       exportState: async () => ({ deployment: { resources: [{ urn: states.shift() ?? "same", type: "t" }] } }),
     };
     const balancer = { config: { loadBalancers: [], targetGroups: [] } };
-    await tooLittleEvidence.play({ ...scene, stage: { ...stage, aws: nothing, balancer, engine } } as never, checks);
+    const whole = { ...scene, stage: { ...stage, aws: nothing, balancer, engine } } as never;
+    await tooLittleEvidence.play(whole, checks);
+    await previewWithWatch(whole, checks);
     return { checks, ran };
   };
 
@@ -147,7 +161,7 @@ describe("a step right after a new image", () => {
     ["the state is another afterwards", shown, ["before", "after"]],
     ["the preview fails", { ...shown, exitCode: 1 }, []],
     ["the preview hides the weight", { ...shown, steps: [] }, []],
-    ["the preview says nothing of the verdict", { ...shown, text: `pulumi up will refuse this\n${said}` }, []],
+    ["the preview says nothing of the verdict", { ...shown, text: `pulumi up will refuse this\n${tooLittle}` }, []],
     ["the preview asks for no watch", { ...shown, text: text.replaceAll("is watched for 20 hours", "") }, []],
   ])("is no success where %s", async (_, preview, states) => {
     expect((await play(preview, states)).checks.failures).toHaveLength(1);

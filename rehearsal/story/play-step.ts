@@ -92,10 +92,11 @@ async function askNext({ stage, terminal }: Scene, { step, checks }: PlayedStep)
 }
 
 /** The update has to stop before the first resource and to say what is missing. */
-async function expectRefusal({ stage, terminal }: Scene, played: PlayedStep, tried: RefusedTry): Promise<void> {
+async function expectRefusal(scene: Scene, played: PlayedStep, tried: RefusedTry): Promise<void> {
+  const { stage, terminal, traffic } = scene;
   const config = [{ key: "cutover:phase", value: tried.phase ?? played.step.phase }, ...tried.config];
   const activity = terminal.activity(tried.what);
-  const result = await stage.engine.up({ allowFailure: true, config });
+  const result = await traffic.duringUpdate(() => stage.engine.up({ allowFailure: true, config }));
   const said = describeErrors(result.diagnostics);
   const ok = result.exitCode !== 0 && result.changed === 0 && said.includes(tried.says);
   if (ok) activity.done("refused");
@@ -117,7 +118,8 @@ async function update(scene: Scene, played: PlayedStep): Promise<boolean> {
   try {
     played.updateAt = Date.now();
     scene.memory.updateAt = played.updateAt;
-    const result = await engine.up({ onProgress: activity.progress, config: settingsOf(scene, step), policies });
+    const options = { onProgress: activity.progress, config: settingsOf(scene, step), policies };
+    const result = await scene.traffic.duringUpdate(() => engine.up(options));
     if (policies) {
       scene.memory.judged.add(step.phase);
       const broken = brokenPolicies(result.text);
@@ -194,7 +196,7 @@ async function expectNoChange(scene: Scene, played: PlayedStep): Promise<void> {
   const { engine } = scene.stage;
   const look = async (what: string, run: () => Promise<EngineResult>) => {
     const activity = scene.terminal.activity(what);
-    const result = await run();
+    const result = await scene.traffic.duringUpdate(run);
     const ok = result.exitCode === 0 && result.changed === 0;
     if (ok) activity.done("no change");
     else activity.failed("changes");

@@ -27,6 +27,9 @@ export const FEWER_SENDERS = 25;
  */
 export const STEADY_RATE = 40;
 
+/** Messages a second while the engine runs: both share this machine, and an update lasts longer the more there are. */
+const UPDATE_RATE = 20;
+
 /** Messages a second where the gate must find too few, however slow this machine is: 59 to Python take a minute and more. */
 export const FEW_RATE = 1;
 
@@ -51,8 +54,10 @@ export class Traffic {
   readonly #windows: LoadGenerator;
   readonly #shortWindows: LoadGenerator;
   readonly #late: LoadGenerator;
+  #rate: number;
 
   constructor({ sender, lateSender, rate }: TrafficOptions) {
+    this.#rate = rate;
     const shared = { sender, concurrency: SENDERS };
     this.#steady = new LoadGenerator({ ...shared, ratePerSecond: rate, prefix: `${MESSAGE_PREFIX}steady` });
     this.#windows = new LoadGenerator({ ...shared, prefix: WINDOW_PREFIX });
@@ -71,7 +76,18 @@ export class Traffic {
   }
 
   setRate(rate: number): void {
+    this.#rate = rate;
     this.#steady.setRate(rate);
+  }
+
+  /** Runs the engine, with fewer messages meanwhile. */
+  async duringUpdate<T>(run: () => Promise<T>): Promise<T> {
+    this.#steady.setRate(Math.min(this.#rate, UPDATE_RATE));
+    try {
+      return await run();
+    } finally {
+      this.#steady.setRate(this.#rate);
+    }
   }
 
   /** Sums over the steady messages sent at `fromMs` (real time, ms since the epoch) or later. */

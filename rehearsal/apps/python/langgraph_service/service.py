@@ -1,4 +1,4 @@
-"""Starts and stops the service: listener first, the graph (a slow import) beside it, an orderly end on SIGTERM."""
+"""Starts and stops the service: the graph (a slow import) first, then the listener; an orderly end on SIGTERM."""
 
 from __future__ import annotations
 
@@ -57,12 +57,19 @@ async def serve(settings: Settings) -> int:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     await store.open()
-    listener = asyncio.create_task(_listen(server))
-    worker = asyncio.create_task(_start_worker(settings, store, web, events, faults))
     stopped = asyncio.create_task(stop.wait())
+    # A load balancer that meets a task too early calls it unhealthy, and then takes longer to trust it.
+    started = asyncio.create_task(_start_worker(settings, store, web, events, faults))
+    await asyncio.wait([started, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if not started.done():
+        events.write("stopped")
+        await store.close()
+        return 0
+    await started
+    listener = asyncio.create_task(_listen(server))
     await asyncio.wait([listener, stopped], return_when=asyncio.FIRST_COMPLETED)
     failed = listener.done()
-    await _stop(settings, server, listener, worker, web, events)
+    await _stop(settings, server, listener, web, events)
     await store.close()
     return 1 if failed else 0
 
@@ -75,7 +82,7 @@ async def _listen(server: _Server) -> None:
 
 
 async def _start_worker(settings: Settings, store: Store, web: Web, events: Events, faults: Faults) -> None:
-    """Loads langgraph in a thread while messages are accepted already; the health path says no until this is done."""
+    """Loads langgraph in a thread, so that a signal is heard meanwhile."""
     started = time.monotonic()
     agents = await asyncio.to_thread(_load_agents)
     web.worker = Worker(settings, store, agents, events, faults)
@@ -94,7 +101,6 @@ async def _stop(
     settings: Settings,
     server: _Server,
     listener: asyncio.Task[None],
-    worker: asyncio.Task[None],
     web: Web,
     events: Events,
 ) -> None:
@@ -105,10 +111,6 @@ async def _stop(
         await asyncio.sleep(settings.linger)
         server.should_exit = True
         await listener
-    if not worker.done():
-        worker.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await worker
     if web.worker:
         await web.worker.stop()
     events.write("stopped")

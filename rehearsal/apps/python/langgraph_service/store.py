@@ -16,7 +16,7 @@ from . import ENGINE
 from .payload import Message
 from .settings import Settings
 
-if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it beside the listener
+if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it when it starts
     from .graph import Result
 
 #: Times a message is begun before it is given up as failed.

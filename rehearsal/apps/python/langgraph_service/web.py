@@ -24,7 +24,7 @@ from .settings import Settings
 from .store import Store
 from .worker import DATABASE_ERRORS, Worker, report
 
-if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it beside the listener
+if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it when it starts
     from .graph import Agents
 
 MAX_BODY = 256 * 1024

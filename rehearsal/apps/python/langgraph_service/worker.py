@@ -15,7 +15,7 @@ from .faults import SLOW_SECONDS, Faults
 from .settings import Settings
 from .store import Store, Work
 
-if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it beside the listener
+if TYPE_CHECKING:  # langgraph takes seconds to import: service.py does it when it starts
     from .graph import Agents, Result
 
 DATABASE_ERRORS = (psycopg.Error, psycopg_pool.PoolTimeout, psycopg_pool.PoolClosed, OSError)
