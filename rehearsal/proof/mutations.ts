@@ -20,7 +20,7 @@ export interface Mutation {
 export const UNJUDGED = {
   name: "no policies",
   file: "rehearsal/story/play-step.ts",
-  breaks: [{ from: 'new Set(["prepare", "front-door", "parallel", "full", "decommission"])', to: "new Set([])" }],
+  breaks: [{ from: 'new Set(["prepare", "parallel", "decommission"])', to: "new Set([])" }],
 } as const;
 
 /** How the check begins that is red where a policy stops the update. */
@@ -75,6 +75,31 @@ export const MUTATIONS: readonly Mutation[] = [
     play: { PHASES: "parallel", FAULT: "python-5xx" },
     policy: "triggers-armed",
     check: "traffic and webhook go back to Node by themselves",
+  },
+  {
+    // The reconciler rolls back all the same, within its minute: nothing but the function's own log tells them apart.
+    name: "alarm's event ignored",
+    file: "clients/src/rollback/run.ts",
+    breaks: [
+      {
+        from: "return respond({ kind: event.tier, alarm: event.alarm, text: event.text, at: event.at }, config, ports);",
+        to: 'return { outcome: "ignored", sentence: "Broken on purpose." };',
+      },
+    ],
+    play: { PHASES: "parallel", FAULT: "python-5xx" },
+    check: "the alarm itself called the rollback function",
+  },
+  {
+    name: "switch moved late",
+    file: "clients/src/rollback/steps.ts",
+    breaks: [
+      {
+        from: "const switching = options.moved",
+        to: "await new Promise((resolve) => setTimeout(resolve, 2500));\n  const switching = options.moved",
+      },
+    ],
+    play: { PHASES: "parallel", FAULT: "python-5xx" },
+    check: "from the alarm to traffic back within 2 s",
   },
   {
     name: "reconciler off",

@@ -38,7 +38,6 @@ export const newImageUnaccepted: Act = {
 /** The step up right after a new image came into service: what the one before it did counts for nothing. */
 export const tooLittleEvidence: Act = {
   async play(scene, checks) {
-    const { engine } = scene.stage;
     const before = await everything(scene);
     const says = ["NOT ENOUGH EVIDENCE to leave", "errors:"];
     await refused(scene, checks, "pulumi up to the next rung at once", says, [

@@ -5,6 +5,8 @@ export interface InstallOptions {
   readonly onWait?: (pid: number | undefined) => void;
   readonly onOrigin?: (why: string) => void;
 }
+/** The launcher of the built language host, from the project's root. */
+export const LAUNCHER: string;
 export function pulumiHome(root: string, env: NodeJS.ProcessEnv): string;
 export function installPulumi(
   root: string,

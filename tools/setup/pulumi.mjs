@@ -33,7 +33,7 @@ const MODULES = [
 ];
 
 /** Hands Pulumi.yaml's options to the language host; lies beside it under the host's usual name. */
-const LAUNCHER = "tools/pulumi/language-nodejs/launcher.sh";
+export const LAUNCHER = "tools/pulumi/language-nodejs/launcher.sh";
 
 const BINARIES = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-pulumi-nodejs"];
 const BIN = join("versions", PULUMI_VERSION, "bin");

@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { installerEnv, pathWithout } from "./environment.mjs";
 import { installedMatchesLock } from "./npm.mjs";
-import { installPulumi, pulumiHome } from "./pulumi.mjs";
+import { installPulumi, LAUNCHER, pulumiHome } from "./pulumi.mjs";
 import { cacheDir } from "./state.mjs";
 
 const root = join(__dirname, "../..");
@@ -65,6 +65,7 @@ describe("Pulumi built from its Go modules", () => {
       for (const file of ["go.mod", "go.sum"])
         writeFileSync(join(folder, "tools/pulumi", name, file), `${name} ${file}\n`);
     }
+    copyFileSync(join(root, LAUNCHER), join(folder, LAUNCHER));
     program(join(folder, "node_modules/@pulumi/pulumi/pulumi-resource-pulumi-nodejs"), "exit 0");
     program(join(folder, "bin/go"), `while [ "$1" != -o ]; do shift; done; out=$2; name=\${out##*/}\n${script}`);
     const PATH = [join(folder, "bin"), process.env.PATH].join(delimiter);
@@ -82,6 +83,19 @@ describe("Pulumi built from its Go modules", () => {
       expect(spawnSync(join(first.binDir, name)).status).toBe(0);
     }
     expect((await installPulumi(folder, project("exit 1"))).binDir).toBe(first.binDir);
+  });
+
+  it("hands the options of Pulumi.yaml to the language host, which takes them as flags", async () => {
+    const options = project(`printf '#!/bin/sh\\necho v3.250.0 "$@"\\n' > "$out"; chmod +x "$out"`);
+    const { binDir } = await installPulumi(folder, options);
+    const started = (cwd: string) =>
+      spawnSync(join(binDir, "pulumi-language-nodejs"), ["127.0.0.1:1"], { cwd, encoding: "utf8" }).stdout;
+    writeFileSync(
+      join(folder, "Pulumi.yaml"),
+      "name: x\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n    nodeargs: --a=1 --b\n",
+    );
+    expect(started(folder)).toBe("v3.250.0 -typescript=false -nodeargs=--a=1 --b 127.0.0.1:1\n");
+    expect(started(binDir)).toBe("v3.250.0 127.0.0.1:1\n");
   });
 
   it("is refused when it is another version", async () => {
