@@ -79,9 +79,10 @@ export async function playFault(scene: Scene, step: FaultStep, chapter: string):
       stage.faults.lift();
       played.liftedAt = Date.now();
       await judgeLate(scene, played);
-      const stands = pythonStands(scene, played, groups);
-      if (step.mend) await deployMended(scene, played, groups);
-      await stands;
+      await Promise.all([
+        pythonStands(scene, played, groups),
+        ...(step.mend ? [deployMended(scene, played, groups)] : []),
+      ]);
       await calm(scene, played, "once it is mended the alarms are calm again");
       judgeTriggers(scene, played);
       judgeAfter(scene, played, groups);

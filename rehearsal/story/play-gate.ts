@@ -69,7 +69,7 @@ export const failedCriterion: Act = {
     const activity = terminal.activity(
       "Python takes more than 2 s to answer, and less than 3; meanwhile pulumi preview, with a watch of 20 hours",
     );
-    const seen = checks.attempt("cutover next sees the failed criterion, and nothing besides", async () => {
+    const failing = checks.attempt("cutover next sees the failed criterion, and nothing besides", async () => {
       const seen = await waitFor(() => failureSeen(scene), {
         what: "cutover next to call acknowledgement FAIL",
         deadlineMs: SEEN_DEADLINE_MS,
@@ -80,7 +80,7 @@ export const failedCriterion: Act = {
     });
     try {
       // Until the first slow answer is in a published minute the evidence is as little as before.
-      await Promise.all([previewWithWatch(scene, checks), seen]);
+      await Promise.all([previewWithWatch(scene, checks), failing]);
     } finally {
       lift();
       activity.done("seen");

@@ -48,7 +48,7 @@ export interface Window {
   readonly toMs: number;
 }
 
-/** All messages of the story: 100 senders at a modest rate through every update, flat out in the measured windows. */
+/** All messages of the story: 100 senders at a modest rate, half of it through every update, flat out in the measured windows. */
 export class Traffic {
   readonly #steady: LoadGenerator;
   readonly #windows: LoadGenerator;
