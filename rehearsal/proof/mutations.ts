@@ -94,8 +94,8 @@ export const MUTATIONS: readonly Mutation[] = [
     file: "clients/src/rollback/steps.ts",
     breaks: [
       {
-        from: "const switching = options.moved",
-        to: "await new Promise((resolve) => setTimeout(resolve, 2500));\n  const switching = options.moved",
+        from: "  await ports.setSwitch(to);",
+        to: "  await new Promise((resolve) => setTimeout(resolve, 2500));\n  await ports.setSwitch(to);",
       },
     ],
     play: { PHASES: "parallel", FAULT: "python-5xx" },
