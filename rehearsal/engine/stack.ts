@@ -67,8 +67,8 @@ export interface ConfigEntry {
 }
 
 /**
- * The engine writes everything it does into an encrypted log of its own in PULUMI_HOME/logs, a tenth of its processor time; nobody
- * reads it here, and it has no switch. Where the folder can't be made it goes without.
+ * The engine writes everything it does into an encrypted log of its own in PULUMI_HOME/logs, which takes time; nobody reads it
+ * here, and it has no switch. Where the folder can't be made it goes without.
  */
 function withoutEngineLog(home: string): void {
   writeFileSync(join(home, "logs"), "");
