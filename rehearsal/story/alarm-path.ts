@@ -1,3 +1,4 @@
+import type { CompositeAlarm } from "@aws-sdk/client-cloudwatch";
 import { paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
 import { waitFor } from "../support/wait";
 import type { Seen } from "./checks";
@@ -11,11 +12,11 @@ const DEADLINE_MS = 15_000;
  * back too where the way from alarm to topic to function is cut; so the function's own log is asked what called it.
  */
 export async function calledByAlarm({ aws, signal }: Pick<Stage, "aws" | "signal">, rollback: string): Promise<Seen> {
-  const functions = await functionsOfAlarms(aws);
+  const functions = await functionsBehind(aws, await compositeAlarms(aws));
   let seen: string[] = [];
   await waitFor(
     async () => {
-      const lines = await Promise.all(functions.map((name) => logLines(aws, name)));
+      const lines = await Promise.all(functions.map((arn) => logLines(aws, arn)));
       seen = sources(lines.flat(), rollback);
       return seen.includes("alarm");
     },
@@ -46,18 +47,24 @@ export function sources(lines: readonly string[], rollback: string): string[] {
   });
 }
 
-async function functionsOfAlarms(aws: Stage["aws"]): Promise<string[]> {
+/** The alarms that roll back. */
+export async function compositeAlarms(aws: Stage["aws"]): Promise<readonly CompositeAlarm[]> {
   const { CompositeAlarms = [] } = await aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
-  const topics = [...new Set(CompositeAlarms.flatMap((alarm) => alarm.AlarmActions ?? []))];
+  return CompositeAlarms;
+}
+
+/** ARNs of the functions that these alarms' topics call. */
+export async function functionsBehind(aws: Stage["aws"], alarms: readonly CompositeAlarm[]): Promise<string[]> {
+  const topics = [...new Set(alarms.flatMap((alarm) => alarm.AlarmActions ?? []))];
   const found = await Promise.all(topics.map((TopicArn) => aws.sns.listSubscriptionsByTopic({ TopicArn })));
   return found
     .flatMap(({ Subscriptions = [] }) => Subscriptions)
-    .flatMap(({ Protocol, Endpoint }) => (Protocol === "lambda" ? [Endpoint?.split(":").at(-1) ?? ""] : []));
+    .flatMap(({ Protocol, Endpoint = "" }) => (Protocol === "lambda" ? [Endpoint] : []));
 }
 
-async function logLines(aws: Stage["aws"], functionName: string): Promise<string[]> {
+async function logLines(aws: Stage["aws"], functionArn: string): Promise<string[]> {
   const lines: string[] = [];
-  const logGroupName = `/aws/lambda/${functionName}`;
+  const logGroupName = `/aws/lambda/${functionArn.split(":").at(-1)}`;
   for await (const { events = [] } of paginateFilterLogEvents({ client: aws.logs }, { logGroupName })) {
     lines.push(...events.map(({ message = "" }) => message));
   }

@@ -1,4 +1,5 @@
 import type { MetricDataQuery } from "@aws-sdk/client-cloudwatch";
+import { compositeAlarms } from "./alarm-path";
 import type { Expectation } from "./expectations";
 import type { Stage } from "./stage";
 
@@ -75,7 +76,6 @@ async function blankLines(aws: Stage["aws"], { title, queries }: Graph, now: num
 }
 
 async function missingAlarms(aws: Stage["aws"], arns: readonly string[]): Promise<string[]> {
-  const { CompositeAlarms = [] } = await aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
-  const there = new Set(CompositeAlarms.map(({ AlarmArn }) => AlarmArn));
+  const there = new Set((await compositeAlarms(aws)).map(({ AlarmArn }) => AlarmArn));
   return arns.filter((arn) => !there.has(arn)).map((arn) => `no alarm ${arn.split(":").at(-1)}`);
 }

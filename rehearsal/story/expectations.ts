@@ -1,5 +1,6 @@
 import { frontDoorUrl } from "@cutover/domain/webhook";
 import { checkSockets } from "../run/sockets";
+import { compositeAlarms, functionsBehind } from "./alarm-path";
 import { type Seen, same, sameUrl } from "./checks";
 import { readCustomerGroups } from "./customer-groups";
 import { switchInForce } from "./kill-switch";
@@ -49,17 +50,12 @@ export const killSwitchOff: Expectation = {
 export const alarmsAreArmed: Expectation = {
   what: "both alarms that roll back exist and act on a topic that invokes the function",
   look: async ({ aws, stack }) => {
-    const { CompositeAlarms = [] } = await aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
+    const alarms = await compositeAlarms(aws);
     const wanted = ["hard", "soft"].map((tier) => `cutover-${stack}-rollback-${tier}`);
-    const armed = CompositeAlarms.filter((a) => a.ActionsEnabled && a.AlarmActions?.length === 1).map(
-      (a) => a.AlarmName,
-    );
+    const armed = alarms.filter((a) => a.ActionsEnabled && a.AlarmActions?.length === 1).map((a) => a.AlarmName);
     const missing = wanted.filter((name) => !armed.includes(name));
-    const topics = [...new Set(CompositeAlarms.flatMap((a) => a.AlarmActions ?? []))];
-    const subscribed = await Promise.all(
-      topics.map((TopicArn) => aws.sns.listSubscriptionsByTopic({ TopicArn }).then((r) => r.Subscriptions ?? [])),
-    );
-    const functions = subscribed.flat().filter((s) => s.Protocol === "lambda");
+    const topics = [...new Set(alarms.flatMap((a) => a.AlarmActions ?? []))];
+    const functions = await functionsBehind(aws, alarms);
     const ok = missing.length === 0 && topics.length === 1 && functions.length === 1;
     return {
       ok,

@@ -1,11 +1,12 @@
 import { newestRollback } from "@cutover/clients/record/rollback-record";
+import { namesIn } from "@cutover/domain/cloudwatch/composite";
 import { nextRung, phaseOf } from "@cutover/domain/phases";
 import { showUrl } from "@cutover/domain/webhook";
 import { describeChanges, describeErrors } from "../engine/events";
 import { messageOf } from "../errors";
 import { waitFor } from "../support/wait";
 import { NODE_TASKS } from "../world/names";
-import { calledByAlarm } from "./alarm-path";
+import { calledByAlarm, compositeAlarms } from "./alarm-path";
 import { Checks } from "./checks";
 import { type CustomerGroups, customerCounts, readCustomerGroups } from "./customer-groups";
 import { mendedImage } from "./images";
@@ -331,9 +332,7 @@ async function calm(scene: Scene, { checks }: PlayedFault, what: string): Promis
 
 /** Metric alarms by whose state a release is decided. */
 async function alarmsUnderThem({ stage }: Scene): Promise<ReadonlySet<string>> {
-  const { CompositeAlarms = [] } = await stage.aws.cloudwatch.describeAlarms({ AlarmTypes: ["CompositeAlarm"] });
-  const rules = CompositeAlarms.map(({ AlarmRule = "" }) => AlarmRule).join(" ");
-  return new Set([...rules.matchAll(/ALARM\("?([^")]+)"?\)/g)].map(([, name]) => name ?? ""));
+  return new Set((await compositeAlarms(stage.aws)).flatMap(({ AlarmRule = "" }) => namesIn(AlarmRule)));
 }
 
 function isSwitched({ stage }: Scene, groups: CustomerGroups): boolean {

@@ -61,8 +61,9 @@ export interface ProberReport {
 
 /**
  * One minute of probing: each backend every 15 s, the views' numbers and the healthy tasks once. Every value is published
- * as soon as it is known, with those that come at the same moment, and nothing waits for anything else: a probe that hangs, a database that is down or a denied
- * call costs its own values only. Never throws; what failed is logged and counted.
+ * as soon as it is known, with those that come at the same moment, and nothing waits for anything else: a probe that hangs or a
+ * database that is down costs its own values only, a denied call those that it carried. Never throws; what failed is logged and
+ * counted.
  */
 export function runProber(config: ProberConfig, parts: ProberParts): Promise<ProberReport> {
   return new ProberRun(config, parts).run();
